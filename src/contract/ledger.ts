@@ -1,0 +1,70 @@
+/**
+ * What an object's outbox carries to Postgres. Every row is whole and idempotent: rows with a revision replace only
+ * older revisions, rows without one are inserted once by id. Written in outbox order, any number of times.
+ */
+import { z } from "zod";
+import { FeedbackRequest } from "./decision.ts";
+import { IncidentId, Instant, MerchantId, PluginId } from "./ids.ts";
+import { AgentCommand, Approval, Attempt, Incident, IncidentEvent, PluginRecord } from "./incident.ts";
+import { ReleaseRecord } from "./ops.ts";
+import { Policy } from "./policy.ts";
+
+export const NotificationKind = z.enum([
+  "incident_detected",
+  "approval_needed",
+  "patched",
+  "rolled_back",
+  "escalated",
+  "rollback_failed",
+]);
+export const NotificationRecord = z.object({
+  /** Deterministic: one notification per incident, kind and occasion. */
+  id: z.string().max(128),
+  kind: NotificationKind,
+  /** `page` wakes a person; `notice` can wait for the morning. */
+  urgency: z.enum(["page", "notice"]),
+  incident_id: IncidentId,
+  plugin_id: PluginId,
+  title: z.string().max(200),
+  text: z.string().max(2000),
+  at: Instant,
+});
+export type NotificationRecord = z.infer<typeof NotificationRecord>;
+
+export const MerchantRecord = z.object({ id: MerchantId, name: z.string().max(120), created_at: Instant });
+export type MerchantRecord = z.infer<typeof MerchantRecord>;
+
+/** A plugin's credential as stored: a sealed secret, or the public key that replaces it. */
+export const PluginCredential = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("hmac"), sealed: z.string().max(2048) }),
+  z.object({ kind: z.literal("ed25519"), public_key: z.string().max(64) }),
+]);
+export type PluginCredential = z.infer<typeof PluginCredential>;
+
+export const AuditRecord = z.object({
+  /** Deterministic id, so that a repeated write adds nothing. */
+  id: z.string().max(128),
+  stream: z.string().max(96),
+  at: Instant,
+  actor: z.string().max(200),
+  action: z.string().max(64),
+  subject: z.string().max(128),
+  data: z.record(z.string(), z.unknown()),
+});
+export type AuditRecord = z.infer<typeof AuditRecord>;
+
+export const LedgerRecord = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("merchant"), row: MerchantRecord }),
+  z.object({ kind: z.literal("plugin"), row: PluginRecord, credential: PluginCredential.optional() }),
+  z.object({ kind: z.literal("incident"), row: Incident }),
+  z.object({ kind: z.literal("attempt"), row: Attempt }),
+  z.object({ kind: z.literal("command"), row: AgentCommand }),
+  z.object({ kind: z.literal("event"), row: IncidentEvent }),
+  z.object({ kind: z.literal("approval"), row: Approval }),
+  z.object({ kind: z.literal("feedback"), row: FeedbackRequest }),
+  z.object({ kind: z.literal("notification"), row: NotificationRecord }),
+  z.object({ kind: z.literal("policy"), row: Policy }),
+  z.object({ kind: z.literal("release"), row: ReleaseRecord }),
+  z.object({ kind: z.literal("audit"), row: AuditRecord }),
+]);
+export type LedgerRecord = z.infer<typeof LedgerRecord>;

@@ -1,0 +1,51 @@
+/** A release: a file in R2 named by its digest, and a manifest signed offline by a threshold of publisher keys. */
+import { z } from "zod";
+import { Base64, Instant, ProductName, Sha256, Version } from "./ids.ts";
+
+export const MAX_RELEASE_BYTES = 32 * 1024 * 1024;
+
+/** What the publishers sign. Carried as a JSON *string*, verified before it is parsed (TUF 1.0.34, targets role). */
+export const ReleaseManifest = z.object({
+  spec: z.literal("vigie.release/1"),
+  product: ProductName,
+  version: Version,
+  sha256: Sha256,
+  size: z.number().int().positive().max(MAX_RELEASE_BYTES),
+  /** The oldest version this release may be applied to. */
+  min_from: Version,
+  /** False when going back would be worse than the failure (a one-way migration): freeze and page instead. */
+  reversible: z.boolean(),
+  expires: Instant,
+});
+export type ReleaseManifest = z.infer<typeof ReleaseManifest>;
+
+export const PublisherSignature = z.object({ key_id: z.string().min(1).max(64), signature: Base64.max(128) });
+export type PublisherSignature = z.infer<typeof PublisherSignature>;
+
+export const SignedRelease = z.object({
+  /** JSON text of a ReleaseManifest; the signatures are Ed25519 over its UTF-8 bytes. */
+  manifest: z.string().min(2).max(4096),
+  signatures: z.array(PublisherSignature).min(1).max(8),
+});
+export type SignedRelease = z.infer<typeof SignedRelease>;
+
+/** Publisher keys pinned at enrolment: raw 32-byte Ed25519 public keys in base64, and how many distinct ones must agree. */
+export const PublisherKeys = z.object({
+  threshold: z.number().int().min(1).max(8),
+  keys: z
+    .array(z.object({ key_id: z.string().min(1).max(64), public_key: Base64.max(64) }))
+    .min(1)
+    .max(8),
+});
+export type PublisherKeys = z.infer<typeof PublisherKeys>;
+
+/** `plugin.json` at the root of every release zip. Paths are relative, forward slashes. */
+export const PackageFile = z.object({
+  product: ProductName,
+  version: Version,
+  /** Entry module of the plugin process. */
+  main: z.string().min(1).max(128),
+  /** Module that tests the release by itself: exits 0 when it is sound. */
+  smoke: z.string().min(1).max(128),
+});
+export type PackageFile = z.infer<typeof PackageFile>;

@@ -1,0 +1,149 @@
+/**
+ * The verbs of each Durable Object, in the domain's words. The classes in `durable-objects/` implement them; callers see
+ * only these interfaces. They must stay backward and forward compatible: during a deployment both sides may differ in version.
+ */
+
+import type { CommandReply } from "./command.ts";
+import type { DecideReply, DecideRequest, FeedbackReply, FeedbackRequest, Outcome } from "./decision.ts";
+import type { EnrollRequest } from "./enroll.ts";
+import type { FeedMessage } from "./feed.ts";
+import type { HeartbeatReply } from "./heartbeat.ts";
+import type { PluginCredential } from "./ledger.ts";
+import type {
+  ActionReply,
+  ApproveRequest,
+  ManualAction,
+  Person,
+  PluginDetail,
+  ReleaseRecord,
+  ReleaseStatus,
+} from "./ops.ts";
+import type { KillRequest, Policy, PolicyDocument, PolicyPatch, PolicyPut } from "./policy.ts";
+import type { Result } from "./refusal.ts";
+
+export type PluginRoute = "heartbeat" | "command.ack" | "command.fail";
+
+/** A plugin's request after the edge's own checks (size, flood, headers, id MAC, timestamp): raw, its signature not yet verified. */
+export interface PluginRequest {
+  route: PluginRoute;
+  /** Plugin id of the `x-plugin-id` header. */
+  plugin_id: string;
+  /** Command id of the path, for ack and fail. */
+  command_id?: string;
+  headers: { id: string; timestamp: string; signature: string };
+  body: Uint8Array;
+}
+
+export type PluginAnswer = Result<{
+  reply: HeartbeatReply | CommandReply;
+  /**
+   * Milliseconds since epoch on the caller's side of the wire after which `commands` must not leave any more: the
+   * Worker strips them when the lease has run out. Null when the reply carries no command.
+   */
+  commands_valid_until: number | null;
+}>;
+
+export interface EnrollInput {
+  plugin_id: string;
+  merchant_id: string;
+  merchant_name: string;
+  request: EnrollRequest;
+  credential: PluginCredential;
+}
+
+export interface PluginRpc {
+  enroll(input: EnrollInput): Promise<Result<{ next_heartbeat_s: number }>>;
+  receive(request: PluginRequest): Promise<PluginAnswer>;
+  approve(incidentId: string, input: ApproveRequest, person: Person): Promise<Result<ActionReply>>;
+  act(incidentId: string, action: ManualAction, person: Person): Promise<Result<ActionReply>>;
+  detail(): Promise<PluginDetail | null>;
+  /** Re-arms a lost alarm and runs what is overdue; returns the next wake-up (ms since epoch) or null. */
+  sweep(): Promise<number | null>;
+}
+
+/** Leave to hand one command over. The holder counts `lease_ms` from the moment it asked, so that clocks need not agree. */
+export type Grant =
+  | { granted: true; lease_id: string; lease_ms: number; policy: Policy }
+  | { granted: false; why: string; policy: Policy };
+
+export interface PolicyRpc {
+  read(): Promise<Policy>;
+  put(input: PolicyPut, by: Person): Promise<Result<Policy>>;
+  patch(input: PolicyPatch, by: Person): Promise<Result<Policy>>;
+  /** Answers only when no lease is outstanding: once it has answered, no command leaves. */
+  kill(input: KillRequest, by: Person): Promise<Result<Policy>>;
+  grant(request: { plugin_id: string; command_id: string }): Promise<Grant>;
+  /** The command has left or was dropped: the lease need not be waited for. */
+  release(leaseId: string): Promise<void>;
+}
+
+/** May this attempt have this release now? `observed` and `bound` are for the gate's verdict. */
+export interface Admission {
+  admitted: boolean;
+  status: ReleaseStatus | "unknown";
+  stage: string;
+  observed: string;
+  bound: string;
+}
+export interface AdmissionRequest {
+  version: string;
+  plugin_id: string;
+  attempt_id: string;
+  canary: PolicyDocument["canary"];
+}
+
+/** One object per product: its catalogue of releases and the slots of each. */
+export interface ReleaseRpc {
+  publish(release: ReleaseRecord): Promise<Result<ReleaseRecord>>;
+  list(): Promise<ReleaseRecord[]>;
+  /** Would it be admitted? Takes no slot. */
+  check(request: AdmissionRequest): Promise<Admission>;
+  /** Takes a slot, once per attempt. */
+  admit(request: AdmissionRequest): Promise<Admission>;
+  /** Gives the slot back and counts the outcome, once per attempt. */
+  finish(report: { version: string; attempt_id: string; outcome: Outcome | "cancelled" }): Promise<void>;
+  setStatus(
+    version: string,
+    status: ReleaseStatus,
+    reason: string,
+    by: Person,
+  ): Promise<Result<ReleaseRecord>>;
+}
+
+export interface FleetGuard {
+  /** A fleet-wide loss of heartbeats or rise of one signal: no automatic patch. */
+  storm: boolean;
+  autonomy: "normal" | "degraded";
+  actions_last_hour: number;
+  explanation: string;
+}
+
+export interface FleetRpc {
+  /** Consumes the claim's nonce and puts the plugin on the roster. */
+  enroll(input: {
+    plugin_id: string;
+    product: string;
+    merchant_id: string;
+    nonce: string;
+    nonce_expires_at: string;
+  }): Promise<Result<{ enrolled: true }>>;
+  guard(): Promise<FleetGuard>;
+  /** Counts one automatic action against the hourly budget, once per attempt. */
+  countAction(attemptId: string): Promise<void>;
+  /** One plugin fell silent or came back: the storm guard's input. Fed by changes only. */
+  presence(input: { plugin_id: string; silent: boolean }): Promise<void>;
+  attemptFinished(input: { attempt_id: string; outcome: Outcome | "cancelled" }): Promise<void>;
+  /** The next plugins to sweep: the ones with work under way every time, the others in rotation. */
+  sweepBatch(limit: number): Promise<string[]>;
+  /** Marks a plugin as having work under way (an incident or attempt), or not. */
+  busy(input: { plugin_id: string; busy: boolean }): Promise<void>;
+}
+
+export interface SiraRpc {
+  decide(request: DecideRequest): Promise<DecideReply>;
+  learn(feedback: FeedbackRequest): Promise<FeedbackReply>;
+}
+
+export interface FeedRpc {
+  changed(messages: FeedMessage[]): Promise<void>;
+}
