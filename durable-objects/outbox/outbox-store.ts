@@ -1,0 +1,150 @@
+/**
+ * The outbox table of an object. Every method is synchronous, so that `append` can share a `transactionSync` with the
+ * change it announces: both commit, or neither.
+ */
+import { nextBatch, nextDueAt, type OutboxHead, type Settlement } from "../../src/core/outbox-drain.ts";
+import type { Migration } from "../migrations.ts";
+
+/** For the migration list of every object that has an outbox. */
+export const OUTBOX_MIGRATION: Migration = {
+  name: "outbox",
+  // No index: a row costs one written row to add and one to remove, and the table is almost always empty.
+  sql: `CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    lane TEXT NOT NULL,
+    body TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    rejections INTEGER NOT NULL DEFAULT 0,
+    due_at INTEGER NOT NULL,
+    parked_why TEXT
+  )`,
+};
+
+/** One message. Rows of the same `kind` and `lane` leave in the order they were appended. `body` is JSON text. */
+export interface OutboxMessage {
+  kind: string;
+  lane: string;
+  body: string;
+}
+
+export interface OutboxRow extends OutboxHead {
+  body: string;
+}
+
+type HeadRow = {
+  id: number;
+  kind: string;
+  lane: string;
+  due_at: number;
+  attempts: number;
+  rejections: number;
+};
+
+/** Rows looked at when choosing; a longer queue is worked off from its old end. */
+const HEADS_LIMIT = 2_000;
+
+export class OutboxStore {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  /** Appends messages in order, due at `now` (ms since epoch). */
+  append(messages: readonly OutboxMessage[], now: number): void {
+    for (const { kind, lane, body } of messages) {
+      this.#sql.exec(
+        "INSERT INTO outbox (kind, lane, body, due_at) VALUES (?, ?, ?, ?)",
+        kind,
+        lane,
+        body,
+        now,
+      );
+    }
+  }
+
+  /** The next rows to send, all of one kind, oldest first; empty when none may leave at `now`. */
+  due(now: number, limit: number): OutboxRow[] {
+    const batch = nextBatch(this.#heads(), now, limit);
+    if (!batch) return [];
+    return this.#sql
+      .exec<HeadRow & { body: string }>(
+        `SELECT id, kind, lane, due_at, attempts, rejections, body FROM outbox
+         WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id`,
+        JSON.stringify(batch.ids),
+      )
+      .toArray();
+  }
+
+  /** Delivered: forget them. */
+  done(ids: readonly number[]): void {
+    this.#sql.exec("DELETE FROM outbox WHERE id IN (SELECT value FROM json_each(?))", JSON.stringify(ids));
+  }
+
+  /** The receiver is down: this row, and with it every later row of its kind, waits until `dueAt`. */
+  hold(id: number, dueAt: number): void {
+    this.#sql.exec("UPDATE outbox SET attempts = attempts + 1, due_at = ? WHERE id = ?", dueAt, id);
+  }
+
+  /** The receiver refused: each of these rows travels alone from `dueAt` on, its lane waiting behind it. */
+  retry(ids: readonly number[], dueAt: number): void {
+    this.#sql.exec(
+      `UPDATE outbox SET rejections = rejections + 1, due_at = ?
+       WHERE id IN (SELECT value FROM json_each(?))`,
+      dueAt,
+      JSON.stringify(ids),
+    );
+  }
+
+  /** Refused for good: kept for a person to read, out of everybody's way. */
+  park(id: number, why: string): void {
+    this.#sql.exec("UPDATE outbox SET parked_why = ? WHERE id = ?", why.slice(0, 500), id);
+  }
+
+  settle(settlement: Settlement): void {
+    switch (settlement.action) {
+      case "done":
+        this.done(settlement.ids);
+        break;
+      case "hold":
+        this.hold(settlement.id, settlement.dueAt);
+        break;
+      case "suspect":
+        this.retry(settlement.ids, settlement.dueAt);
+        break;
+      case "park":
+        this.park(settlement.id, settlement.why);
+        break;
+      default:
+        settlement satisfies never;
+    }
+  }
+
+  /** When to drain next (ms since epoch, not after `now` when rows may leave at once); null when nothing waits. */
+  nextDue(now: number): number | null {
+    return nextDueAt(this.#heads(), now);
+  }
+
+  /** Rows that wait, parked ones not counted. */
+  size(): number {
+    return this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM outbox WHERE parked_why IS NULL").one().n;
+  }
+
+  /** Rows that were refused for good. */
+  parked(): number {
+    return this.#sql
+      .exec<{ n: number }>("SELECT count(*) AS n FROM outbox WHERE parked_why IS NOT NULL")
+      .one().n;
+  }
+
+  #heads(): OutboxHead[] {
+    return this.#sql
+      .exec<HeadRow>(
+        `SELECT id, kind, lane, due_at, attempts, rejections FROM outbox
+         WHERE parked_why IS NULL ORDER BY id LIMIT ?`,
+        HEADS_LIMIT,
+      )
+      .toArray();
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * Pure: the decision of last resort, rules in words. It knows nothing of what happened in other shops, so its confidence
+ * is modest: a fixed prior per size of step, less for every fix that has already failed here.
+ */
+import type { Alternative, Candidate, DecideReply, DecideRequest } from "../contract/decision.ts";
+import { compareSemver, stepBetween } from "./semver.ts";
+
+/**
+ * Chance that the change mends the fault, before anything was learned. Chosen by judgement, not measured: a patch-level
+ * release after a fault is usually its fix, a major one usually something else.
+ */
+export const PRIOR_CONFIDENCE = {
+  patch: 0.7,
+  minor: 0.55,
+  major: 0.35,
+  rollback: 0.6,
+  resubscribe: 0.65,
+  config: 0.4,
+  escalate: 0.5,
+  /** A silent plugin cannot be handed a command: asking a person is the only move there is. */
+  escalate_silent: 0.9,
+  monitor: 0.3,
+} as const;
+
+/** Taken off per fix that already failed for this signature on this plugin. */
+const PENALTY_PER_FAILED_FIX = 0.1;
+/** Taken off when the release cannot be rolled back. */
+const PENALTY_IRREVERSIBLE = 0.1;
+const LOWEST_CONFIDENCE = 0.1;
+const MAX_ALTERNATIVES = 8;
+
+/** Candidates that have not failed here, best first for this kind of incident; only moves that can be made. */
+export function rankedCandidates(request: DecideRequest): Candidate[] {
+  const { version } = request.plugin;
+  const open = request.candidates.filter(
+    (candidate) => !isExcluded(candidate, request.excluded) && isMove(candidate, version),
+  );
+  const order = ACTION_ORDER[request.incident.type] ?? [];
+  const rank = (candidate: Candidate) => {
+    const index = order.indexOf(candidate.action);
+    return index < 0 ? order.length : index;
+  };
+  return open.sort((a, b) => rank(a) - rank(b) || byDistance(a, b));
+}
+
+/** The prior confidence of one candidate for this request, 0 to 1. */
+export function priorConfidence(candidate: Candidate, request: DecideRequest): number {
+  const base =
+    candidate.action === "patch" && candidate.version !== undefined
+      ? stepPrior(request.plugin.version, candidate.version)
+      : PRIOR_CONFIDENCE[candidate.action];
+  const irreversible = candidate.reversible === false ? PENALTY_IRREVERSIBLE : 0;
+  const failed = request.excluded.length * PENALTY_PER_FAILED_FIX;
+  return round(Math.max(LOWEST_CONFIDENCE, base - irreversible - failed));
+}
+
+/** Decides by rule alone. Never throws, never answers an excluded fix; escalates when nothing fits. */
+export function heuristicDecision(request: DecideRequest): DecideReply {
+  const ranked = rankedCandidates(request);
+  const allowed = ACTION_ORDER[request.incident.type] ?? [];
+  const chosen = ranked.find((candidate) => allowed.includes(candidate.action));
+  const alternatives = ranked
+    .filter((candidate) => candidate !== chosen && candidate.action !== "escalate")
+    .slice(0, MAX_ALTERNATIVES)
+    .map((candidate) => choiceOf(candidate, request));
+  if (chosen) return { ...choiceOf(chosen, request), alternatives };
+  return { ...escalation(request), alternatives };
+}
+
+/** The words of one choice: shared with the learning decision, which only changes the figures. */
+export function choiceOf(candidate: Candidate, request: DecideRequest): Alternative {
+  return {
+    action: candidate.action,
+    ...(candidate.version === undefined ? {} : { patch_version: candidate.version }),
+    confidence: priorConfidence(candidate, request),
+    explanation: explain(candidate, request),
+  };
+}
+
+/** Asking a person, with the reason. */
+export function escalation(request: DecideRequest): Alternative {
+  const { type } = request.incident;
+  const silent = type === "heartbeat_missed";
+  const failed = request.excluded.length;
+  const why = silent
+    ? "The plugin is silent, so no command can reach it; a person must look at the shop."
+    : failed > 0
+      ? `Nothing is left to try for ${type}: ${failed} fix(es) already failed on this plugin.`
+      : `No release or setting on offer is known to mend ${type}.`;
+  return {
+    action: "escalate",
+    confidence: silent ? PRIOR_CONFIDENCE.escalate_silent : PRIOR_CONFIDENCE.escalate,
+    explanation: why,
+  };
+}
+
+/** Which moves answer which kind of incident, in this order. A kind that is not listed goes to a person. */
+const ACTION_ORDER: Record<string, readonly Candidate["action"][]> = {
+  webhook_fail_rate: ["patch"],
+  error_spike: ["patch"],
+  // Fingerprints never seen before a version change: the release did it, so go back before going on.
+  new_error: ["rollback"],
+  webhook_disabled: ["resubscribe"],
+  heartbeat_missed: [],
+};
+
+function isExcluded(candidate: Candidate, excluded: DecideRequest["excluded"]): boolean {
+  return excluded.some(
+    (fix) =>
+      fix.action === candidate.action && (fix.version === undefined || fix.version === candidate.version),
+  );
+}
+
+/** A patch must go up and a rollback down (or to wherever the plugin kept its snapshot, when no version is named). */
+function isMove(candidate: Candidate, from: string): boolean {
+  if (candidate.version === undefined) return candidate.action !== "patch";
+  if (candidate.action === "patch") return compareSemver(candidate.version, from) > 0;
+  if (candidate.action === "rollback") return compareSemver(candidate.version, from) < 0;
+  return true;
+}
+
+/** The nearest version first: upwards for a patch, downwards for a rollback. */
+function byDistance(a: Candidate, b: Candidate): number {
+  const upwards = compareSemver(a.version ?? "", b.version ?? "");
+  return a.action === "rollback" ? -upwards : upwards;
+}
+
+function stepPrior(from: string, to: string): number {
+  const step = stepBetween(from, to);
+  return step === "downgrade" ? PRIOR_CONFIDENCE.rollback : PRIOR_CONFIDENCE[step];
+}
+
+function explain(candidate: Candidate, request: DecideRequest): string {
+  const { type } = request.incident;
+  const { version } = request.plugin;
+  const to = candidate.version;
+  switch (candidate.action) {
+    case "patch": {
+      const step = to === undefined ? "patch" : stepBetween(version, to);
+      return `${to} is the next release above ${version} (${step} step) that has not failed here; ${type} on a release is most often mended by the one after it.`;
+    }
+    case "rollback":
+      return `The fault appeared with ${version}; ${to === undefined ? "the version before it" : to} ran without it.`;
+    case "resubscribe":
+      return "The platform switched the webhook subscription off; subscribing again restores delivery.";
+    case "config":
+      return `A change of settings is on offer for ${type}; nothing is known yet of its effect.`;
+    case "monitor":
+      return `Watching ${type} without acting.`;
+    case "escalate":
+      return escalation(request).explanation;
+    default:
+      return candidate.action satisfies never;
+  }
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
