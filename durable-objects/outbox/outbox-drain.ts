@@ -1,6 +1,7 @@
 /**
  * Carries an object's outbox to its receivers. At least once: a row is forgotten only after its receiver has taken it,
- * so receivers dedupe. One run at a time per object, although its awaits let other events in.
+ * so receivers dedupe. Receivers do not wait for each other; each has one run at a time, although its awaits let other
+ * events in.
  */
 import { type Delivery, settle } from "../../src/core/outbox-drain.ts";
 import type { OutboxRow, OutboxStore } from "./outbox-store.ts";
@@ -9,7 +10,7 @@ import type { OutboxRow, OutboxStore } from "./outbox-store.ts";
 export type Deliver = (rows: readonly OutboxRow[]) => Promise<Delivery>;
 
 const BATCH_ROWS = 50;
-/** Bounds one run, so that a long queue never holds the object; `nextDue` then asks for the next run at once. */
+/** Bounds one run per receiver, so that a long queue never holds the object; `nextDue` then asks for the next run at once. */
 const MAX_BATCHES_PER_RUN = 40;
 
 interface DrainOptions {
@@ -21,42 +22,44 @@ interface DrainOptions {
 
 export class OutboxDrain {
   readonly #options: DrainOptions;
-  #busy = false;
-  #running: Promise<void> = Promise.resolve();
+  readonly #running = new Map<string, Promise<void>>();
 
   constructor(options: DrainOptions) {
     this.#options = options;
   }
 
   /** Sends what is due; resolves when nothing more may leave now. Never rejects for a receiver's failure. */
-  run(): Promise<void> {
-    if (!this.#busy) {
-      this.#busy = true;
-      this.#running = this.#drain();
-    }
-    return this.#running;
+  async run(): Promise<void> {
+    const kinds = new Set([...this.#options.store.kinds(), ...this.#running.keys()]);
+    await Promise.all([...kinds].map((kind) => this.#running.get(kind) ?? this.#start(kind)));
   }
 
-  async #drain(): Promise<void> {
+  #start(kind: string): Promise<void> {
     const { store } = this.#options;
-    try {
-      for (let batches = 0; batches < MAX_BATCHES_PER_RUN; batches++) {
-        const rows = store.due(Date.now(), BATCH_ROWS);
-        if (rows.length === 0) return;
-        const delivery = await this.#deliver(rows);
-        const settlement = settle(rows, delivery, Date.now(), Math.random());
-        if (!settlement) return;
-        store.settle(settlement);
-        if (delivery.status !== "delivered") this.#report(rows, delivery, settlement.action);
+    const drain = async () => {
+      // The map entry is set before the first look at the queue and removed in the same turn as the last one, so that a
+      // row appended at any time is either seen by this run or starts one of its own.
+      await null;
+      try {
+        for (let batches = 0; batches < MAX_BATCHES_PER_RUN; batches++) {
+          const rows = store.due(kind, Date.now(), BATCH_ROWS);
+          if (rows.length === 0) return;
+          const delivery = await this.#deliver(kind, rows);
+          const settlement = settle(rows, delivery, Date.now(), Math.random());
+          if (!settlement) return;
+          store.settle(settlement);
+          if (delivery.status !== "delivered") this.#report(rows, delivery, settlement.action);
+        }
+      } finally {
+        this.#running.delete(kind);
       }
-    } finally {
-      // In the same turn as the last look at the queue: a row appended later starts a run of its own.
-      this.#busy = false;
-    }
+    };
+    const running = drain();
+    this.#running.set(kind, running);
+    return running;
   }
 
-  async #deliver(rows: readonly OutboxRow[]): Promise<Delivery> {
-    const kind = rows[0]?.kind ?? "";
+  async #deliver(kind: string, rows: readonly OutboxRow[]): Promise<Delivery> {
     const deliver = this.#options.receivers[kind];
     if (!deliver) return { status: "rejected", why: `no receiver for "${kind}"` };
     try {

@@ -64,17 +64,33 @@ export class OutboxStore {
     }
   }
 
-  /** The next rows to send, all of one kind, oldest first; empty when none may leave at `now`. */
-  due(now: number, limit: number): OutboxRow[] {
-    const batch = nextBatch(this.#heads(), now, limit);
-    if (!batch) return [];
+  /** One receiver's next rows, oldest first; empty when none may leave at `now`. */
+  due(kind: string, now: number, limit: number): OutboxRow[] {
+    const heads = this.#sql
+      .exec<HeadRow>(
+        `SELECT id, kind, lane, due_at, attempts, rejections FROM outbox
+         WHERE parked_why IS NULL AND kind = ? ORDER BY id LIMIT ?`,
+        kind,
+        HEADS_LIMIT,
+      )
+      .toArray();
+    const ids = nextBatch(heads, now, limit);
+    if (ids.length === 0) return [];
     return this.#sql
       .exec<HeadRow & { body: string }>(
         `SELECT id, kind, lane, due_at, attempts, rejections, body FROM outbox
          WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id`,
-        JSON.stringify(batch.ids),
+        JSON.stringify(ids),
       )
       .toArray();
+  }
+
+  /** Receivers that have rows waiting. */
+  kinds(): string[] {
+    return this.#sql
+      .exec<{ kind: string }>("SELECT DISTINCT kind FROM outbox WHERE parked_why IS NULL")
+      .toArray()
+      .map((row) => row.kind);
   }
 
   /** Delivered: forget them. */
@@ -123,7 +139,14 @@ export class OutboxStore {
 
   /** When to drain next (ms since epoch, not after `now` when rows may leave at once); null when nothing waits. */
   nextDue(now: number): number | null {
-    return nextDueAt(this.#heads(), now);
+    const heads = this.#sql
+      .exec<HeadRow>(
+        `SELECT id, kind, lane, due_at, attempts, rejections FROM outbox
+         WHERE parked_why IS NULL ORDER BY id LIMIT ?`,
+        HEADS_LIMIT,
+      )
+      .toArray();
+    return nextDueAt(heads, now);
   }
 
   /** Rows that wait, parked ones not counted. */
@@ -136,15 +159,5 @@ export class OutboxStore {
     return this.#sql
       .exec<{ n: number }>("SELECT count(*) AS n FROM outbox WHERE parked_why IS NOT NULL")
       .one().n;
-  }
-
-  #heads(): OutboxHead[] {
-    return this.#sql
-      .exec<HeadRow>(
-        `SELECT id, kind, lane, due_at, attempts, rejections FROM outbox
-         WHERE parked_why IS NULL ORDER BY id LIMIT ?`,
-        HEADS_LIMIT,
-      )
-      .toArray();
   }
 }

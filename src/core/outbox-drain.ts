@@ -46,27 +46,20 @@ export function backoffMs(tries: number, random: number): number {
   return Math.max(BACKOFF_FLOOR_MS, Math.floor(random * ceiling));
 }
 
-/** The next batch, rows of one receiver in order; null when nothing may leave now. `heads` in id order. */
-export function nextBatch(
-  heads: readonly OutboxHead[],
-  now: number,
-  limit: number,
-): { kind: string; ids: number[] } | null {
-  let kind: string | null = null;
+/** The ids that may leave now, oldest first; empty when none may. `heads` are one receiver's rows in id order. */
+export function nextBatch(heads: readonly OutboxHead[], now: number, limit: number): number[] {
   const ids: number[] = [];
   for (const head of unblocked(heads, now)) {
     if (head.due_at > now) continue;
-    if (kind !== null && head.kind !== kind) continue;
     if (head.rejections > 0) {
       // A suspect goes alone, so that its refusal says which row is meant; later rows of its lane wait behind it.
-      if (kind === null) return { kind: head.kind, ids: [head.id] };
+      if (ids.length === 0) ids.push(head.id);
       break;
     }
-    kind = head.kind;
     ids.push(head.id);
     if (ids.length >= limit) break;
   }
-  return kind === null ? null : { kind, ids };
+  return ids;
 }
 
 /** When the outbox wants to be drained next, `now` or earlier when something may leave at once; null when it is empty. */

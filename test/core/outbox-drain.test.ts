@@ -20,26 +20,17 @@ const aHead = (overrides: Partial<OutboxHead> & { id: number }): OutboxHead => (
 });
 
 describe("choice of the next batch", () => {
-  it("takes rows of one receiver in order, up to the limit", () => {
-    const heads = [
-      aHead({ id: 1 }),
-      aHead({ id: 2, kind: "feed" }),
-      aHead({ id: 3, lane: "inc_2" }),
-      aHead({ id: 4 }),
-    ];
-    expect(nextBatch(heads, T0, 10)).toEqual({ kind: "ledger", ids: [1, 3, 4] });
-    expect(nextBatch(heads, T0, 2)).toEqual({ kind: "ledger", ids: [1, 3] });
-    expect(nextBatch([], T0, 2)).toBeNull();
+  it("takes rows in order, up to the limit", () => {
+    const heads = [aHead({ id: 1 }), aHead({ id: 3, lane: "inc_2" }), aHead({ id: 4 })];
+    expect(nextBatch(heads, T0, 10)).toEqual([1, 3, 4]);
+    expect(nextBatch(heads, T0, 2)).toEqual([1, 3]);
+    expect(nextBatch([], T0, 2)).toEqual([]);
   });
 
-  it("holds every row of a receiver that is down, and no row of another", () => {
-    const heads = [
-      aHead({ id: 1, attempts: 1, due_at: T0 + 500 }),
-      aHead({ id: 2, lane: "inc_2" }),
-      aHead({ id: 3, kind: "feed" }),
-    ];
-    expect(nextBatch(heads, T0, 10)).toEqual({ kind: "feed", ids: [3] });
-    expect(nextBatch(heads, T0 + 500, 10)).toEqual({ kind: "ledger", ids: [1, 2] });
+  it("holds every row of a receiver that is down", () => {
+    const heads = [aHead({ id: 1, attempts: 1, due_at: T0 + 500 }), aHead({ id: 2, lane: "inc_2" })];
+    expect(nextBatch(heads, T0, 10)).toEqual([]);
+    expect(nextBatch(heads, T0 + 500, 10)).toEqual([1, 2]);
   });
 
   it("lets other incidents pass a refused row, but not its own", () => {
@@ -48,13 +39,13 @@ describe("choice of the next batch", () => {
       aHead({ id: 2 }),
       aHead({ id: 3, lane: "inc_2" }),
     ];
-    expect(nextBatch(heads, T0, 10)).toEqual({ kind: "ledger", ids: [3] });
+    expect(nextBatch(heads, T0, 10)).toEqual([3]);
   });
 
   it("sends a suspect alone, after what is before it", () => {
     const heads = [aHead({ id: 1, lane: "inc_2" }), aHead({ id: 2, rejections: 1 }), aHead({ id: 3 })];
-    expect(nextBatch(heads, T0, 10)).toEqual({ kind: "ledger", ids: [1] });
-    expect(nextBatch(heads.slice(1), T0, 10)).toEqual({ kind: "ledger", ids: [2] });
+    expect(nextBatch(heads, T0, 10)).toEqual([1]);
+    expect(nextBatch(heads.slice(1), T0, 10)).toEqual([2]);
   });
 });
 
