@@ -3,7 +3,7 @@
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Spreading a large array over the arguments of `fromCharCode` overflows the stack; this much never does. */
+/** Spreading a large array over the arguments of `fromCharCode` overflows the stack; this much never does. A multiple of 4. */
 const CHUNK = 0x8000;
 
 export function utf8(text: string): Uint8Array<ArrayBuffer> {
@@ -27,14 +27,27 @@ export function toBase64(bytes: Uint8Array): string {
   return btoa(binary);
 }
 
-/** Standard alphabet, padded, no white space (RFC 4648 section 4). Null when it is anything else. */
+/**
+ * Standard alphabet, padded, no white space (RFC 4648 section 4). Null when it is anything else. Decodes piece by piece:
+ * a release file is megabytes, and `atob` would hold all of it a second time.
+ */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> | null {
   if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return null;
+  const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
+  const bytes = new Uint8Array((text.length / 4) * 3 - padding);
+  let at = 0;
+  for (let i = 0; i < text.length; i += CHUNK) {
+    const binary = decodeChunk(text.slice(i, i + CHUNK));
+    if (binary === null) return null;
+    for (let j = 0; j < binary.length; j++) bytes[at++] = binary.charCodeAt(j);
+  }
+  return bytes;
+}
+
+/** Null for padding without anything before it. */
+function decodeChunk(text: string): string | null {
   try {
-    const binary = atob(text);
-    const bytes = new Uint8Array(binary.length);
-    for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
-    return bytes;
+    return atob(text);
   } catch {
     return null;
   }

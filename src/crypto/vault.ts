@@ -10,7 +10,7 @@ import { concat, fromBase64Url, toBase64Url, toHex, unshared, utf8 } from "./enc
 
 export interface VaultContext {
   plugin_id: string;
-  /** What the value is for, for instance `webhook-secret`. */
+  /** What the value is for. */
   purpose: string;
 }
 
@@ -19,6 +19,9 @@ export interface KeyVault {
   /** Throws a VaultError when the text was altered, belongs to another context, or its KEK is unknown. */
   open(sealed: string, context: VaultContext): Promise<Uint8Array>;
 }
+
+/** The purpose under which enrolment seals a plugin's secret and its object opens it. */
+export const WEBHOOK_SECRET_PURPOSE = "webhook-secret";
 
 export class VaultError extends Error {
   override name = "VaultError";

@@ -1,0 +1,181 @@
+import { describe, expect, it } from "vitest";
+import type { DecideReply, DecideRequest, FeedbackRequest } from "../../src/contract/decision.ts";
+import { createBreaker } from "../../src/services/circuit-breaker.ts";
+import { type RemoteSira, remoteSira, remoteSiraAt } from "../../src/services/sira-remote.ts";
+import { decide, objectionTo, type SiraPorts, sendFeedback } from "../../src/services/sira-service.ts";
+import { aServer, json } from "./loopback-server.ts";
+
+const T0 = Date.parse("2026-11-22T12:00:00.000Z");
+const KEY = "A".repeat(27);
+
+function aRequest(overrides: Partial<DecideRequest> = {}): DecideRequest {
+  return {
+    incident: {
+      id: `inc_${KEY}_1`,
+      type: "webhook_fail_rate",
+      severity: "medium",
+      signature: "webhook_fail_rate|1.2.2",
+      value: 0.6,
+      bound: 0.2,
+      detected_at: new Date(T0).toISOString(),
+    },
+    plugin: { id: `plg_${KEY}`, product: "molam-pay", version: "1.2.2", env: {} },
+    candidates: [
+      { action: "patch", version: "1.2.3", step: "patch", reversible: true },
+      { action: "patch", version: "1.2.4", step: "patch", reversible: true },
+      { action: "rollback", version: "1.2.1" },
+    ],
+    excluded: [],
+    ...overrides,
+  };
+}
+
+function aReply(overrides: Partial<DecideReply> = {}): DecideReply {
+  return {
+    action: "patch",
+    patch_version: "1.2.3",
+    confidence: 0.8,
+    explanation: "mended elsewhere",
+    alternatives: [],
+    ...overrides,
+  };
+}
+
+const aFeedback: FeedbackRequest = {
+  attempt_id: `att_${KEY}_1`,
+  incident_id: `inc_${KEY}_1`,
+  plugin_id: `plg_${KEY}`,
+  product: "molam-pay",
+  signature: "s",
+  env: {},
+  from_version: "1.2.2",
+  action: "patch",
+  target_version: "1.2.3",
+  confidence: 0.8,
+  outcome: "success",
+  reason: "healthy",
+  finished_at: new Date(T0).toISOString(),
+};
+
+function ports(overrides: Partial<SiraPorts> = {}): SiraPorts {
+  return {
+    remote: null,
+    builtin: {
+      decide: async () => aReply({ explanation: "built-in" }),
+      learn: async () => ({ status: "learned" }),
+    },
+    now: () => T0,
+    ...overrides,
+  };
+}
+
+async function aRemote(status: number, body: unknown): Promise<RemoteSira> {
+  const { url } = await aServer((_, response) => json(response, status, body));
+  return remoteSiraAt(url, "token", createBreaker());
+}
+
+describe("a decision", () => {
+  it("comes from the remote service when it answers well", async () => {
+    const { url, received } = await aServer((_, response) => json(response, 200, aReply()));
+    const decision = await decide(aRequest(), ports({ remote: remoteSiraAt(url, "token", createBreaker()) }));
+    expect(decision).toEqual({ ...aReply(), source: "sira", decided_at: "2026-11-22T12:00:00.000Z" });
+    expect(received[0]).toMatchObject({
+      url: "/api/sira/decide",
+      headers: { authorization: "Bearer token" },
+      body: JSON.stringify(aRequest()),
+    });
+  });
+
+  it.each<[string, number, unknown, RegExp]>([
+    ["fails", 503, {}, /^sira: status: answered 503$/],
+    ["answers nonsense", 200, { action: "sing" }, /^sira: invalid/],
+    ["invents a version", 200, aReply({ patch_version: "9.9.9" }), /^sira: proposed patch to 9\.9\.9/],
+  ])(
+    "comes from the built-in service when the remote one %s, with the reason",
+    async (_, status, body, reason) => {
+      const decision = await decide(aRequest(), ports({ remote: await aRemote(status, body) }));
+      expect(decision.source).toBe("builtin");
+      expect(decision.fallback_reason).toMatch(reason);
+    },
+  );
+
+  it("comes from rules when both services fail", async () => {
+    const broken = async () => Promise.reject(new Error("object overloaded"));
+    const decision = await decide(
+      aRequest(),
+      ports({ remote: await aRemote(500, {}), builtin: { decide: broken, learn: broken } }),
+    );
+    expect(decision).toMatchObject({
+      source: "heuristic",
+      action: "patch",
+      patch_version: "1.2.3",
+      fallback_reason: "sira: status: answered 500; builtin: object overloaded",
+    });
+  });
+
+  it("never repeats a fix that failed here, whoever proposes it", async () => {
+    const excluded = [{ action: "patch" as const, version: "1.2.3" }];
+    const decision = await decide(aRequest({ excluded }), ports());
+    expect(decision).toMatchObject({ source: "heuristic", patch_version: "1.2.4" });
+    expect(decision.fallback_reason).toMatch(/already failed here/);
+  });
+
+  it("drops alternatives that were not on offer", async () => {
+    const alternatives = [
+      { action: "patch", patch_version: "1.2.4", confidence: 0.5, explanation: "next" },
+      { action: "patch", patch_version: "7.0.0", confidence: 0.4, explanation: "invented" },
+    ] as const;
+    const builtin = { ...ports().builtin, decide: async () => aReply({ alternatives: [...alternatives] }) };
+    expect((await decide(aRequest(), ports({ builtin }))).alternatives).toEqual([alternatives[0]]);
+  });
+
+  it("leaves a remote service alone after repeated failures", async () => {
+    const { url, received } = await aServer((_, response) => json(response, 500, {}));
+    const remote = remoteSiraAt(url, "token", createBreaker({ threshold: 2, openMs: 60_000 }));
+    for (let i = 0; i < 4; i++) await decide(aRequest(), ports({ remote }));
+    expect(received).toHaveLength(2);
+    const decision = await decide(aRequest(), ports({ remote }));
+    expect(decision.fallback_reason).toMatch(/circuit open/);
+  });
+});
+
+it.each<[string, Parameters<typeof objectionTo>[0], boolean]>([
+  ["a candidate may be chosen", { action: "patch", patch_version: "1.2.3" }, true],
+  ["asking a person may be chosen", { action: "escalate" }, true],
+  ["watching on may be chosen", { action: "monitor" }, true],
+  ["an action that is not on offer may not be chosen", { action: "resubscribe" }, false],
+  ["a patch without its version may not be chosen", { action: "patch" }, false],
+  ["a change of settings without settings may not be chosen", { action: "config" }, false],
+])("%s", (_, choice, allowed) => {
+  expect(objectionTo(choice, aRequest()) === null).toBe(allowed);
+});
+
+it("has no remote service without its address", () => {
+  expect(remoteSira({ SIRA_API_TOKEN: "t" })).toBeNull();
+  expect(remoteSira({ SIRA_API_URL: "", SIRA_API_TOKEN: "t" })).toBeNull();
+});
+
+describe("feedback", () => {
+  it("teaches both services", async () => {
+    const taught: FeedbackRequest[] = [];
+    const { url, received } = await aServer((_, response) => json(response, 200, { status: "learned" }));
+    const builtin = {
+      ...ports().builtin,
+      learn: async (feedback: FeedbackRequest) => {
+        taught.push(feedback);
+        return { status: "learned" as const };
+      },
+    };
+    const remote = remoteSiraAt(url, "token", createBreaker());
+    expect(await sendFeedback(aFeedback, ports({ builtin, remote }))).toEqual({ ok: true });
+    expect(taught).toEqual([aFeedback]);
+    expect(received[0]).toMatchObject({ url: "/api/sira/feedback", body: JSON.stringify(aFeedback) });
+  });
+
+  it("says whether sending again can help", async () => {
+    const down = ports({ remote: await aRemote(503, {}) });
+    expect(await sendFeedback(aFeedback, down)).toMatchObject({ ok: false, retryable: true });
+    const refused = ports({ remote: await aRemote(400, {}) });
+    expect(await sendFeedback(aFeedback, refused)).toMatchObject({ ok: false, retryable: false });
+  });
+});
