@@ -1,0 +1,72 @@
+/** Lint and types: each check is one process whose exit code is its result. */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT, tool } from "./paths.ts";
+
+export interface Check {
+  name: string;
+  command: string;
+  args: string[];
+  cwd?: string;
+}
+
+const TSCONFIGS = [
+  "tsconfig.json",
+  "tsconfig.node.json",
+  "tsconfig.workerd-test.json",
+  "tsconfig.dashboard.json",
+];
+
+/** Every static check there is, in the order of their speed. */
+export function staticChecks(): Check[] {
+  const checks: Check[] = [{ name: "biome check", command: tool("biome"), args: ["check", "."] }];
+  for (const config of TSCONFIGS) {
+    if (existsSync(join(ROOT, config))) {
+      checks.push({ name: `tsc ${config}`, command: tool("tsc"), args: ["-p", config, "--pretty", "false"] });
+    }
+  }
+  const entry = join(ROOT, "staging-runner", "main.ts");
+  if (existsSync(entry)) {
+    checks.push({
+      name: "deno check staging-runner",
+      command: tool("deno"),
+      args: ["check", "main.ts"],
+      cwd: join(ROOT, "staging-runner"),
+    });
+  }
+  return checks;
+}
+
+/** Runs one check; its output is printed only when it fails. */
+export function runCheck(check: Check): Promise<boolean> {
+  const startedAt = performance.now();
+  return new Promise((resolve) => {
+    const child = spawn(check.command, check.args, {
+      cwd: check.cwd ?? ROOT,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, NO_COLOR: "1" },
+    });
+    const output: Buffer[] = [];
+    child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
+    child.stderr.on("data", (chunk: Buffer) => output.push(chunk));
+    const finish = (passed: boolean, extra = "") => {
+      const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+      console.log(`${passed ? "ok    " : "FAILED"} ${check.name} (${seconds} s)`);
+      if (!passed) console.log(Buffer.concat(output).toString() + extra);
+      resolve(passed);
+    };
+    child.on("error", (error) => finish(false, `${error.message}\n`));
+    child.on("close", (code) => finish(code === 0));
+  });
+}
+
+/** Runs all of them, one after another: two cores gain nothing from more. */
+export async function runStaticChecks(): Promise<{ passed: number; failed: number }> {
+  const result = { passed: 0, failed: 0 };
+  for (const check of staticChecks()) {
+    if (await runCheck(check)) result.passed += 1;
+    else result.failed += 1;
+  }
+  return result;
+}

@@ -1,0 +1,24 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { ROOT } from "../../local/paths.ts";
+
+const COMMANDS = ["start", "dev", "demo", "test", "check", "build", "migrate", "deploy"];
+
+function bootstrap(...args: string[]) {
+  return spawnSync(process.execPath, [join(ROOT, "local", "bootstrap.mjs"), ...args], { encoding: "utf8" });
+}
+
+it.each(COMMANDS)("%s --help explains itself and starts nothing", (command) => {
+  const { status, stdout } = bootstrap(command, "--help");
+  expect(stdout).toContain(
+    `npm ${["build", "check", "demo", "deploy", "dev", "migrate"].includes(command) ? "run " : ""}${command}`,
+  );
+  expect(status).toBe(0);
+});
+
+it("lists the commands when the name is unknown", () => {
+  const { status, stderr } = bootstrap("strat");
+  expect(stderr).toContain(COMMANDS.join(" | ").split(" | ")[0]);
+  expect(status).toBe(2);
+});
