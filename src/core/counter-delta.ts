@@ -1,0 +1,54 @@
+/**
+ * From counters that are cumulative since a boot to what happened since the last beat. A lost beat loses nothing: the next one holds
+ * its counts too. What happened between the last beat of a boot and its end is never told and cannot be known. Pure.
+ */
+import type { Counters } from "../contract/heartbeat.ts";
+import { MAX_DELTA_PER_BEAT } from "./detection-tuning.ts";
+import { SUM_NAMES, type Sums } from "./rolling-window.ts";
+import { storableText } from "./storable-text.ts";
+
+/** Where the counters stood at the last beat. */
+export interface CounterMark {
+  boot: string;
+  values: Sums;
+}
+
+export interface CounterDelta {
+  delta: Sums;
+  mark: CounterMark;
+  /** The counters began again from zero since the last beat (or this is the first). */
+  restarted: boolean;
+}
+
+/** A counter that falls within one boot is taken for a restart, so that a delta is never negative. */
+export function counterDelta(mark: CounterMark | null, bootId: string, counters: Counters): CounterDelta {
+  const boot = storableText(bootId, 64);
+  const values: Sums = pickSums(counters);
+  const restarted =
+    mark === null || mark.boot !== boot || SUM_NAMES.some((name) => values[name] < mark.values[name]);
+  const raw = { ...values };
+  if (!restarted) for (const name of SUM_NAMES) raw[name] -= mark.values[name];
+  return { delta: bounded(raw), mark: { boot, values }, restarted };
+}
+
+/** Absurd jumps are scaled down together, by pairs, so that the shares which the detectors test stay what was reported. */
+function bounded(delta: Sums): Sums {
+  const requestScale = scaleFor(delta.errors, delta.requests);
+  const webhookScale = scaleFor(delta.webhooks_sent, delta.webhooks_failed);
+  return {
+    errors: Math.round(delta.errors * requestScale),
+    requests: Math.round(delta.requests * requestScale),
+    webhooks_sent: Math.round(delta.webhooks_sent * webhookScale),
+    webhooks_failed: Math.round(delta.webhooks_failed * webhookScale),
+  };
+}
+
+function scaleFor(a: number, b: number): number {
+  const largest = Math.max(a, b);
+  return largest > MAX_DELTA_PER_BEAT ? MAX_DELTA_PER_BEAT / largest : 1;
+}
+
+function pickSums(counters: Counters): Sums {
+  const { errors, requests, webhooks_sent, webhooks_failed } = counters;
+  return { errors, requests, webhooks_sent, webhooks_failed };
+}
