@@ -1,0 +1,48 @@
+/** The receivers that every object shares, Postgres and the dashboard's feed, and the messages meant for them. */
+import type { FeedMessage, FeedTopic } from "../../src/contract/feed.ts";
+import type { LedgerRecord } from "../../src/contract/ledger.ts";
+import type { Env } from "../../src/env.ts";
+import { connect } from "../../src/postgres/connection.ts";
+import { classifyPgError, writeLedger } from "../../src/postgres/ledger.ts";
+import { feedOf } from "../stubs.ts";
+import type { Deliver } from "./outbox-drain.ts";
+import type { OutboxMessage, OutboxRow } from "./outbox-store.ts";
+
+/** A row for Postgres. Records of one lane reach it in order. */
+export function ledgerMessage(lane: string, record: LedgerRecord): OutboxMessage {
+  return { kind: "ledger", lane, body: JSON.stringify(record) };
+}
+
+/** "This changed" for every open dashboard. */
+export function feedMessage(topic: FeedTopic, id?: string): OutboxMessage {
+  const message: FeedMessage = { type: "changed", topic, ...(id === undefined ? {} : { id }) };
+  return { kind: "feed", lane: topic, body: JSON.stringify(message) };
+}
+
+/** Writes a batch in one transaction; a refusal of one row refuses the batch, which is then sent row by row. */
+export function ledgerReceiver(env: Pick<Env, "DATABASE_URL" | "NEON_PROXY_URL">): Deliver {
+  return async (rows) => {
+    try {
+      await writeLedger(connect(env), bodiesOf<LedgerRecord>(rows));
+      return { status: "delivered" };
+    } catch (error) {
+      const failure = classifyPgError(error);
+      return {
+        status: failure.kind,
+        why: failure.code === undefined ? failure.message : `${failure.code} ${failure.message}`,
+      };
+    }
+  };
+}
+
+export function feedReceiver(env: Pick<Env, "FEED">): Deliver {
+  return async (rows) => {
+    await feedOf(env).changed(bodiesOf<FeedMessage>(rows));
+    return { status: "delivered" };
+  };
+}
+
+/** Bodies were written by this object's own code: their shape is what it appended. */
+export function bodiesOf<T>(rows: readonly OutboxRow[]): T[] {
+  return rows.map((row) => JSON.parse(row.body) as T);
+}

@@ -1,0 +1,155 @@
+import { describe, expect, it } from "vitest";
+import { LedgerRecord } from "../../src/contract/ledger.ts";
+import { defaultPolicyDocument, type PolicyDocument } from "../../src/contract/policy.ts";
+import type { Result } from "../../src/contract/refusal.ts";
+import { mergePatch } from "../../src/core/merge-patch.ts";
+import {
+  firstPolicy,
+  killPolicy,
+  type PolicyChange,
+  patchPolicy,
+  putPolicy,
+} from "../../src/core/policy-change.ts";
+
+const T0 = Date.UTC(2026, 10, 22, 12);
+const author = { by: "ada", now: T0 + 1_000 };
+const current = firstPolicy(T0);
+
+function changed(result: Result<PolicyChange>): PolicyChange {
+  if (!result.ok) throw new Error(JSON.stringify(result.refusal));
+  return result.value;
+}
+
+describe("merge patch", () => {
+  // The table of RFC 7396, appendix A.
+  it.each([
+    [{ a: "b" }, { a: "c" }, { a: "c" }],
+    [{ a: "b" }, { b: "c" }, { a: "b", b: "c" }],
+    [{ a: "b" }, { a: null }, {}],
+    [{ a: "b", b: "c" }, { a: null }, { b: "c" }],
+    [{ a: ["b"] }, { a: "c" }, { a: "c" }],
+    [{ a: "c" }, { a: ["b"] }, { a: ["b"] }],
+    [{ a: { b: "c" } }, { a: { b: "d", c: null } }, { a: { b: "d" } }],
+    [{ a: [{ b: "c" }] }, { a: [1] }, { a: [1] }],
+    [
+      ["a", "b"],
+      ["c", "d"],
+      ["c", "d"],
+    ],
+    [{ a: "b" }, ["c"], ["c"]],
+    [{ a: "foo" }, null, null],
+    [{ a: "foo" }, "bar", "bar"],
+    [{ e: null }, { a: 1 }, { e: null, a: 1 }],
+    [[1, 2], { a: "b", c: null }, { a: "b" }],
+    [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }],
+  ])("of %j with %j is %j", (target, patch, result) => {
+    expect(mergePatch(target, patch)).toEqual(result);
+  });
+
+  it("cannot reach a prototype", () => {
+    const merged = mergePatch({}, JSON.parse('{"__proto__":{"polluted":true}}'));
+    expect(Object.getPrototypeOf(merged)).toBe(Object.prototype);
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+  });
+});
+
+describe("policy change", () => {
+  it("starts with defaults at revision 0", () => {
+    expect(current).toEqual({
+      revision: 0,
+      document: defaultPolicyDocument(),
+      updated_at: "2026-11-22T12:00:00.000Z",
+      updated_by: "vigie",
+      reason: "defaults",
+    });
+  });
+
+  it("raises the revision and says who, when, why and what, as rows that the ledger takes", () => {
+    const { policy, records, stops } = changed(
+      patchPolicy(
+        current,
+        { revision: 0, reason: "pilot", patch: { mode: "auto", canary: { in_flight: 3 } } },
+        author,
+      ),
+    );
+    expect(policy).toMatchObject({
+      revision: 1,
+      updated_by: "ada",
+      updated_at: "2026-11-22T12:00:01.000Z",
+      reason: "pilot",
+    });
+    expect(policy.document).toEqual({
+      ...defaultPolicyDocument(),
+      mode: "auto",
+      canary: { ...defaultPolicyDocument().canary, in_flight: 3 },
+    });
+    expect(stops).toBe(false);
+    expect(records.map((record) => LedgerRecord.parse(record).kind)).toEqual(["policy", "audit"]);
+    expect(records[1]).toMatchObject({
+      row: {
+        id: "policy:1",
+        action: "policy.patch",
+        actor: "ada",
+        data: {
+          changed: [
+            { field: "mode", from: "approve-only", to: "auto" },
+            { field: "canary.in_flight", from: 20, to: 3 },
+          ],
+        },
+      },
+    });
+  });
+
+  it("puts a whole document", () => {
+    const document: PolicyDocument = { ...defaultPolicyDocument(), mode: "off" };
+    const change = changed(putPolicy(current, { revision: 0, reason: "holiday", document }, author));
+    expect(change.policy.document).toEqual(document);
+    expect(change.stops).toBe(true);
+  });
+
+  it("gives a removed field its default again", () => {
+    const first = changed(
+      patchPolicy(current, { revision: 0, reason: "why", patch: { min_confidence: 0.9 } }, author),
+    );
+    const second = changed(
+      patchPolicy(first.policy, { revision: 1, reason: "why", patch: { min_confidence: null } }, author),
+    );
+    expect(second.policy.document.min_confidence).toBe(0.6);
+  });
+
+  it("refuses a stale revision and tells the current one", () => {
+    const stale = { ok: false, refusal: { reason: "stale_revision", revision: 0 } };
+    const document = defaultPolicyDocument();
+    expect(putPolicy(current, { revision: 1, reason: "why", document }, author)).toEqual(stale);
+    expect(patchPolicy(current, { revision: 7, reason: "why", patch: {} }, author)).toEqual(stale);
+  });
+
+  it.each([
+    [{ mode: "automatic" }, "document.mode"],
+    [{ canary: { stages: [] } }, "document.canary.stages"],
+    [{ canary: { stages: [{ percent: 50 }, { percent: 20 }] } }, "document.canary.stages"],
+    [{ max_severty: "low" }, "document.max_severty"],
+    [{ limits: { attempts: 3 } }, "document.limits.attempts"],
+    [{ approvals: { by_severity: { low: -1 } } }, "document.approvals.by_severity.low"],
+    [{ intervals: { verify_s: 900, verify_limit_s: 90 } }, "document.intervals"],
+    [{ whitelist: { merchants: ["ok", "not ok"] } }, "document.whitelist.merchants.1"],
+  ])("refuses %j and names %s", (patch, field) => {
+    const result = patchPolicy(current, { revision: 0, reason: "why", patch }, author);
+    expect(result).toMatchObject({ ok: false, refusal: { reason: "invalid", field } });
+  });
+
+  it("pulls the kill switch whatever the revision, and puts it back without touching the rest", () => {
+    const killed = changed(
+      killPolicy({ ...current, revision: 41 }, { engaged: true, reason: "bad day" }, author),
+    );
+    expect(killed.policy).toMatchObject({
+      revision: 42,
+      document: { kill_switch: true, mode: "approve-only" },
+    });
+    expect(killed.stops).toBe(true);
+    const released = changed(killPolicy(killed.policy, { engaged: false, reason: "better day" }, author));
+    expect(released.policy.document).toEqual(current.document);
+    expect(released.stops).toBe(false);
+    expect(released.records[1]).toMatchObject({ row: { action: "policy.kill_switch_released" } });
+  });
+});
