@@ -1,0 +1,8 @@
+/** Every read behind the ops API. */
+export { listAttempts } from "./attempt-queries.ts";
+export { ping } from "./connection.ts";
+export { incidentDetail, listIncidents } from "./incident-queries.ts";
+export { kpis } from "./kpi-queries.ts";
+export { listPlugins, pluginById } from "./plugin-queries.ts";
+export { policyHistory } from "./policy-history-query.ts";
+export { listReleases } from "./release-queries.ts";
