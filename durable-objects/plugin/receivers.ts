@@ -1,0 +1,74 @@
+/** Where the plugin's outbox goes. Every receiver dedupes by the message's own id, so sending again is harmless. */
+import type { OutboxMessage as CoreMessage } from "../../src/core/plugin/draft.ts";
+import type { Env } from "../../src/env.ts";
+import { notify } from "../../src/services/notify-service.ts";
+import { sendFeedback, siraPorts } from "../../src/services/sira-service.ts";
+import type { Deliver } from "../outbox/outbox-drain.ts";
+import type { OutboxMessage } from "../outbox/outbox-store.ts";
+import { bodiesOf, feedMessage, feedReceiver, ledgerMessage, ledgerReceiver } from "../outbox/receivers.ts";
+import { fleetOf, releasesOf, siraOf } from "../stubs.ts";
+
+type To<K extends CoreMessage["to"]> = Extract<CoreMessage, { to: K }>;
+
+/** The core's messages as outbox rows. One plugin's rows share a lane, so that they reach the ledger in order. */
+export function outboxRows(pluginId: string, messages: readonly CoreMessage[]): OutboxMessage[] {
+  const rows: OutboxMessage[] = [];
+  const changed = new Map<string, OutboxMessage>();
+  for (const message of messages) {
+    if (message.to !== "ledger") {
+      rows.push({ kind: message.to, lane: pluginId, body: JSON.stringify(message) });
+      continue;
+    }
+    const { record } = message;
+    rows.push(ledgerMessage(pluginId, record));
+    if (record.kind === "incident") changed.set(record.row.id, feedMessage("incidents", record.row.id));
+    if (record.kind === "event")
+      changed.set(record.row.incident_id, feedMessage("incidents", record.row.incident_id));
+    if (record.kind === "attempt") changed.set(record.row.id, feedMessage("attempts", record.row.id));
+    if (record.kind === "plugin") changed.set(record.row.id, feedMessage("plugins", record.row.id));
+  }
+  return [...rows, ...changed.values()];
+}
+
+export function pluginReceivers(env: Env, pluginId: string): Record<string, Deliver> {
+  return {
+    ledger: ledgerReceiver(env),
+    feed: feedReceiver(env),
+    notify: async (rows) => {
+      for (const { record } of bodiesOf<To<"notify">>(rows)) {
+        const sent = await notify(record, env);
+        if (sent.status === "failed")
+          return { status: sent.retryable ? "unavailable" : "rejected", why: sent.detail };
+      }
+      return { status: "delivered" };
+    },
+    sira: async (rows) => {
+      for (const { feedback } of bodiesOf<To<"sira">>(rows)) {
+        const sent = await sendFeedback(feedback, siraPorts(env, siraOf(env, feedback.product)));
+        if (!sent.ok) return { status: sent.retryable ? "unavailable" : "rejected", why: sent.detail };
+      }
+      return { status: "delivered" };
+    },
+    release: async (rows) => {
+      for (const message of bodiesOf<To<"release">>(rows))
+        await releasesOf(env, message.product).finish({
+          version: message.version,
+          attempt_id: message.attemptId,
+          outcome: message.outcome,
+        });
+      return { status: "delivered" };
+    },
+    fleet: async (rows) => {
+      const fleet = fleetOf(env);
+      for (const message of bodiesOf<To<"fleet">>(rows)) {
+        if (message.report === "finished")
+          await fleet.attemptFinished({ attempt_id: message.attemptId, outcome: message.outcome });
+        else if (message.report === "action") await fleet.countAction(message.attemptId);
+        else if (message.report === "presence")
+          await fleet.presence({ plugin_id: pluginId, silent: message.silent });
+        else await fleet.busy({ plugin_id: pluginId, busy: message.busy });
+      }
+      return { status: "delivered" };
+    },
+  };
+}

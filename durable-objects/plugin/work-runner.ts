@@ -1,0 +1,105 @@
+/** Performs one request to the outside and returns its answer as an event. Never throws: no answer is an answer too. */
+import type { AdmissionRequest } from "../../src/contract/rpc.ts";
+import { decideRequest } from "../../src/core/plugin/candidates.ts";
+import { incidentById } from "../../src/core/plugin/draft.ts";
+import type { GateFacts, PluginEvent } from "../../src/core/plugin/event.ts";
+import type { AttemptState, PluginState, Work } from "../../src/core/plugin/state.ts";
+import type { Env } from "../../src/env.ts";
+import { decide, siraPorts } from "../../src/services/sira-service.ts";
+import { smoke } from "../../src/services/staging-service.ts";
+import { publisherKeys } from "../../src/settings.ts";
+import { fleetOf, policyOf, releasesOf, siraOf } from "../stubs.ts";
+
+/** The runner's own limits add up to less; longer than this it is gone. */
+const STAGING_TIMEOUT_MS = 120_000;
+
+export async function perform(work: Work, state: PluginState, env: Env): Promise<PluginEvent> {
+  try {
+    switch (work.kind) {
+      case "decide":
+        return await performDecide(work, state, env);
+      case "gate":
+        return await performGate(work, state, env);
+      case "stage":
+        return await performStage(work, state, env);
+      default:
+        return work satisfies never;
+    }
+  } catch (error) {
+    return failed(work, error instanceof Error ? error.message : String(error), false);
+  }
+}
+
+function failed(work: Work, why: string, final: boolean): PluginEvent {
+  return { type: "work_failed", workId: work.id, why: why.slice(0, 300), final };
+}
+
+async function performDecide(
+  work: Extract<Work, { kind: "decide" }>,
+  state: PluginState,
+  env: Env,
+): Promise<PluginEvent> {
+  const incident = incidentById(state, work.incidentId);
+  if (incident === null) return failed(work, "the incident is closed", true);
+  const releases = await releasesOf(env, state.product).list();
+  const request = decideRequest(state, incident, releases, Date.now());
+  const decision = await decide(request, siraPorts(env, siraOf(env, state.product)));
+  const release = releases.find((candidate) => candidate.version === decision.patch_version) ?? null;
+  return { type: "decided", workId: work.id, decision, release };
+}
+
+async function performGate(
+  work: Extract<Work, { kind: "gate" }>,
+  state: PluginState,
+  env: Env,
+): Promise<PluginEvent> {
+  const { attempt } = state;
+  if (attempt === null || attempt.row.id !== work.attemptId) return failed(work, "the attempt is over", true);
+  const policy = await policyOf(env).read();
+  const request = admissionRequest(state, attempt, policy.document);
+  const [admission, guard] = await Promise.all([
+    request === null ? null : releasesOf(env, state.product).check(request),
+    fleetOf(env).guard(),
+  ]);
+  const facts: GateFacts = { policy: policy.document, policyRevision: policy.revision, admission, guard };
+  return { type: "gate_facts", workId: work.id, facts };
+}
+
+/** Only a patch needs a slot: the way back to an earlier version is never held up by its rollout. */
+export function admissionRequest(
+  state: PluginState,
+  attempt: AttemptState,
+  policy: GateFacts["policy"],
+): AdmissionRequest | null {
+  if (attempt.row.action !== "patch" || attempt.row.target_version === null) return null;
+  return {
+    version: attempt.row.target_version,
+    plugin_id: state.id,
+    attempt_id: attempt.row.id,
+    canary: policy.canary,
+  };
+}
+
+async function performStage(
+  work: Extract<Work, { kind: "stage" }>,
+  state: PluginState,
+  env: Env,
+): Promise<PluginEvent> {
+  const { attempt } = state;
+  if (attempt === null || attempt.row.id !== work.attemptId || attempt.release === null)
+    return failed(work, "the attempt is over", true);
+  const { release } = attempt;
+  const result = await smoke(
+    {
+      attempt_id: attempt.row.id,
+      release: release.signed,
+      publisher_keys: publisherKeys(env),
+      artifact_url: new URL(`/artifacts/${release.sha256}`, env.PUBLIC_URL).href,
+    },
+    env,
+    STAGING_TIMEOUT_MS,
+  );
+  return result.ok
+    ? { type: "staged", workId: work.id, reply: result.value }
+    : failed(work, `${result.reason}: ${result.detail}`, false);
+}

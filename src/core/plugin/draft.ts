@@ -1,0 +1,106 @@
+/**
+ * One step's working copy: the state being changed and the records that will leave through the outbox with it.
+ * Local to one call of `step`; nothing outside sees it change.
+ */
+import type { FeedbackRequest, Outcome } from "../../contract/decision.ts";
+import type { IncidentEvent } from "../../contract/incident.ts";
+import type { LedgerRecord, NotificationRecord } from "../../contract/ledger.ts";
+import type { PolicyDocument } from "../../contract/policy.ts";
+import { type AttemptState, type CommandState, type IncidentState, iso, type PluginState } from "./state.ts";
+
+/** What leaves through the outbox: rows for the ledger, and reports that other objects and services must get at least once. */
+export type OutboxMessage =
+  | { to: "ledger"; record: LedgerRecord }
+  | { to: "notify"; record: NotificationRecord }
+  | { to: "sira"; feedback: FeedbackRequest }
+  | { to: "release"; product: string; version: string; attemptId: string; outcome: Outcome | "cancelled" }
+  | { to: "fleet"; report: "finished"; attemptId: string; outcome: Outcome | "cancelled" }
+  | { to: "fleet"; report: "action"; attemptId: string }
+  | { to: "fleet"; report: "presence"; silent: boolean }
+  | { to: "fleet"; report: "busy"; busy: boolean };
+
+export interface Draft {
+  state: PluginState;
+  outbox: OutboxMessage[];
+  now: number;
+  policy: PolicyDocument;
+}
+
+export function beginDraft(state: PluginState, now: number, policy: PolicyDocument): Draft {
+  return { state: structuredClone(state), outbox: [], now, policy };
+}
+
+/** Queues the incident's row as it is now, under a new revision. */
+export function recordIncident(draft: Draft, incident: IncidentState): void {
+  incident.row.revision += 1;
+  draft.outbox.push({ to: "ledger", record: { kind: "incident", row: structuredClone(incident.row) } });
+}
+
+export function recordAttempt(draft: Draft, attempt: AttemptState): void {
+  attempt.row.revision += 1;
+  draft.outbox.push({ to: "ledger", record: { kind: "attempt", row: structuredClone(attempt.row) } });
+}
+
+export function recordCommand(draft: Draft, command: CommandState): void {
+  command.row.revision += 1;
+  draft.outbox.push({ to: "ledger", record: { kind: "command", row: structuredClone(command.row) } });
+}
+
+export interface Note {
+  kind: string;
+  text: string;
+  actor?: string;
+  attemptId?: string | null;
+  data?: Record<string, unknown>;
+}
+
+/** Adds one line to the incident's timeline. */
+export function note(draft: Draft, incident: IncidentState, entry: Note): void {
+  incident.events += 1;
+  const row: IncidentEvent = {
+    id: `${incident.row.id}.${incident.events}`,
+    incident_id: incident.row.id,
+    plugin_id: draft.state.id,
+    attempt_id: entry.attemptId ?? null,
+    number: incident.events,
+    at: iso(draft.now),
+    kind: entry.kind,
+    actor: entry.actor ?? "vigie",
+    text: entry.text.slice(0, 1000),
+    data: entry.data ?? {},
+  };
+  draft.outbox.push({ to: "ledger", record: { kind: "event", row } });
+}
+
+/** Tells people: once per incident, kind and occasion, whatever is repeated. */
+export function notify(
+  draft: Draft,
+  incident: IncidentState,
+  kind: NotificationRecord["kind"],
+  urgency: NotificationRecord["urgency"],
+  title: string,
+  text: string,
+): void {
+  const record: NotificationRecord = {
+    id: `${incident.row.id}.${kind}.${incident.events}`,
+    kind,
+    urgency,
+    incident_id: incident.row.id,
+    plugin_id: draft.state.id,
+    title: title.slice(0, 200),
+    text: text.slice(0, 2000),
+    at: iso(draft.now),
+  };
+  draft.outbox.push(
+    { to: "ledger", record: { kind: "notification", row: record } },
+    { to: "notify", record },
+  );
+}
+
+export function incidentById(state: PluginState, id: string): IncidentState | null {
+  return state.incidents.find((incident) => incident.row.id === id) ?? null;
+}
+
+export function commandById(state: PluginState, id: string): CommandState | null {
+  return state.commands.find((command) => command.row.id === id) ?? null;
+}

@@ -1,0 +1,130 @@
+/** From the state and the gathered facts to the gate's verdicts, and what follows from them. */
+import { type GateResult, gate } from "../gate.ts";
+import { endAttempt, moveAttempt } from "./attempts.ts";
+import { queueAttemptCommand } from "./command-payload.ts";
+import { type Draft, incidentById, note, notify, recordAttempt } from "./draft.ts";
+import type { GateFacts } from "./event.ts";
+import { titleOf } from "./incidents.ts";
+import type { AttemptState, IncidentState, PluginState } from "./state.ts";
+import { CANARY_RETRY_MS } from "./tuning.ts";
+import { startWork } from "./work.ts";
+
+const DAY_MS = 86_400_000;
+
+/** Evaluates the gate for the attempt in flight, with the facts as they are at this moment. */
+export function evaluateGate(
+  state: PluginState,
+  attempt: AttemptState,
+  incident: IncidentState,
+  facts: GateFacts,
+  now: number,
+): GateResult {
+  const automatic = state.history.filter((past) => past.automatic && now - past.at < DAY_MS);
+  const lastFailure = automatic.findLast((past) =>
+    ["failed", "rolled_back", "rollback_failed"].includes(past.outcome),
+  );
+  const { row } = attempt;
+  return gate(facts.policy, {
+    merchantId: state.merchantId,
+    severity: incident.row.severity,
+    action: row.action,
+    step: row.step,
+    confidence: row.decision.confidence,
+    automatic: attempt.automatic,
+    approvals: approvalsCounted(attempt),
+    excluded: state.excluded.some(
+      (fix) =>
+        fix.signature === incident.row.signature &&
+        fix.action === row.action &&
+        fix.version === row.target_version,
+    ),
+    attemptsToday: automatic.length,
+    sinceFailureMs: lastFailure === undefined ? null : now - lastFailure.at,
+    admission: facts.admission,
+    guard: facts.guard,
+  });
+}
+
+/** Distinct people, never the requester, for exactly this evidence. */
+export function approvalsCounted(attempt: AttemptState): number {
+  const people = attempt.row.approvals
+    .filter(
+      (approval) => approval.decision === "approve" && approval.evidence_hash === attempt.row.evidence_hash,
+    )
+    .map((approval) => approval.person)
+    .filter((person) => person !== attempt.row.requested_by);
+  return new Set(people).size;
+}
+
+/** Before staging: facts have arrived for a pending or awaiting attempt. */
+export function onGateFacts(draft: Draft, facts: GateFacts): void {
+  const { state, now } = draft;
+  const attempt = state.attempt;
+  if (attempt === null || (attempt.phase.name !== "pending" && attempt.phase.name !== "awaiting_approval"))
+    return;
+  const incident = incidentById(state, attempt.row.incident_id);
+  if (incident === null) return;
+  const result = evaluateGate(state, attempt, incident, facts, now);
+  attempt.row.gate = result.verdicts;
+  attempt.row.approvals_needed = Math.min(result.approvalsNeeded, 10);
+  switch (result.outcome) {
+    case "forbid":
+      return endAttempt(draft, attempt, "cancelled", `forbidden by the policy gate: ${result.why}`, {
+        aboutTheFix: false,
+      });
+    case "wait_canary":
+      recordAttempt(draft, attempt);
+      return startWork(draft, { kind: "gate", attemptId: attempt.row.id }, now + CANARY_RETRY_MS);
+    case "wait_approval":
+      return awaitApproval(draft, attempt, incident, facts);
+    case "go":
+      note(draft, incident, {
+        kind: "gate_passed",
+        text: `All ${result.verdicts.length} rules of the policy gate allow ${attempt.row.action}.`,
+        attemptId: attempt.row.id,
+        data: { verdicts: result.verdicts },
+      });
+      return beginStaging(draft, attempt);
+    default:
+      return result.outcome satisfies never;
+  }
+}
+
+function awaitApproval(draft: Draft, attempt: AttemptState, incident: IncidentState, facts: GateFacts): void {
+  if (attempt.phase.name === "awaiting_approval") return recordAttempt(draft, attempt);
+  const asking = attempt.row.gate
+    .filter((verdict) => verdict.outcome === "needs_approval")
+    .map((verdict) => verdict.rule);
+  const text = `${attempt.row.approvals_needed} approval(s) needed (${asking.join(", ")}).`;
+  moveAttempt(draft, attempt, {
+    name: "awaiting_approval",
+    until: draft.now + facts.policy.approvals.ttl_s * 1000,
+  });
+  note(draft, incident, {
+    kind: "approval_needed",
+    text,
+    attemptId: attempt.row.id,
+    data: { rules: asking },
+  });
+  notify(draft, incident, "approval_needed", "page", `Approval needed: ${titleOf(draft, incident)}`, text);
+}
+
+function beginStaging(draft: Draft, attempt: AttemptState): void {
+  moveAttempt(draft, attempt, { name: "staging" });
+  const untestable = attempt.release === null || attempt.row.action === "rollback";
+  if (untestable) return applyAttempt(draft, attempt);
+  startWork(draft, { kind: "stage", attemptId: attempt.row.id });
+}
+
+/** Staging is behind it: queue the command that the next reply may carry. */
+export function applyAttempt(draft: Draft, attempt: AttemptState): void {
+  const command = queueAttemptCommand(draft, attempt);
+  attempt.row.command_id = command.row.id;
+  moveAttempt(draft, attempt, {
+    name: "applying",
+    commandId: command.row.id,
+    handedOver: false,
+    until: command.expiresAt,
+    tries: 1,
+  });
+}

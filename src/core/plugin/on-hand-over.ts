@@ -1,0 +1,69 @@
+/** The moment a command may leave: every rule is read again, against the authority's policy of this instant. */
+import { endAttempt } from "./attempts.ts";
+import { commandToHandOver, finishCommand, markHandedOver } from "./commands.ts";
+import { type Draft, incidentById, note, recordAttempt } from "./draft.ts";
+import type { GateFacts } from "./event.ts";
+import { evaluateGate } from "./gating.ts";
+import { type CommandState, iso, type PluginState } from "./state.ts";
+import { dropLiveCommand } from "./verifying.ts";
+
+/** True when the command takes a change back: only the kill switch and mode `off` may hold it up. */
+export function isWayBack(state: PluginState, command: CommandState): boolean {
+  return state.attempt?.phase.name === "rolling_back" && command.row.attempt_id === state.attempt.row.id;
+}
+
+/** The command that leaves with this reply, or null when the gate no longer lets it. */
+export function onHandOver(draft: Draft, commandId: string, facts: GateFacts): CommandState | null {
+  const { state, now } = draft;
+  const command = commandToHandOver(state, now);
+  if (command === null || command.row.id !== commandId) return null;
+  const { attempt } = state;
+  if (attempt === null || attempt.row.id !== command.row.attempt_id) {
+    finishCommand(draft, command, "cancelled", "its attempt is over");
+    return null;
+  }
+  if (isWayBack(state, command)) {
+    if (facts.policy.kill_switch || facts.policy.mode === "off") return null;
+    markHandedOver(draft, command, facts.policyRevision);
+    return command;
+  }
+  return attempt.phase.name === "applying" ? handOverChange(draft, command, facts) : null;
+}
+
+function handOverChange(draft: Draft, command: CommandState, facts: GateFacts): CommandState | null {
+  const { state, now } = draft;
+  const { attempt } = state;
+  if (attempt === null || attempt.phase.name !== "applying") return null;
+  const incident = incidentById(state, attempt.row.incident_id);
+  if (incident === null) return null;
+  const result = evaluateGate(state, attempt, incident, facts, now);
+  const first = !attempt.phase.handedOver;
+  if (result.outcome !== "go") {
+    // Already in the shop's hands: it may be applying at this moment. It is not sent again, and the clock goes on.
+    if (!first || result.outcome === "wait_canary") return null;
+    attempt.row.handover_gate = result.verdicts;
+    dropLiveCommand(draft, attempt);
+    const why = result.why ?? "approvals are missing under the policy now in force";
+    endAttempt(draft, attempt, "cancelled", `stopped at hand-over: ${why}`, { aboutTheFix: false });
+    return null;
+  }
+  if (first) {
+    attempt.phase = {
+      ...attempt.phase,
+      handedOver: true,
+      until: Math.min(command.expiresAt, now + draft.policy.intervals.apply_s * 1000),
+    };
+    attempt.row.handover_gate = result.verdicts;
+    attempt.row.handed_over_at = iso(now);
+    recordAttempt(draft, attempt);
+    note(draft, incident, {
+      kind: "handed_over",
+      text: `Command ${command.row.number} (${command.row.type}) handed to the shop under policy revision ${facts.policyRevision}.`,
+      attemptId: attempt.row.id,
+      data: { verdicts: result.verdicts },
+    });
+    if (attempt.automatic) draft.outbox.push({ to: "fleet", report: "action", attemptId: attempt.row.id });
+  }
+  markHandedOver(draft, command, facts.policyRevision);
+  return command;
+}

@@ -1,0 +1,190 @@
+/** What people do: approve, reject, and the manual actions. Each is refused by name when it cannot be. */
+import type { ApproveRequest, ManualAction, Person, ReleaseRecord } from "../../contract/ops.ts";
+import { ok, type Refusal, type Result, refuse } from "../../contract/refusal.ts";
+import { beginAttempt, describeChange, endAttempt } from "./attempts.ts";
+import { type Draft, incidentById, note, recordAttempt, recordIncident } from "./draft.ts";
+import { closeIncident, escalateIncident } from "./incidents.ts";
+import { chosen } from "./on-work.ts";
+import { type AttemptState, type IncidentState, iso } from "./state.ts";
+import { dropLiveCommand, goBack, succeed } from "./verifying.ts";
+import { dropWorkOf, startWork } from "./work.ts";
+
+type Done = Result<IncidentState>;
+
+const conflict = (message: string): { ok: false; refusal: Refusal } =>
+  refuse({ reason: "conflict", message });
+
+export function onApprove(draft: Draft, incidentId: string, input: ApproveRequest, person: Person): Done {
+  const incident = incidentById(draft.state, incidentId);
+  if (incident === null) return closedOrUnknown(draft, incidentId);
+  const { attempt } = draft.state;
+  if (attempt === null || attempt.row.id !== input.attempt_id || attempt.row.incident_id !== incidentId)
+    return conflict("this attempt is not the one in flight");
+  const { phase } = attempt;
+  const asked =
+    phase.name === "awaiting_approval" || (phase.name === "verifying" && phase.askedUntil !== null);
+  if (!asked) return conflict(`the attempt awaits no approval; it is ${attempt.row.status}`);
+  if (input.evidence_hash !== attempt.row.evidence_hash)
+    return conflict("the evidence has changed since you saw it; look again");
+  if (person.id === attempt.row.requested_by && input.decision === "approve")
+    return refuse({ reason: "forbidden", message: "whoever asked for a change cannot approve it" });
+  if (attempt.row.approvals.some((approval) => approval.person === person.id))
+    return conflict("you have already answered");
+
+  const approval = {
+    attempt_id: attempt.row.id,
+    person: person.id,
+    decision: input.decision,
+    evidence_hash: input.evidence_hash,
+    reason: input.reason,
+    at: iso(draft.now),
+  };
+  attempt.row.approvals.push(approval);
+  draft.outbox.push({ to: "ledger", record: { kind: "approval", row: approval } });
+  recordAttempt(draft, attempt);
+  note(draft, incident, {
+    kind: input.decision === "approve" ? "approved" : "rejected",
+    text: `${person.name}: ${input.reason}`,
+    actor: person.id,
+    attemptId: attempt.row.id,
+  });
+  if (phase.name === "verifying") keepOrGoBack(draft, attempt, input, person);
+  else if (input.decision === "reject")
+    endAttempt(draft, attempt, "rejected", `${person.name}: ${input.reason}`, { aboutTheFix: false });
+  else {
+    dropWorkOf(draft, { attemptId: attempt.row.id });
+    startWork(draft, { kind: "gate", attemptId: attempt.row.id });
+  }
+  return ok(incident);
+}
+
+function keepOrGoBack(draft: Draft, attempt: AttemptState, input: ApproveRequest, person: Person): void {
+  const why = `${person.name}: ${input.reason}`;
+  if (input.decision === "approve") succeed(draft, attempt, `kept by ${why}`);
+  else goBack(draft, attempt, `rejected by ${why}`);
+}
+
+export function onAct(
+  draft: Draft,
+  incidentId: string,
+  action: ManualAction,
+  person: Person,
+  release: ReleaseRecord | null,
+): Done {
+  const incident = incidentById(draft.state, incidentId);
+  if (incident === null) return closedOrUnknown(draft, incidentId);
+  switch (action.action) {
+    case "acknowledge":
+      if (incident.row.acknowledged_by !== null)
+        return conflict(`already acknowledged by ${incident.row.acknowledged_by}`);
+      incident.row.acknowledged_by = person.id;
+      incident.row.acknowledged_at = iso(draft.now);
+      recordIncident(draft, incident);
+      note(draft, incident, {
+        kind: "acknowledged",
+        text: `${person.name}: ${action.reason}`,
+        actor: person.id,
+      });
+      return ok(incident);
+    case "escalate":
+      escalateIncident(draft, incident, `${person.name}: ${action.reason}`, person.id);
+      return ok(incident);
+    case "resolve":
+    case "dismiss": {
+      const refusal = giveUpAttempt(draft, incident, `${person.name}: ${action.reason}`);
+      if (refusal) return refusal;
+      const status = action.action === "resolve" ? "resolved" : "dismissed";
+      closeIncident(draft, incident, status, `${person.name}: ${action.reason}`, person.id);
+      return ok(incident);
+    }
+    case "retry":
+      if (draft.state.attempt !== null) return conflict("an attempt is under way on this plugin");
+      dropWorkOf(draft, { incidentId });
+      startWork(draft, { kind: "decide", incidentId });
+      note(draft, incident, { kind: "retry", text: `${person.name}: ${action.reason}`, actor: person.id });
+      return ok(incident);
+    case "patch":
+    case "rollback":
+    case "config":
+      return manualChange(draft, incident, action, person, release);
+    default:
+      return action satisfies never;
+  }
+}
+
+/** Cancels the incident's attempt when the shop has not been told yet; refuses when it has. */
+function giveUpAttempt(
+  draft: Draft,
+  incident: IncidentState,
+  why: string,
+): { ok: false; refusal: Refusal } | null {
+  const { attempt } = draft.state;
+  if (attempt === null || attempt.row.incident_id !== incident.row.id) return null;
+  const { phase } = attempt;
+  const inShop =
+    phase.name === "verifying" ||
+    phase.name === "rolling_back" ||
+    (phase.name === "applying" && phase.handedOver);
+  if (inShop)
+    return conflict(
+      `${describeChange(attempt)} is in the shop's hands (${attempt.row.status}); wait for its verdict`,
+    );
+  dropLiveCommand(draft, attempt);
+  endAttempt(draft, attempt, "cancelled", why, { aboutTheFix: false });
+  return null;
+}
+
+function manualChange(
+  draft: Draft,
+  incident: IncidentState,
+  action: Extract<ManualAction, { action: "patch" | "rollback" | "config" }>,
+  person: Person,
+  release: ReleaseRecord | null,
+): Done {
+  const { state } = draft;
+  if (state.attempt !== null && state.attempt.row.incident_id !== incident.row.id)
+    return conflict("an attempt for another incident of this plugin is under way");
+  const target = action.action === "config" ? null : (action.version ?? release?.version ?? null);
+  if (action.action !== "config" && target === null)
+    return refuse({
+      reason: "invalid",
+      field: "version",
+      message: "name the version: no earlier one is known",
+    });
+  if (target === state.version)
+    return refuse({ reason: "invalid", field: "version", message: `the shop already runs ${target}` });
+  if (action.action === "patch" && release === null)
+    return refuse({ reason: "not_found", message: `no release ${target} of ${state.product}` });
+  const refusal = giveUpAttempt(draft, incident, `superseded by ${person.name}: ${action.reason}`);
+  if (refusal) return refusal;
+  dropWorkOf(draft, { incidentId: incident.row.id });
+  const decision = {
+    action: action.action,
+    ...(target === null ? {} : { patch_version: target }),
+    ...(action.action === "config" ? { config: action.set } : {}),
+    confidence: 1,
+    explanation: `${person.name}: ${action.reason}`,
+    alternatives: [],
+    source: "manual" as const,
+    decided_at: iso(draft.now),
+  };
+  note(draft, incident, {
+    kind: "manual_action",
+    text: `${person.name} asks for ${action.action}${target === null ? "" : ` to ${target}`}: ${action.reason}`,
+    actor: person.id,
+  });
+  beginAttempt(draft, {
+    incident,
+    decision,
+    release: release === null ? null : chosen(release),
+    requestedBy: person.id,
+  });
+  return ok(incident);
+}
+
+function closedOrUnknown(draft: Draft, incidentId: string): { ok: false; refusal: Refusal } {
+  const number = Number(incidentId.split("_").at(-1));
+  return number >= 1 && number <= draft.state.numbers.incident
+    ? conflict("this incident is closed")
+    : refuse({ reason: "not_found", message: "no such incident" });
+}

@@ -1,0 +1,122 @@
+/** Answers of the outside to our requests: the decision, the staging report, or that there was none. */
+import type { Decision } from "../../contract/decision.ts";
+import type { ReleaseRecord } from "../../contract/ops.ts";
+import type { SmokeReply } from "../../contract/staging.ts";
+import { beginAttempt, endAttempt } from "./attempts.ts";
+import { type Draft, incidentById, note, recordIncident } from "./draft.ts";
+import { applyAttempt } from "./gating.ts";
+import { escalateIncident } from "./incidents.ts";
+import { iso, type Work } from "./state.ts";
+import { MONITOR_AGAIN_MS, STAGING_LOG_CHARS } from "./tuning.ts";
+import { retryWork, startWork } from "./work.ts";
+
+/** While another attempt is in the shop a decision waits this long and is made afresh. */
+const BUSY_AGAIN_MS = 60_000;
+
+export function onDecided(draft: Draft, work: Work, decision: Decision, release: ReleaseRecord | null): void {
+  if (work.kind !== "decide") return;
+  const incident = incidentById(draft.state, work.incidentId);
+  if (incident === null || incident.row.status === "baking") return;
+  if (draft.state.attempt !== null)
+    return startWork(draft, { kind: "decide", incidentId: work.incidentId }, draft.now + BUSY_AGAIN_MS);
+  incident.row.decision = decision;
+  incident.row.decided_at ??= iso(draft.now);
+  recordIncident(draft, incident);
+  note(draft, incident, {
+    kind: "decided",
+    actor: decision.source,
+    text: decision.explanation.slice(0, 900),
+    data: {
+      action: decision.action,
+      version: decision.patch_version ?? null,
+      confidence: decision.confidence,
+    },
+  });
+  switch (decision.action) {
+    case "monitor":
+      return startWork(draft, { kind: "decide", incidentId: work.incidentId }, draft.now + MONITOR_AGAIN_MS);
+    case "escalate":
+      return escalateIncident(draft, incident, decision.explanation);
+    case "patch":
+      if (release === null)
+        return escalateIncident(
+          draft,
+          incident,
+          `The release ${decision.patch_version ?? "?"} is not in the catalogue.`,
+        );
+      beginAttempt(draft, { incident, decision, release: chosen(release), requestedBy: null });
+      return;
+    case "rollback":
+    case "config":
+    case "resubscribe":
+      beginAttempt(draft, {
+        incident,
+        decision,
+        release: release === null ? null : chosen(release),
+        requestedBy: null,
+      });
+      return;
+    default:
+      return decision.action satisfies never;
+  }
+}
+
+export function chosen(release: ReleaseRecord) {
+  const { version, sha256, reversible, signed } = release;
+  return { version, sha256, reversible, signed };
+}
+
+export function onStaged(draft: Draft, work: Work, reply: SmokeReply): void {
+  const { attempt } = draft.state;
+  if (
+    work.kind !== "stage" ||
+    attempt === null ||
+    attempt.row.id !== work.attemptId ||
+    attempt.phase.name !== "staging"
+  )
+    return;
+  const incident = incidentById(draft.state, attempt.row.incident_id);
+  attempt.row.staging = reply.checks.map((check) => ({ ...check, log: check.log.slice(-STAGING_LOG_CHARS) }));
+  attempt.row.staged_at = iso(draft.now);
+  const failed = reply.checks.find((check) => !check.ok);
+  const text = reply.ok
+    ? `Staging passed ${reply.checks.length} checks in ${Math.round(reply.total_ms)} ms.`
+    : `Staging failed at ${failed?.name ?? "an unnamed check"}: ${failed?.reason ?? "no reason given"}.`;
+  if (incident)
+    note(draft, incident, {
+      kind: reply.ok ? "staged" : "staging_failed",
+      text,
+      attemptId: attempt.row.id,
+      data: { ms: reply.total_ms },
+    });
+  if (reply.ok) return applyAttempt(draft, attempt);
+  endAttempt(draft, attempt, "failed", text);
+}
+
+/** No answer. Retried with back-off; when the tries are used up, or it can never succeed, the subject is given to a person. */
+export function onWorkFailed(draft: Draft, work: Work, why: string, final: boolean): void {
+  if (!final && retryWork(draft, work)) return;
+  switch (work.kind) {
+    case "decide": {
+      const incident = incidentById(draft.state, work.incidentId);
+      if (incident) escalateIncident(draft, incident, `No decision could be had: ${why}`);
+      return;
+    }
+    case "gate":
+    case "stage": {
+      const { attempt } = draft.state;
+      if (attempt === null || attempt.row.id !== work.attemptId) return;
+      if (
+        attempt.phase.name !== "pending" &&
+        attempt.phase.name !== "awaiting_approval" &&
+        attempt.phase.name !== "staging"
+      )
+        return;
+      const what =
+        work.kind === "gate" ? "the policy gate's facts could not be had" : "staging could not be reached";
+      return endAttempt(draft, attempt, "failed", `${what}: ${why}`, { aboutTheFix: false });
+    }
+    default:
+      return work satisfies never;
+  }
+}

@@ -1,0 +1,36 @@
+/** What the plugin is told back: when to beat again, and the commit while it is due. */
+import type { PolicyDocument } from "../../contract/policy.ts";
+import { isSuspect } from "../detection.ts";
+import { stableShare } from "../stable-hash.ts";
+import { iso, type Phase, type PluginState } from "./state.ts";
+import { INTERVAL_JITTER } from "./tuning.ts";
+
+/** Phases that may last hours and in which nothing happens in the shop. */
+const WAITING: readonly Phase["name"][] = ["pending", "awaiting_approval"];
+
+/** Seconds until the next beat: 15 s around a change, faster when something looks wrong, else the ordinary interval with a stable jitter. */
+export function nextIntervalS(state: PluginState, intervals: PolicyDocument["intervals"]): number {
+  const slowest = intervals.heartbeat_s;
+  const changing = state.attempt !== null && !WAITING.includes(state.attempt.phase.name);
+  if (state.runState === "probation" || changing || state.commit !== null)
+    return Math.min(intervals.probation_s, slowest);
+  const watched = state.incidents.some((incident) => incident.row.status !== "escalated");
+  if (watched || isSuspect(state.detection)) return Math.min(intervals.fast_s, slowest);
+  const jitter = 1 + INTERVAL_JITTER * (2 * stableShare(state.id) - 1);
+  return Math.max(5, Math.round(slowest * jitter));
+}
+
+/** The text to sign for the commit that is due; null when none is. */
+export function commitText(state: PluginState, now: number): string | null {
+  const { commit } = state;
+  if (commit === null || commit.expiresAt <= now) return null;
+  return JSON.stringify({
+    type: "commit",
+    command_id: commit.commandId,
+    attempt_id: commit.attemptId,
+    plugin_id: state.id,
+    version: commit.version,
+    issued_at: iso(now),
+    expires_at: iso(commit.expiresAt),
+  });
+}

@@ -1,0 +1,60 @@
+/** Findings become incidents, incidents follow their findings. Runs after every beat and at every deadline. */
+import { type Finding, findings } from "../detection.ts";
+import { endAttempt, excludeFix } from "./attempts.ts";
+import type { Draft } from "./draft.ts";
+import { closeIncident, openIncident, refreshIncident, reopenIncident } from "./incidents.ts";
+import type { AttemptState, IncidentState } from "./state.ts";
+import { dropLiveCommand } from "./verifying.ts";
+
+/** A change is in the shop's hands: its health check judges what fires, no second incident is opened about it. */
+function changing(attempt: AttemptState | null): boolean {
+  if (attempt === null) return false;
+  const { phase } = attempt;
+  if (phase.name === "applying") return phase.handedOver;
+  return phase.name === "verifying" || phase.name === "rolling_back";
+}
+
+export function review(draft: Draft): void {
+  const { state, now } = draft;
+  for (const finding of findings(state.detection, now, state.askedS * 1000)) {
+    const incident = state.incidents.find((open) => open.row.type === finding.type) ?? null;
+    if (finding.firing) {
+      if (incident === null) {
+        if (!changing(state.attempt)) openIncident(draft, finding);
+      } else follow(draft, incident, finding);
+    } else if (incident !== null && finding.cleared && incident.row.status !== "baking") {
+      signalCleared(draft, incident, finding);
+    }
+  }
+  endBakes(draft);
+}
+
+function follow(draft: Draft, incident: IncidentState, finding: Finding): void {
+  if (incident.row.status !== "baking") return refreshIncident(draft, incident, finding);
+  const fix = incident.healedBy;
+  if (fix) excludeFix(draft.state, incident, fix.action, fix.version, draft.now);
+  reopenIncident(
+    draft,
+    incident,
+    `The same signal is back while ${fix?.version ?? "the fix"} was being watched. ${finding.signal.explanation}`,
+  );
+}
+
+/** The signal went away by itself. Waiting for a person, or for staging, never disarms this: an attempt not yet in the shop is cancelled. */
+function signalCleared(draft: Draft, incident: IncidentState, finding: Finding): void {
+  const { attempt } = draft.state;
+  if (attempt?.row.incident_id === incident.row.id) {
+    if (changing(attempt)) return;
+    dropLiveCommand(draft, attempt);
+    endAttempt(draft, attempt, "cancelled", "the signal cleared before the change was handed over", {
+      aboutTheFix: false,
+    });
+  }
+  closeIncident(draft, incident, "resolved", `Recovered. ${finding.signal.explanation}`);
+}
+
+function endBakes(draft: Draft): void {
+  for (const incident of [...draft.state.incidents])
+    if (incident.bakeUntil !== null && draft.now >= incident.bakeUntil)
+      closeIncident(draft, incident, "resolved", "Healed, and sound through its bake time.");
+}

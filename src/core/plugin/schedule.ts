@@ -1,0 +1,56 @@
+/** When the object must wake by itself: the minimum of the state's own deadlines. The object owns the alarm; this owns the arithmetic. */
+import type { PolicyDocument } from "../../contract/policy.ts";
+import { silenceDeadline } from "../detection.ts";
+import { isLive } from "./commands.ts";
+import type { AttemptState, Millis, PluginState } from "./state.ts";
+import { PROBATION_SILENCE_BEATS } from "./tuning.ts";
+
+/** Milliseconds since the epoch, possibly past when something is overdue; null when nothing is waited for. */
+export function nextWake(
+  state: PluginState,
+  intervals: PolicyDocument["intervals"],
+  now: Millis,
+): Millis | null {
+  const deadlines: (Millis | null)[] = [
+    silenceWake(state),
+    state.attempt === null ? null : attemptWake(state.attempt, state.lastBeatAt, intervals, now),
+    ...state.work.map((work) => work.notBefore),
+    ...state.incidents.map((incident) => incident.bakeUntil),
+    ...state.commands.filter(isLive).map((command) => command.expiresAt),
+  ];
+  const due = deadlines.filter((at) => at !== null);
+  return due.length === 0 ? null : Math.min(...due);
+}
+
+/** Silence is news once: while its incident is open the next beat, not the clock, brings news. */
+function silenceWake(state: PluginState): Millis | null {
+  if (state.incidents.some((incident) => incident.row.type === "heartbeat_missed")) return null;
+  return silenceDeadline(state.detection, state.askedS * 1000);
+}
+
+function attemptWake(
+  attempt: AttemptState,
+  lastBeatAt: Millis | null,
+  intervals: PolicyDocument["intervals"],
+  now: Millis,
+): Millis | null {
+  const { phase } = attempt;
+  switch (phase.name) {
+    case "pending":
+    case "awaiting_approval":
+    case "applying":
+    case "rolling_back":
+      return phase.until;
+    case "staging":
+      return null;
+    case "verifying": {
+      if (phase.askedUntil !== null) return phase.askedUntil;
+      if (now < phase.checkAt) return phase.checkAt;
+      const silentAt =
+        (lastBeatAt ?? phase.startedAt) + PROBATION_SILENCE_BEATS * intervals.probation_s * 1000 + 1;
+      return silentAt > now ? Math.min(silentAt, phase.limitAt) : phase.limitAt;
+    }
+    default:
+      return phase satisfies never;
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * Everything one plugin's object remembers. PERSISTED CONTRACT: stored whole as one row; new fields are optional or come
+ * with a migration in `durable-objects/plugin/`, and golden samples of every old schema stay in the tests.
+ * Times are milliseconds since the epoch; rows that leave for the ledger carry ISO 8601 instants.
+ */
+import type { AckData } from "../../contract/command.ts";
+import type { Cadence, Environment } from "../../contract/heartbeat.ts";
+import type { AgentCommand, Attempt, Incident } from "../../contract/incident.ts";
+import type { PluginCredential } from "../../contract/ledger.ts";
+import type { ReleaseRecord } from "../../contract/ops.ts";
+import type { CounterMark } from "../counter-delta.ts";
+import { type DetectionState, newDetection } from "../detection.ts";
+import type { Sums } from "../rolling-window.ts";
+
+export type Millis = number;
+
+export interface IncidentState {
+  row: Incident;
+  /** Number of the last timeline event. */
+  events: number;
+  /** After a successful attempt: watched until then. Null otherwise. */
+  bakeUntil: Millis | null;
+  /** The fix whose success is being watched. */
+  healedBy: { attemptId: string; action: Attempt["action"]; version: string | null } | null;
+}
+
+/** The release an attempt would apply, as frozen when the attempt was made. */
+export type ChosenRelease = Pick<ReleaseRecord, "version" | "sha256" | "reversible" | "signed">;
+
+export type Phase =
+  | { name: "pending"; until: Millis }
+  | { name: "awaiting_approval"; until: Millis }
+  | { name: "staging" }
+  | { name: "applying"; commandId: string; handedOver: boolean; until: Millis; tries: number }
+  | {
+      name: "verifying";
+      startedAt: Millis;
+      /** The health check's deadline, and the last moment an inconclusive one may be watched. */
+      checkAt: Millis;
+      limitAt: Millis;
+      /** A person has been asked because the evidence stayed inconclusive; without an answer by then it is rolled back. */
+      askedUntil: Millis | null;
+      /** What the new version has reported since it was first seen. */
+      beats: number;
+      totals: Sums;
+      probesOk: number;
+      probesFailed: number;
+    }
+  | { name: "rolling_back"; commandId: string | null; until: Millis; why: string };
+
+export interface AttemptState {
+  row: Attempt;
+  phase: Phase;
+  release: ChosenRelease | null;
+  /** Settings of a config action. */
+  config: Record<string, string | number | boolean> | null;
+  automatic: boolean;
+  /** The dead-man's moment in the shop: without a commit the client restores its snapshot then. Null until applied. */
+  deadManAt: Millis | null;
+}
+
+export interface CommandState {
+  row: AgentCommand;
+  expiresAt: Millis;
+}
+
+/** A request to the outside whose answer comes back as an event. It is derived again from the state after any crash. */
+export type Work =
+  | { id: string; kind: "decide"; incidentId: string; tries: number; notBefore: Millis }
+  | { id: string; kind: "gate"; attemptId: string; tries: number; notBefore: Millis }
+  | { id: string; kind: "stage"; attemptId: string; tries: number; notBefore: Millis };
+
+export interface PluginState {
+  schema: 1;
+  id: string;
+  merchantId: string;
+  product: string;
+  siteUrl: string | null;
+  credential: PluginCredential;
+  enrolledAt: Millis;
+
+  version: string;
+  env: Environment;
+  cadence: Cadence;
+  runState: "running" | "probation" | "goodbye";
+  seq: number;
+  bootId: string | null;
+  /** Cumulative counters of the last beat, for what happened since the change under watch. */
+  counters: CounterMark | null;
+  lastBeatAt: Millis | null;
+  /** Seconds asked for in the last reply. */
+  askedS: number;
+  detection: DetectionState;
+
+  incidents: IncidentState[];
+  attempt: AttemptState | null;
+  commands: CommandState[];
+  /** A healthy verdict whose commit the plugin has not confirmed yet. */
+  commit: { commandId: string; attemptId: string; version: string; expiresAt: Millis } | null;
+  work: Work[];
+  /** Fixes that failed, newest last: never tried again automatically for that signature. */
+  excluded: { signature: string; action: Attempt["action"]; version: string | null; at: Millis }[];
+  /** Finished and running attempts of the last day, for the budgets. */
+  history: { attemptId: string; at: Millis; automatic: boolean; outcome: Attempt["status"] }[];
+
+  numbers: { incident: number; attempt: number; command: number; work: number };
+  recordRevision: number;
+  recordedAt: Millis;
+  recordedAs: string;
+  presence: "present" | "silent";
+  busy: boolean;
+}
+
+export const EXCLUDED_LIMIT = 32;
+export const HISTORY_LIMIT = 32;
+/** Finished commands kept so that a repeated ack or fail gets the same answer. */
+export const COMMANDS_LIMIT = 12;
+
+export interface Enrollment {
+  id: string;
+  merchantId: string;
+  product: string;
+  version: string;
+  env: Environment;
+  siteUrl: string | null;
+  credential: PluginCredential;
+}
+
+export function newPlugin(input: Enrollment, askedS: number, now: Millis): PluginState {
+  return {
+    schema: 1,
+    ...input,
+    enrolledAt: now,
+    cadence: "resident",
+    runState: "running",
+    seq: 0,
+    bootId: null,
+    counters: null,
+    lastBeatAt: null,
+    askedS,
+    detection: newDetection(now),
+    incidents: [],
+    attempt: null,
+    commands: [],
+    commit: null,
+    work: [],
+    excluded: [],
+    history: [],
+    numbers: { incident: 0, attempt: 0, command: 0, work: 0 },
+    recordRevision: 0,
+    recordedAt: 0,
+    recordedAs: "",
+    presence: "present",
+    busy: false,
+  };
+}
+
+/** The part that incident, attempt and command ids share with their plugin's id. */
+export function keyOf(pluginId: string): string {
+  return pluginId.slice("plg_".length);
+}
+
+export function iso(at: Millis): string {
+  return new Date(at).toISOString();
+}
+
+export type AckResult = AckData["result"];

@@ -1,0 +1,45 @@
+/** The tunables of healing that ops do not set, each with its reason. Detection has its own file. */
+
+/** Postgres shows a healthy plugin's telemetry at most this old: often enough for a list, rare enough to let the database sleep. */
+export const RECORD_EVERY_MS = 15 * 60_000;
+
+/** Tries and first delay of a request to a service that does not answer; doubled each time, so 2+4+8+16+32 s in all. */
+export const WORK_TRIES = 6;
+export const WORK_RETRY_MS = 2_000;
+
+/** A canary that is full is asked again after this long. */
+export const CANARY_RETRY_MS = 60_000;
+
+/** How long an attempt may wait for facts or a canary slot before it is given up. */
+export const PENDING_LIMIT_MS = 2 * 3_600_000;
+
+/** A decision to watch is thought over again after this long while the signal goes on. */
+export const MONITOR_AGAIN_MS = 15 * 60_000;
+
+/** Times one command is sent again after a failure that may pass (a download that broke off). */
+export const COMMAND_TRIES = 3;
+
+/**
+ * The shop's own dead-man waits this much longer than the health check's last moment, so that a commit sent at the last
+ * moment still arrives, and a person asked at that moment has time to answer.
+ */
+export const DEAD_MAN_SLACK_MS = 15 * 60_000;
+/** An answer from a person after this margin before the dead-man would race it. */
+export const ASK_MARGIN_MS = 2 * 60_000;
+
+/** A health check needs this much evidence to call a release healthy: webhooks delivered, or beats with good probes. */
+export const HEALTHY_MIN_WEBHOOKS = 5;
+export const HEALTHY_MIN_REQUESTS = 20;
+export const HEALTHY_MIN_BEATS = 3;
+export const HEALTHY_MIN_PROBES = 3;
+/** Failed probes that condemn a release at once: one may be a hiccup of the network, two are not. */
+export const UNHEALTHY_PROBES = 2;
+
+/** A gap of beats this many times the probation interval after the deadline counts as silence. */
+export const PROBATION_SILENCE_BEATS = 3;
+
+/** Share of stable jitter on the ordinary interval, so that a fleet enrolled together does not beat together. */
+export const INTERVAL_JITTER = 0.1;
+
+/** Staging logs kept with the attempt; the rest stays with the runner. */
+export const STAGING_LOG_CHARS = 600;

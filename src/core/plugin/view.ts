@@ -1,0 +1,94 @@
+/** The plugin as people see it: the ledger's row, and the live page. */
+import type { PluginRecord } from "../../contract/incident.ts";
+import type { PluginDetail } from "../../contract/ops.ts";
+import {
+  dailyBuckets,
+  detectorViews,
+  recentBuckets,
+  silenceDeadline,
+  telemetrySnapshot,
+} from "../detection.ts";
+import type { Draft } from "./draft.ts";
+import { iso, type Millis, type PluginState } from "./state.ts";
+import { RECORD_EVERY_MS } from "./tuning.ts";
+
+export function pluginStatus(state: PluginState, now: Millis): PluginRecord["status"] {
+  if (state.runState === "goodbye") return "goodbye";
+  if (
+    state.incidents.some(
+      (incident) => incident.row.type === "heartbeat_missed" && incident.row.status !== "baking",
+    )
+  )
+    return "silent";
+  if (state.attempt !== null) return "healing";
+  if (state.incidents.length > 0) return "degraded";
+  const views = detectorViews(state.detection, now, state.askedS * 1000);
+  return state.lastBeatAt === null || views.every((view) => view.state === "learning")
+    ? "learning"
+    : "healthy";
+}
+
+export function pluginRecord(state: PluginState, now: Millis): PluginRecord {
+  return {
+    id: state.id,
+    revision: Math.max(1, state.recordRevision),
+    merchant_id: state.merchantId,
+    product: state.product,
+    version: state.version,
+    status: pluginStatus(state, now),
+    site_url: state.siteUrl,
+    env: state.env,
+    cadence: state.cadence,
+    telemetry: telemetrySnapshot(state.detection, now),
+    open_incidents: state.incidents.length,
+    enrolled_at: iso(state.enrolledAt),
+    last_seen_at: state.lastBeatAt === null ? null : iso(state.lastBeatAt),
+  };
+}
+
+/** Queues the plugin's row when something people look for has changed, and at most every 15 min otherwise. */
+export function recordPlugin(draft: Draft): void {
+  const { state, now } = draft;
+  const shown = [pluginStatus(state, now), state.version, state.incidents.length].join("|");
+  if (shown === state.recordedAs && now - state.recordedAt < RECORD_EVERY_MS) return;
+  state.recordedAs = shown;
+  state.recordedAt = now;
+  state.recordRevision += 1;
+  draft.outbox.push({ to: "ledger", record: { kind: "plugin", row: pluginRecord(state, now) } });
+}
+
+/** Tells the fleet what it keeps of each plugin: whether work is under way, and whether it fell silent. By changes only. */
+export function reportToFleet(draft: Draft): void {
+  const { state, now } = draft;
+  const busy = state.incidents.length > 0 || state.attempt !== null || state.commit !== null;
+  if (busy !== state.busy) {
+    state.busy = busy;
+    draft.outbox.push({ to: "fleet", report: "busy", busy });
+  }
+  const presence = pluginStatus(state, now) === "silent" ? "silent" : "present";
+  if (presence !== state.presence) {
+    state.presence = presence;
+    draft.outbox.push({ to: "fleet", report: "presence", silent: presence === "silent" });
+  }
+}
+
+export function pluginDetail(state: PluginState, outbox: number, now: Millis): PluginDetail {
+  const deadline = silenceDeadline(state.detection, state.askedS * 1000);
+  return {
+    plugin: pluginRecord(state, now),
+    live: {
+      seq: state.seq,
+      state: state.runState,
+      last_beat_at: state.lastBeatAt === null ? null : iso(state.lastBeatAt),
+      deadline_at: deadline === null ? null : iso(deadline),
+      next_heartbeat_s: state.askedS,
+      recent: recentBuckets(state.detection, now),
+      daily: dailyBuckets(state.detection, now),
+      detectors: detectorViews(state.detection, now, state.askedS * 1000),
+      open_incidents: state.incidents.map((incident) => incident.row),
+      attempt: state.attempt?.row ?? null,
+      commands: state.commands.map((command) => command.row),
+      outbox,
+    },
+  };
+}
