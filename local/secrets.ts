@@ -15,6 +15,8 @@ export const Secrets = z.object({
   CONTROL_SIGNING_KEY: z.base64(),
   SIRA_API_TOKEN: z.string().min(32),
   STAGING_RUNNER_TOKEN: z.string().min(32),
+  /** Login of the Worker's role on the Postgres of DATABASE_URL. */
+  POSTGRES_APP_PASSWORD: z.string().min(24),
   /** PKCS #8 PEM Ed25519: stands for the identity provider, and signs the development logins. */
   MOLAM_ID_PRIVATE: z.string(),
 });
@@ -35,6 +37,7 @@ function create(): Secrets {
     CONTROL_SIGNING_KEY: newEd25519().der.toString("base64"),
     SIRA_API_TOKEN: randomBytes(32).toString("base64url"),
     STAGING_RUNNER_TOKEN: randomBytes(32).toString("base64url"),
+    POSTGRES_APP_PASSWORD: randomBytes(24).toString("base64url"),
     MOLAM_ID_PRIVATE: newEd25519().pem,
   };
 }

@@ -79,6 +79,7 @@ async function start(options: StackOptions, cleanUp: ReturnType<typeof createCle
   const database = await openDatabase({
     dataDir,
     databaseUrl: options.databaseUrl,
+    appPassword: secrets.POSTGRES_APP_PASSWORD,
     log: toFile("postgres"),
   });
   cleanUp.add("Postgres", () => database.stop());

@@ -35,7 +35,7 @@ export async function buildAll(log: (line: string) => void): Promise<void> {
   }
 }
 
-async function buildPluginClient(): Promise<void> {
+export async function buildPluginClient(): Promise<void> {
   const { buildHeartbeat } = await import("../../plugin-client/build.ts");
   await buildHeartbeat(DASHBOARD_DIR);
 }

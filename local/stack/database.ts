@@ -17,10 +17,12 @@ export interface Database {
   stop(): Promise<void>;
 }
 
-/** Starts, migrates and fronts the database. `databaseUrl`: an outside Postgres, used as both owner and application. */
+/** Starts, migrates and fronts the database. `databaseUrl`: an outside Postgres, as its owner. */
 export async function openDatabase(options: {
   dataDir: string;
   databaseUrl?: string | undefined;
+  /** The Worker's own login on an outside Postgres, where its owner may make roles. */
+  appPassword: string;
   log: (line: string) => void;
 }): Promise<Database> {
   const { log, databaseUrl } = options;
@@ -28,14 +30,15 @@ export async function openDatabase(options: {
   let embedded = databaseUrl === undefined ? await startPostgres(postgresOptions) : undefined;
   let isRunning = true;
   const adminUrl = embedded?.adminUrl ?? databaseUrl ?? "";
-  const appUrl = embedded?.appUrl ?? databaseUrl ?? "";
   const port = embedded?.port;
   const stopEmbedded = async () => {
     if (embedded && isRunning) await embedded.stop();
     isRunning = false;
   };
   try {
-    await migrate(adminUrl, { log });
+    const migrated = await migrate(adminUrl, embedded ? { log } : { log, appPassword: options.appPassword });
+    // The least privilege there is: the embedded role, the role just made, or the owner when none could be made.
+    const appUrl = embedded?.appUrl ?? migrated.appUrl ?? adminUrl;
     const proxy = await startNeonProxy({ postgresUrl: appUrl });
     return {
       adminUrl,
