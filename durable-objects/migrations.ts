@@ -3,6 +3,7 @@
  * not supported in objects). Entries are only added, and only add to the schema: during a deployment older code may meet
  * an object that newer code has already migrated.
  */
+import { fnv1a } from "../src/core/stable-hash.ts";
 
 export interface Migration {
   /** Unique in its list; never renamed. */
@@ -30,7 +31,7 @@ export function migrate(storage: MigrationStorage, migrations: readonly Migratio
   for (const [index, row] of applied.entries()) {
     const migration = migrations[index];
     if (!migration) break; // Migrated by newer code: additive, so this code still works on it.
-    if (row.name !== migration.name || row.fingerprint !== fingerprint(migration.sql)) {
+    if (row.name !== migration.name || row.fingerprint !== fnv1a(migration.sql)) {
       throw new Error(
         `object schema history differs at migration ${index + 1}: stored "${row.name}", listed "${migration.name}"`,
       );
@@ -44,17 +45,8 @@ export function migrate(storage: MigrationStorage, migrations: readonly Migratio
         "INSERT INTO migrations (id, name, fingerprint) VALUES (?, ?, ?)",
         index + 1,
         migration.name,
-        fingerprint(migration.sql),
+        fnv1a(migration.sql),
       );
     });
   }
-}
-
-/** FNV-1a, 32 bit (draft-eastlake-fnv): enough to notice that a released migration was edited. */
-function fingerprint(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) {
-    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  }
-  return hash >>> 0;
 }

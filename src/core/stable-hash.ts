@@ -1,16 +1,20 @@
-/** A stable place in [0, 1) for a text: the same on every run and machine. Spreads fleets over time and over canary stages. Pure. */
+/** Pure: small stable hashes. Not cryptographic: for cohorts and for noticing edits, never for secrets. */
 
-/** 32-bit FNV-1a over UTF-16 code units, with a final avalanche (MurmurHash3 fmix32) because FNV's high bits are weak on short texts. */
-export function stableShare(text: string): number {
+/** FNV-1a, 32 bit, over UTF-16 code units (draft-eastlake-fnv). */
+export function fnv1a(text: string): number {
   let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) {
-    hash ^= text.charCodeAt(i);
-    hash = Math.imul(hash, 0x01000193);
-  }
-  hash ^= hash >>> 16;
-  hash = Math.imul(hash, 0x85ebca6b);
-  hash ^= hash >>> 13;
-  hash = Math.imul(hash, 0xc2b2ae35);
-  hash ^= hash >>> 16;
-  return (hash >>> 0) / 0x1_0000_0000;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
+}
+
+/**
+ * A stable, evenly spread place of `text` in [0, 100). FNV-1a alone spreads short similar texts badly, so its bits are
+ * mixed once more (the finaliser of MurmurHash3).
+ */
+export function stablePercent(text: string): number {
+  let hash = fnv1a(text);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  hash = (hash ^ (hash >>> 16)) >>> 0;
+  return (hash / 2 ** 32) * 100;
 }

@@ -1,0 +1,196 @@
+/**
+ * The roster and what the guard counts. Tables hold exceptions (busy, silent) rather than flags, so that reading them
+ * costs as many rows as there are exceptions; all are WITHOUT ROWID: one written row per change.
+ */
+import type { Outcome } from "../../src/contract/decision.ts";
+import { WINDOW_ATTEMPTS, WINDOW_MS } from "../../src/core/autonomy.ts";
+import type { Migration } from "../migrations.ts";
+
+export const FLEET_MIGRATIONS: readonly Migration[] = [
+  {
+    name: "roster, guard, claims",
+    sql: `
+      CREATE TABLE plugins (id TEXT PRIMARY KEY, product TEXT NOT NULL, merchant_id TEXT NOT NULL) WITHOUT ROWID;
+      CREATE TABLE busy (plugin_id TEXT PRIMARY KEY) WITHOUT ROWID;
+      CREATE TABLE silent (plugin_id TEXT PRIMARY KEY, since INTEGER NOT NULL) WITHOUT ROWID;
+      CREATE TABLE nonces (nonce TEXT PRIMARY KEY, plugin_id TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID;
+      CREATE TABLE actions (attempt_id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+      CREATE TABLE outcomes (attempt_id TEXT PRIMARY KEY, outcome TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
+    `,
+  },
+];
+
+export const ACTION_WINDOW_MS = 3_600_000;
+const STORM_KEY = "storm";
+
+/** The two lists that `sweepBatch` walks round. */
+type SweepList = "busy" | "plugins";
+const SWEEP_SQL: Record<SweepList, { after: string; from: string }> = {
+  busy: {
+    after: "SELECT plugin_id AS id FROM busy WHERE plugin_id > ? ORDER BY plugin_id LIMIT ?",
+    from: "SELECT plugin_id AS id FROM busy WHERE plugin_id <= ? ORDER BY plugin_id LIMIT ?",
+  },
+  plugins: {
+    after: "SELECT id FROM plugins WHERE id > ? ORDER BY id LIMIT ?",
+    from: "SELECT id FROM plugins WHERE id <= ? ORDER BY id LIMIT ?",
+  },
+};
+
+export class FleetStore {
+  readonly #sql: SqlStorage;
+  readonly #kv: SyncKvStorage;
+
+  constructor(storage: Pick<DurableObjectStorage, "sql" | "kv">) {
+    this.#sql = storage.sql;
+    this.#kv = storage.kv;
+  }
+
+  /** The plugin that consumed a claim's nonce; null when nobody has. */
+  nonceOwner(nonce: string): string | null {
+    const [row] = this.#sql
+      .exec<{ plugin_id: string }>("SELECT plugin_id FROM nonces WHERE nonce = ?", nonce)
+      .toArray();
+    return row?.plugin_id ?? null;
+  }
+
+  enroll(input: {
+    pluginId: string;
+    product: string;
+    merchantId: string;
+    nonce: string;
+    expiresAt: number;
+  }): void {
+    this.#sql.exec(
+      "INSERT INTO nonces (nonce, plugin_id, expires_at) VALUES (?, ?, ?)",
+      input.nonce,
+      input.pluginId,
+      input.expiresAt,
+    );
+    this.#sql.exec(
+      "INSERT INTO plugins (id, product, merchant_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+      input.pluginId,
+      input.product,
+      input.merchantId,
+    );
+  }
+
+  roster(): number {
+    return this.#count("SELECT count(*) AS n FROM plugins");
+  }
+
+  /** Marks a plugin on the roster; one that is not on it is ignored. */
+  setBusy(pluginId: string, busy: boolean): void {
+    if (busy) {
+      this.#sql.exec(
+        "INSERT INTO busy (plugin_id) SELECT id FROM plugins WHERE id = ? ON CONFLICT DO NOTHING",
+        pluginId,
+      );
+    } else {
+      this.#sql.exec("DELETE FROM busy WHERE plugin_id = ?", pluginId);
+    }
+  }
+
+  /** A plugin that is silent already keeps the time at which it fell silent. */
+  setSilent(pluginId: string, silent: boolean, now: number): void {
+    if (silent) {
+      this.#sql.exec(
+        "INSERT INTO silent (plugin_id, since) SELECT id, ? FROM plugins WHERE id = ? ON CONFLICT DO NOTHING",
+        now,
+        pluginId,
+      );
+    } else {
+      this.#sql.exec("DELETE FROM silent WHERE plugin_id = ?", pluginId);
+    }
+  }
+
+  silentSince(): number[] {
+    return this.#sql
+      .exec<{ since: number }>("SELECT since FROM silent")
+      .toArray()
+      .map((row) => row.since);
+  }
+
+  storm(): boolean {
+    return this.#kv.get<boolean>(STORM_KEY) ?? false;
+  }
+
+  setStorm(storm: boolean): void {
+    this.#kv.put(STORM_KEY, storm);
+  }
+
+  countAction(attemptId: string, now: number): void {
+    this.#sql.exec(
+      "INSERT INTO actions (attempt_id, at) VALUES (?, ?) ON CONFLICT DO NOTHING",
+      attemptId,
+      now,
+    );
+  }
+
+  actionsSince(since: number): number {
+    return this.#count("SELECT count(*) AS n FROM actions WHERE at > ?", since);
+  }
+
+  addOutcome(attemptId: string, outcome: Outcome, now: number): void {
+    this.#sql.exec(
+      "INSERT INTO outcomes (attempt_id, outcome, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+      attemptId,
+      outcome,
+      now,
+    );
+  }
+
+  /** The newest outcomes inside the autonomy window. */
+  outcomes(now: number): Outcome[] {
+    return this.#sql
+      .exec<{ outcome: Outcome }>(
+        "SELECT outcome FROM outcomes WHERE at > ? ORDER BY at DESC LIMIT ?",
+        now - WINDOW_MS,
+        WINDOW_ATTEMPTS,
+      )
+      .toArray()
+      .map((row) => row.outcome);
+  }
+
+  /** The next `limit` ids of a list after where the last call ended, round and round. */
+  nextInRotation(list: SweepList, limit: number): string[] {
+    if (limit <= 0) return [];
+    const key = `sweep_${list}`;
+    const cursor = this.#kv.get<string>(key) ?? "";
+    const take = (sql: string, n: number) =>
+      this.#sql
+        .exec<{ id: string }>(sql, cursor, n)
+        .toArray()
+        .map((row) => row.id);
+    const ids = take(SWEEP_SQL[list].after, limit);
+    if (ids.length < limit) ids.push(...take(SWEEP_SQL[list].from, limit - ids.length));
+    const last = ids.at(-1);
+    if (last !== undefined && last !== cursor) this.#kv.put(key, last);
+    return ids;
+  }
+
+  /** Forgets what can matter no more; an expired claim is refused by its own date. */
+  prune(now: number): void {
+    this.#sql.exec("DELETE FROM nonces WHERE expires_at <= ?", now);
+    this.#sql.exec("DELETE FROM actions WHERE at <= ?", now - ACTION_WINDOW_MS);
+    this.#sql.exec("DELETE FROM outcomes WHERE at <= ?", now - WINDOW_MS);
+  }
+
+  /** When the first of the things to forget is due; null when there is none. */
+  nextPrune(): number | null {
+    return this.#sql
+      .exec<{ at: number | null }>(
+        `SELECT min(at) AS at FROM (
+           SELECT min(expires_at) AS at FROM nonces
+           UNION ALL SELECT min(at) + ? FROM actions
+           UNION ALL SELECT min(at) + ? FROM outcomes
+         )`,
+        ACTION_WINDOW_MS,
+        WINDOW_MS,
+      )
+      .one().at;
+  }
+
+  #count(sql: string, ...bindings: number[]): number {
+    return this.#sql.exec<{ n: number }>(sql, ...bindings).one().n;
+  }
+}
