@@ -100,7 +100,7 @@ export function observeBeat(state: DetectionState, beat: HeartbeatData, now: num
   const sums = delta ?? NO_SUMS;
   const since = counted === null || counted.restarted || lastAt === null ? now : lastAt;
   const daily = addToWindow(state.daily, DAILY_WINDOW, sums, since, now);
-  const changed = state.version !== null && state.version !== beat.version;
+  const changed = changesVersion(state, beat.version);
   const newErrors = changed ? freezeKnownErrors(state.newErrors, now) : state.newErrors;
   const { errors_last_24h, webhook_fail_rate } = beat.telemetry ?? {};
   return {
@@ -180,10 +180,9 @@ export function detectorViews(
  * Fingerprints seen so far are "before", unless a beat of the new version has already said so.
  */
 export function markVersionChange(state: DetectionState, version: string, now: number): DetectionState {
-  const newErrors =
-    state.version === version
-      ? resetFreshCounts(state.newErrors, now)
-      : freezeKnownErrors(state.newErrors, now);
+  const newErrors = changesVersion(state, version)
+    ? freezeKnownErrors(state.newErrors, now)
+    : resetFreshCounts(state.newErrors, now);
   return {
     ...state,
     version,
@@ -234,6 +233,11 @@ export function telemetrySnapshot(state: DetectionState, now: number): Record<st
       count,
     })),
   };
+}
+
+/** The first version known has no "before": with nothing to compare to, every error would look new. */
+function changesVersion(state: DetectionState, version: string): boolean {
+  return state.version !== null && state.version !== version;
 }
 
 function toBucket({ startMs, ...sums }: Sums & { startMs: number }): Bucket {

@@ -1,0 +1,121 @@
+import { describe, expect, it } from "vitest";
+import {
+  type Arrivals,
+  deadlineGap,
+  heartbeatDeadline,
+  heartbeatFinding,
+  newArrivals,
+  observeArrival,
+} from "../../src/core/heartbeat-deadline.ts";
+import { T0 } from "../builders/heartbeat.ts";
+import { seeded } from "../builders/seeded.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const INTERVAL = 2 * MINUTE;
+const resident = { cadence: "resident", goodbye: false } as const;
+const pageView = { cadence: "page-view", goodbye: false } as const;
+
+/** A shop visited `perHour` times an hour: a beat at the first visit after the interval. */
+function visited(perHour: number, hours: number, seed = 1): Arrivals {
+  const random = seeded(seed);
+  let state = newArrivals();
+  for (let at = T0; at < T0 + hours * HOUR; ) {
+    state = observeArrival(state, pageView, Math.round(at));
+    at += INTERVAL - (Math.log(1 - random()) * HOUR) / perHour;
+  }
+  return state;
+}
+
+describe("deadline of a resident client", () => {
+  const state = observeArrival(newArrivals(), resident, T0);
+
+  it("is the interval asked for and 45 s", () => {
+    expect(heartbeatDeadline(state, INTERVAL)).toBe(T0 + 165_000);
+    expect(heartbeatDeadline(state, 15_000)).toBe(T0 + 60_000);
+  });
+
+  it("back-dates the finding to the deadline, whenever somebody looks", () => {
+    const finding = heartbeatFinding(state, INTERVAL, T0 + HOUR);
+    expect(finding).toMatchObject({
+      firing: true,
+      cleared: false,
+      severity: "high",
+      signal: { value: 3600, bound: 165, onset_at: "2026-03-02T12:02:45.000Z", method: "fixed-deadline" },
+    });
+    expect(heartbeatFinding(state, INTERVAL, T0 + 164_999).firing).toBe(false);
+  });
+
+  it("is over with the next beat", () => {
+    const back = observeArrival(state, resident, T0 + HOUR);
+    expect(heartbeatFinding(back, INTERVAL, T0 + HOUR)).toMatchObject({ firing: false, cleared: true });
+  });
+});
+
+describe("silence that means nothing", () => {
+  it("is that of a plugin never heard", () => {
+    expect(heartbeatDeadline(newArrivals(), INTERVAL)).toBeNull();
+    expect(heartbeatFinding(newArrivals(), INTERVAL, T0)).toMatchObject({
+      firing: false,
+      cleared: false,
+      standing: "not_enough_data",
+    });
+  });
+
+  it("is that after a goodbye, which also teaches no gap", () => {
+    const gone = observeArrival(visited(10, 48), { cadence: "page-view", goodbye: true }, T0 + 48 * HOUR);
+    expect(heartbeatDeadline(gone, INTERVAL)).toBeNull();
+    const back = observeArrival(gone, pageView, T0 + 96 * HOUR);
+    expect(back.gaps).toBe(gone.gaps);
+    expect(heartbeatDeadline(back, INTERVAL)).not.toBeNull();
+  });
+
+  it("is that of a page-view client in its first day, shown as learning", () => {
+    const state = visited(30, 20);
+    expect(heartbeatDeadline(state, INTERVAL)).toBeNull();
+    expect(heartbeatFinding(state, INTERVAL, T0 + 1000 * HOUR)).toMatchObject({
+      firing: false,
+      standing: "learning",
+    });
+  });
+});
+
+describe("deadline of a page-view client", () => {
+  it.each([
+    [100, 10, 20],
+    [10, 60, 120],
+    [1, 480, 1080],
+  ])("at %i views an hour lies between %i and %i min", (perHour, low, high) => {
+    const gap = (deadlineGap(visited(perHour, 24 * 10), INTERVAL) ?? 0) / MINUTE;
+    expect(gap).toBeGreaterThanOrEqual(low);
+    expect(gap).toBeLessThanOrEqual(high);
+  });
+
+  it("never lies below 10 min or above 24 h", () => {
+    expect(deadlineGap(visited(10_000, 26), INTERVAL)).toBe(10 * MINUTE);
+    expect(deadlineGap(visited(0.05, 24 * 60), INTERVAL)).toBe(24 * HOUR);
+  });
+
+  it("is not crossed by a shop that goes on as before", () => {
+    const random = seeded(5);
+    let missed = 0;
+    for (let shop = 0; shop < 40; shop++) {
+      let state = visited(10, 30, shop);
+      let at = state.lastAt ?? T0;
+      for (let beats = 0; beats < 1500; beats++) {
+        const next = Math.round(at + INTERVAL - (Math.log(1 - random()) * HOUR) / 10);
+        if (next >= (heartbeatDeadline(state, INTERVAL) ?? Infinity)) missed += 1;
+        state = observeArrival(state, pageView, next);
+        at = next;
+      }
+    }
+    expect(missed).toBeLessThanOrEqual(2);
+  });
+
+  it("learns from an outage no more than its own deadline", () => {
+    const before = visited(60, 72);
+    const gap = deadlineGap(before, INTERVAL) ?? 0;
+    const after = observeArrival(before, pageView, (before.lastAt ?? 0) + 1000 * HOUR);
+    expect(after.longestMs).toBeLessThanOrEqual(gap);
+  });
+});
