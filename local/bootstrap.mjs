@@ -41,12 +41,15 @@ function install() {
   const [command, args] = npmCli?.endsWith(".js") ? [process.execPath, [npmCli]] : ["npm", []];
   const startedAt = Date.now();
   return new Promise((resolve) => {
-    const npm = spawn(command, [...args, "ci", "--include=dev", "--no-audit", "--no-fund"], {
-      cwd: root,
-      stdio: ["ignore", "inherit", "inherit"],
-      // node_modules/.bin is about to be replaced, and NODE_ENV=production would leave the tools out.
-      env: { ...process.env, NODE_ENV: "development" },
-    });
+    const npm = spawn(
+      command,
+      [...args, "ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"],
+      {
+        cwd: root,
+        stdio: ["ignore", "inherit", "inherit"],
+        // Errors only: npm would warn that some tools want a newer Node, which is what it is about to install.
+      },
+    );
     npm.on("error", (error) =>
       fail(`npm could not be started (${error.message}). Install Node 20+ with npm.`),
     );
