@@ -3,8 +3,9 @@
  *
  * Deno writes every permission it checks to the file named by DENO_AUDIT_PERMISSIONS, granted or not, one JSON object
  * a line; what was not granted follows from the grants. Anything that is not provably granted counts as denied.
- * Not in that file, and so seen only when the error reaches stderr: signalling another process, and starting a program
- * that does not exist. Both are refused all the same. Pure: text in, denials out.
+ * Starting and signalling processes is not in that file, so `preload.mjs` marks it there as an attempt to read a variable
+ * with a prefix. What gets past that mark (a worker that starts a program and swallows the error) is refused unseen.
+ * Pure: text in, denials out.
  */
 import { isAbsolute, normalize, relative, resolve } from "node:path";
 
@@ -23,6 +24,8 @@ export interface Denial {
   kind: (typeof DENIALS)[number];
   value: string;
 }
+
+const RUN_MARK = "VIGIE_ATTEMPT_RUN_";
 
 interface Access {
   permission: string;
@@ -57,6 +60,7 @@ function judge({ permission, value, stack }: Access, grants: Grants): Denial | n
       return isWithin(value, grants.write, grants.cwd) ? null : denied;
     case "env":
       if (value !== null && grants.env.includes(value)) return null;
+      if (value?.startsWith(RUN_MARK)) return { kind: "run", value: value.slice(RUN_MARK.length) };
       // Starting a program copies the environment first; the program is what was wanted.
       return stack.includes("child_process") ? { kind: "run", value: "child process" } : denied;
     case "net":

@@ -32,7 +32,9 @@ export interface Sandbox extends BoundedProcess {
 export async function startSandbox(start: SandboxStart): Promise<Sandbox> {
   const data = `${start.area}/data`;
   const audit = `${start.area}/audit.jsonl`;
+  const preload = `${start.area}/preload.mjs`;
   await Deno.mkdir(data, { recursive: true });
+  await Deno.copyFile(new URL("./preload.mjs", import.meta.url), preload);
   const grants: Grants = {
     cwd: start.release,
     read: [start.release, data, start.settingsPath],
@@ -41,7 +43,7 @@ export async function startSandbox(start: SandboxStart): Promise<Sandbox> {
     net: start.port === null ? null : `127.0.0.1:${start.port}`,
   };
   const process = startProcess({
-    args: [...runArguments(grants), `${start.release}/${start.entry}`],
+    args: [...runArguments(grants), `--preload=${preload}`, `${start.release}/${start.entry}`],
     env: {
       ...runtimeEnvironment(start.area),
       VIGIE_SETTINGS: start.settingsPath,
