@@ -1,0 +1,227 @@
+/** Every route of the API as a row: what it takes, what it answers, who may call it. A test holds it against the app. */
+import type { OpsRoute } from "../ops/ops-roles.ts";
+import type { SchemaName } from "./schemas.ts";
+
+export type Security = "none" | "claim" | "plugin" | "ops" | "sira";
+
+export interface Operation {
+  summary: string;
+  security: Security;
+  query?: SchemaName;
+  body?: SchemaName;
+  /** Schema of the JSON answer, by success status; a sentence where it is no JSON. */
+  replies: Readonly<Record<number, { schema: SchemaName } | { text: string }>>;
+  /** Statuses of refusals, each with an ErrorBody. 500 goes without saying. */
+  refusals: readonly number[];
+}
+
+const json = (schema: SchemaName) => ({ 200: { schema } }) as const;
+const created = (schema: SchemaName) => ({ 201: { schema } }) as const;
+
+/** What every plugin route may refuse: bad shape, identity, size, media type, flood, busy object. */
+const PLUGIN = [400, 401, 413, 415, 429, 503] as const;
+const READ = [401, 403, 503] as const;
+const LIST = [400, ...READ] as const;
+const WRITE = [400, 401, 403, 409, 413, 415, 503] as const;
+const SIRA = [400, 401, 413, 415, 503] as const;
+
+const opsOperations: Record<OpsRoute, Operation> = {
+  "GET /api/ops/me": {
+    summary: "Who the token is, and which roles it has",
+    security: "ops",
+    replies: json("Person"),
+    refusals: [401, 403],
+  },
+  "GET /api/ops/plugin-incidents": {
+    summary: "Incidents, newest first",
+    security: "ops",
+    query: "IncidentQuery",
+    replies: json("IncidentPage"),
+    refusals: LIST,
+  },
+  "GET /api/ops/plugin-incidents/:id": {
+    summary: "One incident with its timeline, decision, attempts, commands and evidence",
+    security: "ops",
+    replies: json("IncidentDetail"),
+    refusals: [...READ, 404],
+  },
+  "POST /api/ops/plugin-incidents/:id/approve": {
+    summary: "Approve or reject the attempt that awaits it, for the evidence seen",
+    security: "ops",
+    body: "ApproveRequest",
+    replies: json("ActionReply"),
+    refusals: [...WRITE, 404],
+  },
+  "POST /api/ops/plugin-incidents/:id/manual-action": {
+    summary: "Patch, rollback, config, retry, acknowledge, resolve, escalate or dismiss",
+    security: "ops",
+    body: "ManualAction",
+    replies: json("ActionReply"),
+    refusals: [...WRITE, 404],
+  },
+  "GET /api/ops/autopatch-attempts": {
+    summary: "Attempts, newest first",
+    security: "ops",
+    query: "AttemptQuery",
+    replies: json("AttemptPage"),
+    refusals: LIST,
+  },
+  "GET /api/ops/plugins": {
+    summary: "Plugins as the ledger knows them",
+    security: "ops",
+    query: "PluginQuery",
+    replies: json("PluginPage"),
+    refusals: LIST,
+  },
+  "GET /api/ops/plugins/:id": {
+    summary: "One plugin, live",
+    security: "ops",
+    replies: json("PluginDetail"),
+    refusals: [...READ, 404],
+  },
+  "GET /api/ops/releases": {
+    summary: "Published releases",
+    security: "ops",
+    query: "ReleaseQuery",
+    replies: json("ReleaseList"),
+    refusals: LIST,
+  },
+  "POST /api/ops/releases": {
+    summary: "Publish a release: a manifest signed by enough publishers, and its file",
+    security: "ops",
+    body: "PublishRequest",
+    replies: created("ReleaseRecord"),
+    refusals: WRITE,
+  },
+  "POST /api/ops/releases/:product/:version/status": {
+    summary: "Halt, block or resume a release",
+    security: "ops",
+    body: "ReleaseStatusRequest",
+    replies: json("ReleaseRecord"),
+    refusals: [...WRITE, 404],
+  },
+  "GET /api/ops/policy": {
+    summary: "The policy in force, from its authority",
+    security: "ops",
+    replies: json("Policy"),
+    refusals: READ,
+  },
+  "PUT /api/ops/policy": {
+    summary: "Replace the policy",
+    security: "ops",
+    body: "PolicyPut",
+    replies: json("Policy"),
+    refusals: WRITE,
+  },
+  "PATCH /api/ops/policy": {
+    summary: "Change the policy by an RFC 7396 merge patch",
+    security: "ops",
+    body: "PolicyPatch",
+    replies: json("Policy"),
+    refusals: WRITE,
+  },
+  "POST /api/ops/policy/kill": {
+    summary: "Pull or release the kill switch; once it has answered, no command leaves",
+    security: "ops",
+    body: "KillRequest",
+    replies: json("Policy"),
+    refusals: WRITE,
+  },
+  "GET /api/ops/policy/history": {
+    summary: "Earlier policies, newest first, with who and why",
+    security: "ops",
+    query: "HistoryQuery",
+    replies: json("PolicyHistory"),
+    refusals: LIST,
+  },
+  "POST /api/ops/claims": {
+    summary: "Mint a claim code for a merchant's plugin",
+    security: "ops",
+    body: "ClaimRequest",
+    replies: created("ClaimReply"),
+    refusals: WRITE,
+  },
+  "GET /api/ops/kpis": {
+    summary: "Success and rollback rates, times to detect and repair",
+    security: "ops",
+    query: "KpiQuery",
+    replies: json("Kpis"),
+    refusals: LIST,
+  },
+  "GET /api/ops/feed": {
+    summary: "WebSocket of FeedMessage; offer the subprotocols `vigie.v1, bearer.<token>`",
+    security: "ops",
+    replies: { 101: { text: "the upgrade, with subprotocol vigie.v1" } },
+    refusals: [400, 401, 403, 503],
+  },
+};
+
+export const OPERATIONS: Readonly<Record<string, Operation>> = {
+  "POST /api/plugins/enroll": {
+    summary: "Turn a claim code into a plugin identity",
+    security: "claim",
+    body: "EnrollRequest",
+    replies: created("EnrollReply"),
+    refusals: [400, 401, 409, 413, 415, 429, 503],
+  },
+  "POST /api/plugins/heartbeat": {
+    summary: "One beat; the answer may carry commands and a commit",
+    security: "plugin",
+    body: "HeartbeatEnvelope",
+    replies: json("HeartbeatReply"),
+    refusals: [...PLUGIN, 409],
+  },
+  "POST /api/plugins/commands/:id/ack": {
+    summary: "The command was carried out; a repeat gets the same answer",
+    security: "plugin",
+    body: "AckEnvelope",
+    replies: json("CommandReply"),
+    refusals: [...PLUGIN, 404, 409],
+  },
+  "POST /api/plugins/commands/:id/fail": {
+    summary: "The command was not carried out; a repeat gets the same answer",
+    security: "plugin",
+    body: "FailEnvelope",
+    replies: json("CommandReply"),
+    refusals: [...PLUGIN, 404, 409],
+  },
+  "GET /artifacts/:sha256": {
+    summary: "A release file; ranges and conditional requests are honoured",
+    security: "none",
+    replies: {
+      200: { text: "the whole file" },
+      206: { text: "the range asked for" },
+      304: { text: "not modified" },
+      416: { text: "the range lies outside the file" },
+    },
+    refusals: [404],
+  },
+  ...opsOperations,
+  "POST /api/sira/decide": {
+    summary: "Choose among the candidates for an incident",
+    security: "sira",
+    body: "DecideRequest",
+    replies: json("DecideReply"),
+    refusals: SIRA,
+  },
+  "POST /api/sira/feedback": {
+    summary: "Learn from a finished attempt; once per attempt",
+    security: "sira",
+    body: "FeedbackRequest",
+    replies: json("FeedbackReply"),
+    refusals: SIRA,
+  },
+  "GET /openapi.json": {
+    summary: "This document",
+    security: "none",
+    replies: { 200: { text: "OpenAPI 3.1" } },
+    refusals: [],
+  },
+  "GET /healthz": { summary: "The process answers", security: "none", replies: json("Health"), refusals: [] },
+  "GET /readyz": {
+    summary: "What the Worker needs answers",
+    security: "none",
+    replies: { 200: { schema: "Readiness" }, 503: { schema: "Readiness" } },
+    refusals: [],
+  },
+};

@@ -1,0 +1,19 @@
+/** Query strings and bodies of the ops API that are nobody else's business than this API's. */
+import { z } from "zod";
+import { ProductName } from "../../contract/ids.ts";
+import { ReleaseStatus } from "../../contract/ops.ts";
+
+export const ReleaseQuery = z.object({ product: ProductName.optional() });
+
+/** One hour to one year; a week when absent. */
+export const KpiQuery = z.object({
+  window_s: z.coerce.number().int().min(3600).max(31_622_400).default(604_800),
+});
+
+export const HistoryQuery = z.object({ limit: z.coerce.number().int().min(1).max(200).default(50) });
+
+/** Halt, block or resume a release, and say why. */
+export const ReleaseStatusRequest = z.strictObject({
+  status: ReleaseStatus,
+  reason: z.string().trim().min(3, "say why, in a few words").max(500),
+});

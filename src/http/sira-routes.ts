@@ -1,0 +1,29 @@
+/** The built-in decision service behind the same two routes as a remote one. */
+import { type Context, Hono } from "hono";
+import { createMiddleware } from "hono/factory";
+import { siraOf } from "../../durable-objects/stubs.ts";
+import { DecideRequest, FeedbackRequest } from "../contract/decision.ts";
+import { tokenMatches } from "../crypto/constant-time.ts";
+import type { AppEnv } from "./app-env.ts";
+import { refusalResponse } from "./error-response.ts";
+import { readJson } from "./read-request.ts";
+
+/** The service token, compared in constant time. */
+const authenticated = createMiddleware<AppEnv>(async (c: Context<AppEnv>, next) => {
+  const token = /^Bearer ([^\s]+)$/i.exec(c.req.header("authorization") ?? "")?.[1] ?? "";
+  if (await tokenMatches(token, c.env.SIRA_API_TOKEN)) return next();
+  c.header("www-authenticate", 'Bearer realm="vigie"');
+  return refusalResponse(c, { reason: "unauthorized" });
+});
+
+export const siraRoutes = new Hono<AppEnv>()
+  .post("/decide", authenticated, async (c) => {
+    const input = await readJson(c, DecideRequest);
+    if (!input.ok) return refusalResponse(c, input.refusal);
+    return c.json(await siraOf(c.env, input.value.plugin.product).decide(input.value));
+  })
+  .post("/feedback", authenticated, async (c) => {
+    const input = await readJson(c, FeedbackRequest);
+    if (!input.ok) return refusalResponse(c, input.refusal);
+    return c.json(await siraOf(c.env, input.value.product).learn(input.value));
+  });
