@@ -3,8 +3,7 @@
  * yet, then hands over to the pinned Node in `node_modules` and `local/cli.ts`. Everything else lives behind that door.
  */
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,25 +12,25 @@ const MIN_NODE_MAJOR = 20;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const modules = join(root, "node_modules");
 const pinnedNode = join(modules, ".bin", process.platform === "win32" ? "node.cmd" : "node");
-const stampFile = join(modules, ".vigie-lock.sha256");
 
 function fail(message) {
   process.stderr.write(`vigie: ${message}\n`);
   process.exit(1);
 }
 
-function lockDigest() {
-  return createHash("sha256")
-    .update(readFileSync(join(root, "package-lock.json")))
-    .digest("hex");
+function packagesOf(file) {
+  return JSON.parse(readFileSync(file, "utf8")).packages;
 }
 
-/** Installed means: our own stamp names this lock file, or npm's own record is younger than it. */
+/** Compares what npm says it has installed with what the lock file names. Packages for other platforms are optional there. */
 function isInstalled() {
   const npmRecord = join(modules, ".package-lock.json");
   if (!existsSync(npmRecord) || !existsSync(pinnedNode)) return false;
-  if (existsSync(stampFile)) return readFileSync(stampFile, "utf8") === lockDigest();
-  return statSync(npmRecord).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs;
+  const installed = packagesOf(npmRecord);
+  return Object.entries(packagesOf(join(root, "package-lock.json"))).every(
+    ([path, { version, optional }]) =>
+      path === "" || (path in installed ? installed[path].version === version : optional === true),
+  );
 }
 
 function install() {
@@ -64,7 +63,6 @@ function install() {
           "npm ci left no node_modules/.bin/node: install scripts are switched off. Allow them and try again.",
         );
       }
-      writeFileSync(stampFile, lockDigest());
       process.stdout.write(`vigie: installed in ${Math.round((Date.now() - startedAt) / 1000)} s\n`);
       resolve();
     });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { migrate } from "../migrate.ts";
 import { startNeonProxy } from "../neon-proxy.ts";
 import { startPostgres } from "../postgres.ts";
+import { keepPostgres } from "./postgres-keeper.ts";
 
 export interface Database {
   /** Owner of the schema: migrations, tests. */
@@ -31,6 +32,7 @@ export async function openDatabase(options: {
   let isRunning = true;
   const adminUrl = embedded?.adminUrl ?? databaseUrl ?? "";
   const port = embedded?.port;
+  const dismissKeeper = embedded ? keepPostgres(postgresOptions.dataDir) : () => {};
   const stopEmbedded = async () => {
     if (embedded && isRunning) await embedded.stop();
     isRunning = false;
@@ -56,10 +58,12 @@ export async function openDatabase(options: {
       async stop() {
         await proxy.stop();
         await stopEmbedded();
+        dismissKeeper();
       },
     };
   } catch (error) {
     await stopEmbedded();
+    dismissKeeper();
     throw error;
   }
 }
