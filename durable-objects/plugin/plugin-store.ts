@@ -3,6 +3,9 @@ import type { PluginState } from "../../src/core/plugin/state.ts";
 import { migrate } from "../migrations.ts";
 import { OUTBOX_MIGRATION, type OutboxMessage, OutboxStore } from "../outbox/outbox-store.ts";
 
+/** The alarm is never nearer than this. */
+const SOONEST_MS = 100;
+
 const STATE_KEY = "state";
 const MIGRATIONS = [OUTBOX_MIGRATION];
 
@@ -39,8 +42,8 @@ export class PluginStore {
    */
   arm(wake: number | null, now: number): void {
     if (wake === null) return;
-    // Never for this very instant: from inside an alarm that would break the chain of alarms.
-    const at = Math.max(wake, now + 10);
+    // Never for this very instant: from inside an alarm that would break the chain, and a deadline that cannot be met must not spin.
+    const at = Math.max(wake, now + SOONEST_MS);
     if (this.#armedAt !== null && this.#armedAt > now && this.#armedAt <= at) return;
     this.#armedAt = at;
     void this.#storage.setAlarm(at);

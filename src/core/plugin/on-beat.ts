@@ -15,13 +15,12 @@ import { backAgain, commandOf, goBack, judge, startVerifying } from "./verifying
 export function onBeat(draft: Draft, beat: HeartbeatData): void {
   const { state, now } = draft;
   const counted = beat.counters ? counterDelta(state.counters, beat.boot_id, beat.counters) : null;
-  const sameVersion = beat.version === state.version;
-  // Counts reported with a version's first beat belong to the old one when the reporter did not restart with it.
-  if (!sameVersion && beat.boot_id !== state.bootId)
-    state.detection = markVersionChange(state.detection, beat.version, now);
+  // What the first beat after a change counts belongs to what ran before, unless the counters began again with it.
+  const fresh = beat.version !== state.version || isFirstOfWatch(state.attempt);
+  const restarted = beat.boot_id !== state.bootId;
+  if (fresh && restarted) state.detection = markVersionChange(state.detection, beat.version, now);
   state.detection = observeBeat(state.detection, beat, now);
-  if (!sameVersion && beat.boot_id === state.bootId)
-    state.detection = markVersionChange(state.detection, beat.version, now);
+  if (fresh && !restarted) state.detection = markVersionChange(state.detection, beat.version, now);
 
   state.seq = beat.seq;
   state.bootId = beat.boot_id;
@@ -33,8 +32,13 @@ export function onBeat(draft: Draft, beat: HeartbeatData): void {
   if (counted) state.counters = counted.mark;
 
   followCommit(draft, beat);
-  if (state.attempt) followAttempt(draft, state.attempt, beat, sameVersion ? (counted?.delta ?? null) : null);
+  if (state.attempt)
+    followAttempt(draft, state.attempt, beat, fresh && !restarted ? null : (counted?.delta ?? null));
   review(draft);
+}
+
+function isFirstOfWatch(attempt: AttemptState | null): boolean {
+  return attempt?.phase.name === "verifying" && attempt.phase.beats === 0;
 }
 
 /** The commit is repeated until the plugin runs the version outside probation; a plugin that fell back re-opens its incident. */

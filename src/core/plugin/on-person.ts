@@ -5,7 +5,7 @@ import { beginAttempt, describeChange, endAttempt } from "./attempts.ts";
 import { type Draft, incidentById, note, recordAttempt, recordIncident } from "./draft.ts";
 import { closeIncident, escalateIncident } from "./incidents.ts";
 import { chosen } from "./on-work.ts";
-import { type AttemptState, type IncidentState, iso } from "./state.ts";
+import { type AttemptState, type IncidentState, inShopsHands, iso } from "./state.ts";
 import { dropLiveCommand, goBack, succeed } from "./verifying.ts";
 import { dropWorkOf, startWork } from "./work.ts";
 
@@ -120,12 +120,7 @@ function giveUpAttempt(
 ): { ok: false; refusal: Refusal } | null {
   const { attempt } = draft.state;
   if (attempt === null || attempt.row.incident_id !== incident.row.id) return null;
-  const { phase } = attempt;
-  const inShop =
-    phase.name === "verifying" ||
-    phase.name === "rolling_back" ||
-    (phase.name === "applying" && phase.handedOver);
-  if (inShop)
+  if (inShopsHands(attempt))
     return conflict(
       `${describeChange(attempt)} is in the shop's hands (${attempt.row.status}); wait for its verdict`,
     );

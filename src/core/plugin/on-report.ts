@@ -14,6 +14,7 @@ export function onAck(draft: Draft, data: AckData): boolean {
   if (command === null) return false;
   if (!isLive(command)) return true;
   finishCommand(draft, command, "acknowledged");
+  draft.state.version = data.result.version;
   const attempt = attemptOf(draft, command);
   if (attempt === null) return true;
   const { phase, row } = attempt;
@@ -45,6 +46,7 @@ export function onFail(draft: Draft, data: FailData): boolean {
   const { code, message } = data.error;
   const live = isLive(command);
   if (live) finishCommand(draft, command, "failed", `${code}: ${message}`);
+  if (data.version !== undefined) draft.state.version = data.version;
   const attempt = attemptOf(draft, command);
   if (attempt === null) return true;
   const { phase } = attempt;

@@ -1,7 +1,7 @@
 /** What the plugin is told back: when to beat again, and the commit while it is due. */
 import type { PolicyDocument } from "../../contract/policy.ts";
 import { isSuspect } from "../detection.ts";
-import { stableShare } from "../stable-hash.ts";
+import { stablePercent } from "../stable-hash.ts";
 import { iso, type Phase, type PluginState } from "./state.ts";
 import { INTERVAL_JITTER } from "./tuning.ts";
 
@@ -16,7 +16,7 @@ export function nextIntervalS(state: PluginState, intervals: PolicyDocument["int
     return Math.min(intervals.probation_s, slowest);
   const watched = state.incidents.some((incident) => incident.row.status !== "escalated");
   if (watched || isSuspect(state.detection)) return Math.min(intervals.fast_s, slowest);
-  const jitter = 1 + INTERVAL_JITTER * (2 * stableShare(state.id) - 1);
+  const jitter = 1 + INTERVAL_JITTER * ((stablePercent(state.id) - 50) / 50);
   return Math.max(5, Math.round(slowest * jitter));
 }
 

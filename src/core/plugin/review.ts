@@ -3,16 +3,8 @@ import { type Finding, findings } from "../detection.ts";
 import { endAttempt, excludeFix } from "./attempts.ts";
 import type { Draft } from "./draft.ts";
 import { closeIncident, openIncident, refreshIncident, reopenIncident } from "./incidents.ts";
-import type { AttemptState, IncidentState } from "./state.ts";
+import { type IncidentState, inShopsHands } from "./state.ts";
 import { dropLiveCommand } from "./verifying.ts";
-
-/** A change is in the shop's hands: its health check judges what fires, no second incident is opened about it. */
-function changing(attempt: AttemptState | null): boolean {
-  if (attempt === null) return false;
-  const { phase } = attempt;
-  if (phase.name === "applying") return phase.handedOver;
-  return phase.name === "verifying" || phase.name === "rolling_back";
-}
 
 export function review(draft: Draft): void {
   const { state, now } = draft;
@@ -20,7 +12,8 @@ export function review(draft: Draft): void {
     const incident = state.incidents.find((open) => open.row.type === finding.type) ?? null;
     if (finding.firing) {
       if (incident === null) {
-        if (!changing(state.attempt)) openIncident(draft, finding);
+        // Its health check judges what fires after a change; no second incident is opened about it.
+        if (!inShopsHands(state.attempt)) openIncident(draft, finding);
       } else follow(draft, incident, finding);
     } else if (incident !== null && finding.cleared && incident.row.status !== "baking") {
       signalCleared(draft, incident, finding);
@@ -44,7 +37,7 @@ function follow(draft: Draft, incident: IncidentState, finding: Finding): void {
 function signalCleared(draft: Draft, incident: IncidentState, finding: Finding): void {
   const { attempt } = draft.state;
   if (attempt?.row.incident_id === incident.row.id) {
-    if (changing(attempt)) return;
+    if (inShopsHands(attempt)) return;
     dropLiveCommand(draft, attempt);
     endAttempt(draft, attempt, "cancelled", "the signal cleared before the change was handed over", {
       aboutTheFix: false,

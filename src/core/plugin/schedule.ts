@@ -2,7 +2,7 @@
 import type { PolicyDocument } from "../../contract/policy.ts";
 import { silenceDeadline } from "../detection.ts";
 import { isLive } from "./commands.ts";
-import type { AttemptState, Millis, PluginState } from "./state.ts";
+import { type AttemptState, inShopsHands, type Millis, type PluginState } from "./state.ts";
 import { PROBATION_SILENCE_BEATS } from "./tuning.ts";
 
 /** Milliseconds since the epoch, possibly past when something is overdue; null when nothing is waited for. */
@@ -22,8 +22,9 @@ export function nextWake(
   return due.length === 0 ? null : Math.min(...due);
 }
 
-/** Silence is news once: while its incident is open the next beat, not the clock, brings news. */
+/** Silence is news once: while its incident is open the next beat, not the clock, brings news. After a change the health check minds it. */
 function silenceWake(state: PluginState): Millis | null {
+  if (inShopsHands(state.attempt)) return null;
   if (state.incidents.some((incident) => incident.row.type === "heartbeat_missed")) return null;
   return silenceDeadline(state.detection, state.askedS * 1000);
 }

@@ -59,6 +59,14 @@ export interface AttemptState {
   deadManAt: Millis | null;
 }
 
+/** The change is in the shop's hands: it may be applying, under watch, or on its way back. */
+export function inShopsHands(attempt: AttemptState | null): boolean {
+  if (attempt === null) return false;
+  const { phase } = attempt;
+  if (phase.name === "applying") return phase.handedOver;
+  return phase.name === "verifying" || phase.name === "rolling_back";
+}
+
 export interface CommandState {
   row: AgentCommand;
   expiresAt: Millis;

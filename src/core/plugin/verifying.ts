@@ -1,5 +1,5 @@
 /** After the change: the watch, its verdict, the commit or the way back. */
-import { findings, isSuspect } from "../detection.ts";
+import { findings, isSuspect, markVersionChange } from "../detection.ts";
 import { describeChange, endAttempt, moveAttempt } from "./attempts.ts";
 import { commitWithinS, queueRollback } from "./command-payload.ts";
 import { finishCommand, isLive } from "./commands.ts";
@@ -12,6 +12,13 @@ import { ASK_MARGIN_MS, PROBATION_SILENCE_BEATS } from "./tuning.ts";
 /** The plugin reports the new version (or the new settings): the health check's clock starts. */
 export function startVerifying(draft: Draft, attempt: AttemptState): void {
   const { intervals } = draft.policy;
+  const { state } = draft;
+  // Evidence against what ran before says nothing about what runs now.
+  state.detection = markVersionChange(
+    state.detection,
+    attempt.row.target_version ?? state.version,
+    draft.now,
+  );
   attempt.row.executed_at = iso(draft.now);
   attempt.deadManAt = draft.now + commitWithinS(intervals) * 1000;
   moveAttempt(draft, attempt, {

@@ -12,6 +12,9 @@ import type { Draft } from "./draft.ts";
 import { iso, type Millis, type PluginState } from "./state.ts";
 import { RECORD_EVERY_MS } from "./tuning.ts";
 
+/** Detectors whose calm says that payments work. That it beats is not health. */
+const SUBSTANTIAL: ReadonlySet<string> = new Set(["webhook_fail_rate", "error_spike"]);
+
 export function pluginStatus(state: PluginState, now: Millis): PluginRecord["status"] {
   if (state.runState === "goodbye") return "goodbye";
   if (
@@ -23,9 +26,10 @@ export function pluginStatus(state: PluginState, now: Millis): PluginRecord["sta
   if (state.attempt !== null) return "healing";
   if (state.incidents.length > 0) return "degraded";
   const views = detectorViews(state.detection, now, state.askedS * 1000);
-  return state.lastBeatAt === null || views.every((view) => view.state === "learning")
-    ? "learning"
-    : "healthy";
+  const known = views.some(
+    (view) => SUBSTANTIAL.has(view.type) && view.state !== "learning" && view.state !== "not_enough_data",
+  );
+  return known ? "healthy" : "learning";
 }
 
 export function pluginRecord(state: PluginState, now: Millis): PluginRecord {

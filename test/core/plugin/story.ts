@@ -1,0 +1,195 @@
+/** Drives the reducer through a story: a clock, a shop that beats, and answers of the outside that the test chooses. */
+import { expect } from "vitest";
+import type { Decision } from "../../../src/contract/decision.ts";
+import type { Attempt, Incident } from "../../../src/contract/incident.ts";
+import type { LedgerRecord } from "../../../src/contract/ledger.ts";
+import type { PolicyDocument } from "../../../src/contract/policy.ts";
+import type { Refusal } from "../../../src/contract/refusal.ts";
+import type { SmokeReply } from "../../../src/contract/staging.ts";
+import type { OutboxMessage } from "../../../src/core/plugin/draft.ts";
+import type { GateFacts, PluginEvent } from "../../../src/core/plugin/event.ts";
+import { nextWake } from "../../../src/core/plugin/schedule.ts";
+import { type CommandState, newPlugin, type PluginState } from "../../../src/core/plugin/state.ts";
+import { step } from "../../../src/core/plugin/step.ts";
+import { A_PLUGIN_ID, aHeartbeat, type HeartbeatOverrides, T0 } from "../../builders/heartbeat.ts";
+import { aDecision, aPolicy, aRelease, someFacts } from "../../builders/release.ts";
+
+type RowOf<K extends LedgerRecord["kind"]> = Extract<LedgerRecord, { kind: K }>["row"];
+
+export class PluginStory {
+  now = T0;
+  policy: PolicyDocument;
+  state: PluginState;
+  outbox: OutboxMessage[] = [];
+  handed: CommandState | null = null;
+  refusal: Refusal | null = null;
+  version = "1.2.2";
+  #seq = 0;
+  readonly counters = { errors: 0, requests: 0, webhooks_sent: 0, webhooks_failed: 0 };
+
+  constructor(policy: PolicyDocument = aPolicy()) {
+    this.policy = policy;
+    this.state = newPlugin(
+      {
+        id: A_PLUGIN_ID,
+        merchantId: "shop-1",
+        product: "molam-woocommerce",
+        version: this.version,
+        env: {},
+        siteUrl: null,
+        credential: { kind: "hmac", sealed: "v1.x" },
+      },
+      120,
+      T0,
+    );
+  }
+
+  apply(event: PluginEvent): this {
+    const result = step(this.state, event, { now: this.now, policy: this.policy });
+    this.refusal = result.ok ? null : result.refusal;
+    if (!result.ok) return this;
+    this.state = result.value.state;
+    this.outbox.push(...result.value.outbox);
+    if (event.type === "hand_over") this.handed = result.value.handOver;
+    return this;
+  }
+
+  wait(seconds: number): this {
+    this.now += seconds * 1000;
+    return this;
+  }
+
+  /** The clock passes; every deadline on the way fires at its moment. */
+  pass(seconds: number): this {
+    const end = this.now + seconds * 1000;
+    for (let i = 0; i < 1000; i++) {
+      const wake = nextWake({ ...this.state, work: [] }, this.policy.intervals, this.now);
+      if (wake === null || wake > end) break;
+      this.now = Math.max(this.now + 1, wake);
+      this.apply({ type: "tick" });
+    }
+    this.now = end;
+    return this;
+  }
+
+  /** A beat after `seconds`, with so many webhooks delivered and refused since the last one. */
+  beat(
+    seconds: number,
+    traffic: { sent?: number; failed?: number } = {},
+    overrides: HeartbeatOverrides = {},
+  ): this {
+    this.wait(seconds);
+    this.counters.webhooks_sent += traffic.sent ?? 0;
+    this.counters.webhooks_failed += traffic.failed ?? 0;
+    this.#seq += 1;
+    const beat = aHeartbeat({
+      seq: this.#seq,
+      version: this.version,
+      counters: { ...this.counters },
+      ...overrides,
+    });
+    return this.apply({ type: "beat", beat });
+  }
+
+  /** A shop whose webhooks begin to be refused: beats until its incident is open. */
+  breakWebhooks(): this {
+    this.beat(1, { sent: 20 })
+      .beat(120, { sent: 20 })
+      .beat(120, { sent: 20, failed: 12 })
+      .beat(30, { sent: 20, failed: 12 });
+    expect(this.incident.type).toBe("webhook_fail_rate");
+    return this;
+  }
+
+  decide(
+    decision: Partial<Decision> = {},
+    release: Partial<Parameters<typeof aRelease>[0]> | null = {},
+  ): this {
+    const workId = this.work("decide");
+    const chosen = aDecision(decision);
+    const record =
+      release === null || chosen.patch_version === undefined
+        ? null
+        : aRelease({ version: chosen.patch_version, ...release });
+    return this.apply({ type: "decided", workId, decision: chosen, release: record });
+  }
+
+  gate(facts: Partial<GateFacts> = {}): this {
+    return this.apply({ type: "gate_facts", workId: this.work("gate"), facts: this.facts(facts) });
+  }
+
+  stage(ok = true, reason?: string): this {
+    const reply: SmokeReply = {
+      ok,
+      attempt_id: this.attempt.id,
+      checks: [{ name: "smoke", ok, ms: 12, log: "tested", ...(reason === undefined ? {} : { reason }) }],
+      total_ms: 900,
+      runner: "test",
+    };
+    return this.apply({ type: "staged", workId: this.work("stage"), reply });
+  }
+
+  facts(facts: Partial<GateFacts> = {}): GateFacts {
+    return someFacts(this.policy, facts);
+  }
+
+  handOver(facts: Partial<GateFacts> = {}): this {
+    const command = this.state.commands.find((live) => live.row.finished_at === null);
+    return this.apply({ type: "hand_over", commandId: command?.row.id ?? "none", facts: this.facts(facts) });
+  }
+
+  ack(version: string): this {
+    this.version = version;
+    const command_id = this.handed?.row.id ?? "none";
+    return this.apply({ type: "ack", data: { plugin_id: A_PLUGIN_ID, command_id, result: { version } } });
+  }
+
+  /** From a broken shop to the new version under watch. */
+  toVerifying(decision: Partial<Decision> = {}, release: Partial<Parameters<typeof aRelease>[0]> = {}): this {
+    this.breakWebhooks().decide(decision, release).gate().stage().beat(15).handOver().wait(5);
+    return this.ack(this.attempt.target_version ?? this.version);
+  }
+
+  work(kind: "decide" | "gate" | "stage"): string {
+    const work = this.state.work.find((candidate) => candidate.kind === kind);
+    if (!work) throw new Error(`no ${kind} is waited for; there is ${JSON.stringify(this.state.work)}`);
+    return work.id;
+  }
+
+  get incident(): Incident {
+    return this.incidents[0] ?? fail("no incident is open");
+  }
+  get incidents(): Incident[] {
+    return this.state.incidents.map((incident) => incident.row);
+  }
+  get attempt(): Attempt {
+    return this.state.attempt?.row ?? fail("no attempt is in flight");
+  }
+
+  /** Rows of a kind as they left for the ledger, oldest first. */
+  rows<K extends LedgerRecord["kind"]>(kind: K): RowOf<K>[] {
+    const rows: RowOf<K>[] = [];
+    // The kind was just compared; the compiler does not narrow a union by a type parameter.
+    for (const message of this.outbox)
+      if (message.to === "ledger" && message.record.kind === kind) rows.push(message.record.row as RowOf<K>);
+    return rows;
+  }
+  get lastAttempt(): Attempt {
+    return this.rows("attempt").at(-1) ?? fail("no attempt was recorded");
+  }
+  get lastIncident(): Incident {
+    return this.rows("incident").at(-1) ?? fail("no incident was recorded");
+  }
+  statuses(): string[] {
+    return this.rows("attempt")
+      .map((row) => row.status)
+      .filter((status, i, all) => status !== all[i - 1]);
+  }
+  notified(): string[] {
+    return this.rows("notification").map((row) => row.kind);
+  }
+}
+
+function fail(message: string): never {
+  throw new Error(message);
+}
