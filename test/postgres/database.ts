@@ -9,6 +9,7 @@ import { type RunningPostgres, startPostgres } from "../../local/postgres.ts";
 import { connect, type Db } from "../../src/postgres/connection.ts";
 
 export interface TestDatabase {
+  dataDir: string;
   /** As the Worker connects: through the proxy, as `vigie_app`. */
   db: Db;
   postgres: RunningPostgres;
@@ -26,7 +27,10 @@ export async function startTestDatabase(): Promise<TestDatabase> {
   const proxy = await startNeonProxy({ postgresUrl: postgres.appUrl });
   const owner = new pg.Pool({ connectionString: postgres.adminUrl, max: 4 });
   const app = new pg.Pool({ connectionString: postgres.appUrl, max: 8 });
-  return {
+  // Idle connections that a stopped server cuts off.
+  for (const pool of [owner, app]) pool.on("error", () => {});
+  const database: TestDatabase = {
+    dataDir,
     db: connect({ DATABASE_URL: postgres.appUrl, NEON_PROXY_URL: proxy.url }),
     postgres,
     proxy,
@@ -34,8 +38,9 @@ export async function startTestDatabase(): Promise<TestDatabase> {
     asApp: (sql, params) => app.query(sql, params),
     async stop() {
       await Promise.all([owner.end(), app.end(), proxy.stop()]);
-      await postgres.stop();
+      await database.postgres.stop();
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+  return database;
 }
