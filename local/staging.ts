@@ -20,6 +20,7 @@ export interface StagingRunner {
 /**
  * @param options.artifactOrigin origin (or several, comma-separated) that release files may be fetched from
  * @param options.port 0 or absent: a free one
+ * @param options.tempDir where releases are unpacked for a moment; the system's temporary folder when absent
  * @param options.log gets each line that the runner prints
  * @throws when the runner does not come up, with what it printed
  */
@@ -27,6 +28,7 @@ export async function startStagingRunner(options: {
   token: string;
   artifactOrigin: string;
   port?: number;
+  tempDir?: string;
   log: (line: string) => void;
 }): Promise<StagingRunner> {
   const main = join(ROOT, "staging-runner", "main.ts");
@@ -37,7 +39,7 @@ export async function startStagingRunner(options: {
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
-      TMPDIR: process.env.TMPDIR,
+      TMPDIR: options.tempDir ?? process.env.TMPDIR,
       DENO_DIR: join(ROOT, ".data", "deno"),
       DENO_NO_UPDATE_CHECK: "1",
       NO_COLOR: "1",

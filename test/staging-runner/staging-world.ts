@@ -1,5 +1,5 @@
 /** The real runner on Deno, an origin that serves release files, and publishers; for tests. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -34,11 +34,15 @@ export interface StagingWorld {
   smoke(release: Stageable, overrides?: Partial<SmokeRequest>): Promise<SmokeReply>;
   /** Process ids that the runner has started and that live. */
   children(): Promise<string[]>;
+  /** Folders that the runner unpacks into, as long as they are there. */
+  folders(): Promise<string[]>;
   stop(): Promise<void>;
 }
 
 export async function startStagingWorld(): Promise<StagingWorld> {
   const folder = await mkdtemp(join(tmpdir(), "vigie-staging-test-"));
+  const scratch = join(folder, "scratch");
+  await mkdir(scratch);
   const publisher = await loadOrCreatePublisher(folder);
   const files = new Map<string, Uint8Array>();
   const fetched: string[] = [];
@@ -48,6 +52,7 @@ export async function startStagingWorld(): Promise<StagingWorld> {
   const runner = await startStagingRunner({
     token: TOKEN,
     artifactOrigin: origin,
+    tempDir: scratch,
     log: (line) => printed.push(line),
   });
   let attempts = 0;
@@ -84,6 +89,7 @@ export async function startStagingWorld(): Promise<StagingWorld> {
       const text = await readFile(`/proc/${runner.pid}/task/${runner.pid}/children`, "utf8");
       return text.split(" ").filter(Boolean);
     },
+    folders: () => readdir(scratch),
     async stop() {
       await runner.stop();
       await new Promise((done) => server.close(done));
