@@ -1,0 +1,4 @@
+/** A value as indented JSON text. */
+export function JsonText({ value }: { value: unknown }) {
+  return <code class="json untrusted">{JSON.stringify(value, null, 2)}</code>;
+}

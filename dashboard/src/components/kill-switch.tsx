@@ -1,0 +1,61 @@
+/** The kill switch: two steps and a reason, so that it is never pulled by accident, and never without knowing why. */
+import { useSignal } from "@preact/signals";
+import { useAction, useApp } from "../stores/context.ts";
+import { Dialog } from "./dialog.tsx";
+import { ReasonForm } from "./reason-form.tsx";
+
+export function KillSwitch({ engaged }: { engaged: boolean }) {
+  const { t } = useApp();
+  const asking = useSignal(false);
+  const close = () => {
+    asking.value = false;
+  };
+  return (
+    <section class={`card kill ${engaged ? "kill-on" : "kill-off"}`} aria-labelledby="kill-title">
+      <div>
+        <h2 id="kill-title">{t("kill.title")}</h2>
+        <p data-testid="kill-state" data-state={engaged ? "engaged" : "released"}>
+          {t(engaged ? "kill.isOn" : "kill.isOff")}
+        </p>
+      </div>
+      <button
+        type="button"
+        class={`button big ${engaged ? "" : "danger"}`}
+        aria-haspopup="dialog"
+        data-testid="kill-switch"
+        onClick={() => {
+          asking.value = true;
+        }}
+      >
+        {t(engaged ? "kill.release" : "kill.engage")}
+      </button>
+      {asking.value && <KillDialog engage={!engaged} onClose={close} />}
+    </section>
+  );
+}
+
+function KillDialog({ engage, onClose }: { engage: boolean; onClose: () => void }) {
+  const { api, policy, t } = useApp();
+  const action = useAction(
+    (reason: string) => api.kill({ engaged: engage, reason }),
+    (changed) => {
+      policy.put(changed);
+      onClose();
+    },
+  );
+  return (
+    <Dialog title={t(engage ? "kill.engage" : "kill.release")} onClose={onClose}>
+      <p>{t(engage ? "kill.engageHint" : "kill.releaseHint")}</p>
+      <ReasonForm
+        busy={action.busy.value}
+        failure={action.failure.value}
+        submit={t(engage ? "kill.engageConfirm" : "kill.releaseConfirm")}
+        tone={engage ? "danger" : "primary"}
+        testId="kill-confirm"
+        reasonTestId="kill-reason"
+        onSubmit={(reason) => void action.run(reason)}
+        onCancel={onClose}
+      />
+    </Dialog>
+  );
+}

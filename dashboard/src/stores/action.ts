@@ -1,0 +1,28 @@
+/** One request a person makes (approve, kill, save): busy while it runs, the failure kept until the next try. */
+import { signal } from "@preact/signals";
+import type { Answer, Failure } from "../api.ts";
+
+export type Action<A extends unknown[], T> = ReturnType<typeof createAction<A, T>>;
+
+/** A second press while the first is under way does nothing: a slow answer must not become two approvals. */
+export function createAction<A extends unknown[], T>(
+  run: (...input: A) => Promise<Answer<T>>,
+  done: (value: T) => void,
+) {
+  const busy = signal(false);
+  const failure = signal<Failure | null>(null);
+  return {
+    busy,
+    failure,
+    async run(...input: A): Promise<boolean> {
+      if (busy.value) return false;
+      busy.value = true;
+      failure.value = null;
+      const answer = await run(...input);
+      busy.value = false;
+      if (answer.ok) done(answer.value);
+      else failure.value = answer.failure;
+      return answer.ok;
+    },
+  };
+}

@@ -1,0 +1,50 @@
+/** Pure. What is wrong with an edited policy, by field, in the reader's language. */
+import en from "zod/v4/locales/en.js";
+import fr from "zod/v4/locales/fr.js";
+import { PolicyDocument } from "../../../src/contract/policy.ts";
+import type { Key, Language } from "../i18n/i18n.ts";
+
+const LOCALES = { en: en().localeError, fr: fr().localeError };
+
+/** Rules over several fields: the schema words them in English only. */
+const RULES: Readonly<Record<string, Key>> = {
+  "canary.stages": "policyIssue.stages",
+  intervals: "policyIssue.verifyLimit",
+  "whitelist.merchants": "policyIssue.merchants",
+};
+
+export interface PolicyIssue {
+  path: string;
+  message: { key: Key } | { text: string };
+}
+
+/** Empty when the document is a valid policy. */
+export function policyIssues(document: unknown, language: Language): PolicyIssue[] {
+  const parsed = PolicyDocument.safeParse(document, { error: LOCALES[language] });
+  if (parsed.success) return [];
+  return parsed.error.issues.map((issue) => {
+    const path = issue.path.join(".");
+    const rule = Object.keys(RULES).find(
+      (name) => path === name || (name === "whitelist.merchants" && path.startsWith(name)),
+    );
+    const key = rule === undefined || issue.code === "too_small" ? undefined : RULES[rule];
+    return { path, message: key === undefined ? { text: issue.message } : { key } };
+  });
+}
+
+/** The first issue of a field or of anything inside it. */
+export function issueAt(issues: readonly PolicyIssue[], path: string): PolicyIssue | undefined {
+  return issues.find((issue) => issue.path === path || issue.path.startsWith(`${path}.`));
+}
+
+/** One merchant a line; commas do as well, and empty lines do not count. */
+export function merchantsOf(text: string): string[] {
+  return [
+    ...new Set(
+      text
+        .split(/[\n,]/)
+        .map((line) => line.trim())
+        .filter((line) => line !== ""),
+    ),
+  ];
+}
