@@ -21,8 +21,8 @@ const POOL_CONNECTIONS = 12;
 /** One for the Worker, one for the owner, and room for a password that changed. */
 const MAX_POOLS = 4;
 const CONNECT_LIMIT_MS = 5_000;
-/** Neon's own limit of one HTTP query. */
-const STATEMENT_LIMIT_MS = 15_000;
+/** Above the Worker's own patience of 10 s. Counted here, because a pooler in between may refuse `statement_timeout`. */
+const QUERY_LIMIT_MS = 15_000;
 
 /** Starts the proxy before a Postgres that may or may not be up. Rejects when the port is taken. */
 export async function startNeonProxy(options: { postgresUrl: string; port?: number }): Promise<NeonProxy> {
@@ -85,7 +85,7 @@ class Pools {
       max: POOL_CONNECTIONS,
       connectionTimeoutMillis: CONNECT_LIMIT_MS,
       idleTimeoutMillis: 10_000,
-      statement_timeout: STATEMENT_LIMIT_MS,
+      query_timeout: QUERY_LIMIT_MS,
     });
     // An idle connection that Postgres cuts off leaves the pool by itself; unheard, its error would end the process.
     pool.on("error", () => {});
@@ -124,10 +124,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, pools:
     send(response, 200, await work);
   } catch (error) {
     const failure = error instanceof Error ? error : new Error(String(error));
-    const known = failure instanceof pg.DatabaseError;
-    // After anything but an ordinary SQL error nobody knows the connection's state: it does not go back.
-    if (!known || failure.severity !== "ERROR") broken = failure;
-    send(response, known ? 400 : 503, errorBody(failure));
+    if (!isOrdinary(failure)) broken = failure;
+    send(response, failure instanceof pg.DatabaseError ? 400 : 503, errorBody(failure));
   } finally {
     client?.off("error", ignore);
     client?.release(broken);
@@ -135,6 +133,11 @@ async function answer(request: IncomingMessage, response: ServerResponse, pools:
 }
 
 function ignore(): void {}
+
+/** An SQL error that leaves the connection usable. After any other nobody knows its state: it does not go back to the pool. */
+function isOrdinary(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.severity === "ERROR";
+}
 
 async function runBatch(client: pg.PoolClient, begin: string, queries: readonly Query[]) {
   await client.query(begin);
@@ -144,7 +147,7 @@ async function runBatch(client: pg.PoolClient, begin: string, queries: readonly 
     await client.query("COMMIT");
     return { results };
   } catch (error) {
-    await client.query("ROLLBACK");
+    if (isOrdinary(error)) await client.query("ROLLBACK");
     throw error;
   }
 }

@@ -39,9 +39,14 @@ export interface Account {
   gid: number;
 }
 
-/** `postgres` where it exists, otherwise `nobody`: no account is made on the developer's machine. */
-export function unprivilegedAccount(): Account | null {
+/**
+ * The owner of an existing cluster; else `postgres` where it exists, otherwise `nobody`: no account is made on the
+ * developer's machine.
+ */
+export async function unprivilegedAccount(cluster: string): Promise<Account | null> {
   if (process.getuid?.() !== 0) return null;
+  const owner = await stat(cluster).catch(() => null);
+  if (owner && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid };
   for (const name of ["postgres", "nobody"]) {
     try {
       const id = (flag: string) =>

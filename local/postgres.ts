@@ -49,7 +49,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   const { log } = options;
   const dataDir = resolve(options.dataDir);
   const cluster = join(dataDir, "cluster");
-  const account = unprivilegedAccount();
+  const account = await unprivilegedAccount(cluster);
   await mkdir(dataDir, { recursive: true });
   if (account) await chown(dataDir, account.uid, account.gid);
 
