@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { policyOf } from "../../durable-objects/stubs.ts";
 import type { Readiness } from "../contract/ops.ts";
 import { connect, ping } from "../postgres/connection.ts";
+import { classifyPgError } from "../postgres/pg-error.ts";
 import type { AppEnv } from "./app-env.ts";
 
 /** Whoever asks, a load balancer or a start script, wants an answer soon, even a bad one. */
@@ -13,7 +14,9 @@ export const healthRoutes = new Hono<AppEnv>()
   .get("/readyz", async (c) => {
     const [postgres, policy, kv] = await Promise.all([
       check(async () => {
-        await ping(connect(c.env));
+        await ping(connect(c.env)).catch((error: unknown) => {
+          throw new Error(classifyPgError(error).message);
+        });
         return "answers";
       }),
       check(async () => `revision ${(await policyOf(c.env).read()).revision}`),

@@ -26,7 +26,7 @@ function write(c: AppContext, durationMs: number): void {
     outcome: outcomeOf(status),
     method: c.req.method,
     // The pattern, not the path: a path may carry what a stranger typed.
-    route: matchedRoutes(c).at(-1)?.path ?? "",
+    route: matchedRoutes(c).findLast(({ path }) => !path.includes("*"))?.path ?? "*",
     status,
     duration_ms: durationMs,
     request_id: c.var.requestId,
@@ -43,8 +43,9 @@ export function outcomeOf(status: number): "ok" | "refused" | "unavailable" | "e
   return status === 503 ? "unavailable" : "error";
 }
 
-/** The share of requests with this status that is logged. Level: debug | info | warn | error; info when unset. */
+/** The share of requests with this status that is logged. Level: debug | info | warn | error | silent; info when unset. */
 export function sampleRate(status: number, level = "info"): number {
+  if (level === "silent") return 0;
   if (status >= 500 || level === "debug") return 1;
   if (level === "error") return 0;
   // A flood must not become a flood of lines.
