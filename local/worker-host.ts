@@ -21,8 +21,8 @@ async function runScheduled(miniflare: Miniflare): Promise<void> {
     const { outcome } = await worker.scheduled({ cron: "* * * * *", scheduledTime: new Date() });
     if (outcome !== "ok") console.error(`scheduled: ${outcome}`);
   } catch (error) {
-    // A restart of workerd in the middle of it; the next minute tries again.
-    console.error("scheduled:", error);
+    // A restart of workerd in the middle of it; the next minute tries again. Being stopped in the middle of it is no news.
+    if (running?.miniflare === miniflare) console.error("scheduled:", error);
   }
 }
 
@@ -32,10 +32,10 @@ async function start(config: WorkerHostConfig): Promise<void> {
   const miniflare = new Miniflare(options);
   try {
     const url = await miniflare.ready;
-    // At once, not only after a minute: alarms lost with the last process are found by the sweep.
-    void runScheduled(miniflare);
     const cron = setInterval(() => void runScheduled(miniflare), CRON_INTERVAL_MS);
     running = { miniflare, config, cron };
+    // At once, not only after a minute: alarms lost with the last process are found by the sweep.
+    void runScheduled(miniflare);
     tell({ type: "ready", url: url.origin, vars });
   } catch (error) {
     const inUse = error instanceof MiniflareCoreError && error.code === "ERR_ADDRESS_IN_USE";
@@ -52,8 +52,10 @@ async function reload(): Promise<void> {
 }
 
 async function stop(): Promise<void> {
-  clearInterval(running?.cron);
-  await running?.miniflare.dispose();
+  const last = running;
+  running = undefined;
+  clearInterval(last?.cron);
+  await last?.miniflare.dispose();
   process.exit(0);
 }
 
@@ -64,6 +66,4 @@ process.on("message", (message: ToHost) => {
 });
 // The stack died without a word.
 process.on("disconnect", () => void stop());
-// Ctrl-C reaches the whole process group; the stack decides the order in which its children end.
-process.on("SIGINT", () => {});
-process.on("SIGTERM", () => void stop());
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void stop());

@@ -2,16 +2,19 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import type { Settings } from "../../plugin-client/core/host.ts";
 import { openLog, tailOf } from "../log-file.ts";
 import { ROOT } from "../paths.ts";
 import type { FromShop, ShopConfig, ToShop } from "./shop-messages.ts";
 
-const OPEN_TIMEOUT_MS = 60_000;
+const ANSWER_TIMEOUT_MS = 60_000;
 /** The agent waits for a command under way; a shop that hangs must not hold up Ctrl-C. */
 const CLOSE_TIMEOUT_MS = 4000;
 
 export interface ShopProcess {
   pluginId: string;
+  /** The merchant changes settings of the plugin, which reads them at once. */
+  change(settings: Settings): Promise<void>;
   /** Says goodbye and ends, the plugin with it. */
   close(): Promise<void>;
 }
@@ -21,35 +24,51 @@ export async function openShop(config: ShopConfig, logFile: string): Promise<Sho
   const child = fork(join(ROOT, "local", "demo", "shop.ts"), [], {
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     execArgv: [],
+    // A process group of its own: Ctrl-C reaches the fleet, which closes its shops in good order.
+    detached: true,
   });
   const file = openLog(logFile);
   child.stdout?.pipe(file, { end: false });
   child.stderr?.pipe(file, { end: false });
   child.once("exit", () => file.end());
   send(child, { type: "open", config });
-  const answer = await firstMessage(child);
-  if (answer.type === "opened") return { pluginId: answer.pluginId, close: () => close(child) };
+  const answer = await nextMessage(child);
+  if (answer.type === "opened") {
+    const change = async (settings: Settings) => {
+      send(child, { type: "change", settings });
+      const changed = await nextMessage(child);
+      if (changed.type === "failed") throw new Error(`${config.root}: ${changed.message}`);
+    };
+    return { pluginId: answer.pluginId, change, close: () => close(child) };
+  }
   await close(child);
-  throw new Error(`the shop in ${config.root} did not open: ${answer.message}\n${tailOf(logFile, 5)}`);
+  throw new Error(
+    `the shop in ${config.root} did not open: ${answer.type === "failed" ? answer.message : answer.type}\n${tailOf(logFile, 5)}`,
+  );
 }
 
 function send(child: ChildProcess, message: ToShop): void {
   if (child.connected) child.send(message);
 }
 
-function firstMessage(child: ChildProcess): Promise<FromShop> {
+function nextMessage(child: ChildProcess): Promise<FromShop> {
   return new Promise((resolve) => {
-    const failed = (message: string) => resolve({ type: "failed", message });
-    const timer = setTimeout(() => failed(`not within ${OPEN_TIMEOUT_MS / 1000} s`), OPEN_TIMEOUT_MS);
-    child.once("message", (message) => {
+    const finish = (message: FromShop) => {
       clearTimeout(timer);
-      // Our own shop process is on the other end of the channel.
-      resolve(message as FromShop);
-    });
-    child.once("exit", (code) => {
-      clearTimeout(timer);
-      failed(`its process ended with code ${code}`);
-    });
+      child.off("message", onMessage);
+      child.off("exit", onExit);
+      resolve(message);
+    };
+    const failed = (message: string) => finish({ type: "failed", message });
+    // Our own shop process is on the other end of the channel.
+    const onMessage = (message: unknown) => finish(message as FromShop);
+    const onExit = (code: number | null) => failed(`its process ended with code ${code}`);
+    const timer = setTimeout(
+      () => failed(`no answer within ${ANSWER_TIMEOUT_MS / 1000} s`),
+      ANSWER_TIMEOUT_MS,
+    );
+    child.on("message", onMessage);
+    child.on("exit", onExit);
   });
 }
 

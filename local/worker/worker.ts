@@ -42,6 +42,8 @@ export function createWorkerProcess(
     const host = fork(join(ROOT, "local", "worker-host.ts"), [], {
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       execArgv: [],
+      // A process group of its own: Ctrl-C reaches the stack, which ends the Worker after those who still talk to it.
+      detached: true,
     });
     let isReady = false;
     child = host;
