@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { DecideReply } from "../../src/contract/decision.ts";
 import { sha256Hex } from "../../src/crypto/digest.ts";
 import { utf8 } from "../../src/crypto/encoding.ts";
 import { createApp } from "../../src/http/app.ts";
@@ -142,7 +143,7 @@ describe("the decision service", () => {
     excluded: [],
   };
   const decide = (token: string, body: unknown) => {
-    const reply = { action: "monitor", confidence: 0.3, explanation: "watch", alternatives: [] } as const;
+    const reply: DecideReply = { action: "monitor", confidence: 0.3, explanation: "watch", alternatives: [] };
     const fake = aFakeEnv({ sira: { decide: async () => reply } });
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
     const init = { method: "POST", headers, body: JSON.stringify(body) };
