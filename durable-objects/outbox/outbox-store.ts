@@ -69,7 +69,7 @@ export class OutboxStore {
     const heads = this.#sql
       .exec<HeadRow>(
         `SELECT id, kind, lane, due_at, attempts, rejections FROM outbox
-         WHERE parked_why IS NULL AND kind = ? ORDER BY id LIMIT ?`,
+         WHERE kind = ? ORDER BY id LIMIT ?`,
         kind,
         HEADS_LIMIT,
       )
@@ -88,7 +88,7 @@ export class OutboxStore {
   /** Receivers that have rows waiting. */
   kinds(): string[] {
     return this.#sql
-      .exec<{ kind: string }>("SELECT DISTINCT kind FROM outbox WHERE parked_why IS NULL")
+      .exec<{ kind: string }>("SELECT DISTINCT kind FROM outbox")
       .toArray()
       .map((row) => row.kind);
   }
@@ -113,9 +113,14 @@ export class OutboxStore {
     );
   }
 
-  /** Refused for good: kept for a person to read, out of everybody's way. */
-  park(id: number, why: string): void {
-    this.#sql.exec("UPDATE outbox SET parked_why = ? WHERE id = ?", why.slice(0, 500), id);
+  /** Refused too often: out of everybody's way, with the reason for a person to read, until `dueAt`. */
+  park(id: number, dueAt: number, why: string): void {
+    this.#sql.exec(
+      "UPDATE outbox SET rejections = rejections + 1, due_at = ?, parked_why = ? WHERE id = ?",
+      dueAt,
+      why.slice(0, 500),
+      id,
+    );
   }
 
   settle(settlement: Settlement): void {
@@ -130,7 +135,7 @@ export class OutboxStore {
         this.retry(settlement.ids, settlement.dueAt);
         break;
       case "park":
-        this.park(settlement.id, settlement.why);
+        this.park(settlement.id, settlement.dueAt, settlement.why);
         break;
       default:
         settlement satisfies never;
@@ -141,8 +146,7 @@ export class OutboxStore {
   nextDue(now: number): number | null {
     const heads = this.#sql
       .exec<HeadRow>(
-        `SELECT id, kind, lane, due_at, attempts, rejections FROM outbox
-         WHERE parked_why IS NULL ORDER BY id LIMIT ?`,
+        "SELECT id, kind, lane, due_at, attempts, rejections FROM outbox ORDER BY id LIMIT ?",
         HEADS_LIMIT,
       )
       .toArray();
@@ -154,7 +158,7 @@ export class OutboxStore {
     return this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM outbox WHERE parked_why IS NULL").one().n;
   }
 
-  /** Rows that were refused for good. */
+  /** Rows that were refused too often; they are tried again now and then. */
   parked(): number {
     return this.#sql
       .exec<{ n: number }>("SELECT count(*) AS n FROM outbox WHERE parked_why IS NOT NULL")

@@ -16,7 +16,10 @@ export interface OutboxHead {
   due_at: number;
   /** Tries that found the receiver down. */
   attempts: number;
-  /** Tries that the receiver refused; 1 or more makes the row a suspect, which travels alone. */
+  /**
+   * Tries that the receiver refused. One or more makes the row a suspect, which travels alone; more than `MAX_REJECTIONS`
+   * means parked: it holds nobody up and is tried again every `PARK_MS`.
+   */
   rejections: number;
 }
 
@@ -31,14 +34,16 @@ export type Settlement =
   | { action: "done"; ids: number[] }
   | { action: "hold"; id: number; dueAt: number }
   | { action: "suspect"; ids: number[]; dueAt: number }
-  | { action: "park"; id: number; why: string };
+  | { action: "park"; id: number; dueAt: number; why: string };
 
 const BACKOFF_FIRST_MS = 1_000;
 export const BACKOFF_CAP_MS = 60_000;
 /** Full jitter may draw zero; a receiver that is down deserves at least this much rest. */
 const BACKOFF_FLOOR_MS = 200;
-/** With back-off, about two minutes of refusals: longer than a deployment of receiver and sender in the wrong order. */
+/** With back-off, one to two minutes of refusals: longer than a deployment of receiver and sender in the wrong order. */
 export const MAX_REJECTIONS = 8;
+/** A parked row is never given up: whoever mends the cause need not know of the row. */
+export const PARK_MS = 6 * 3_600_000;
 
 /** Back-off with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015). `random` in [0, 1). */
 export function backoffMs(tries: number, random: number): number {
@@ -88,7 +93,9 @@ export function settle(
       return { action: "hold", id: first.id, dueAt: now + backoffMs(first.attempts, random) };
     case "rejected":
       if (batch.length > 1) return { action: "suspect", ids, dueAt: now };
-      if (first.rejections >= MAX_REJECTIONS) return { action: "park", id: first.id, why: delivery.why };
+      if (first.rejections >= MAX_REJECTIONS) {
+        return { action: "park", id: first.id, dueAt: now + PARK_MS, why: delivery.why };
+      }
       return { action: "suspect", ids, dueAt: now + backoffMs(first.rejections, random) };
     default:
       return delivery satisfies never;
@@ -102,7 +109,7 @@ function* unblocked(heads: readonly OutboxHead[], now: number): Generator<Outbox
   for (const head of heads) {
     const lane = `${head.kind}\n${head.lane}`;
     if (heldKinds.has(head.kind) || heldLanes.has(lane)) continue;
-    if (head.due_at > now) {
+    if (head.due_at > now && head.rejections <= MAX_REJECTIONS) {
       if (head.rejections > 0) heldLanes.add(lane);
       else heldKinds.add(head.kind);
     }

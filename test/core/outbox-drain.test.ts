@@ -6,6 +6,7 @@ import {
   nextBatch,
   nextDueAt,
   type OutboxHead,
+  PARK_MS,
   settle,
 } from "../../src/core/outbox-drain.ts";
 
@@ -40,6 +41,13 @@ describe("choice of the next batch", () => {
       aHead({ id: 3, lane: "inc_2" }),
     ];
     expect(nextBatch(heads, T0, 10)).toEqual([3]);
+  });
+
+  it("lets its own incident pass a parked row, and tries that again when its time has come", () => {
+    const heads = [aHead({ id: 1, rejections: MAX_REJECTIONS + 1, due_at: T0 + PARK_MS }), aHead({ id: 2 })];
+    expect(nextBatch(heads, T0, 10)).toEqual([2]);
+    expect(nextDueAt(heads.slice(0, 1), T0)).toBe(T0 + PARK_MS);
+    expect(nextBatch(heads, T0 + PARK_MS, 10)).toEqual([1]);
   });
 
   it("sends a suspect alone, after what is before it", () => {
@@ -92,6 +100,7 @@ describe("settlement", () => {
     expect(settle([aHead({ id: 1, rejections: MAX_REJECTIONS })], rejected, T0, 0.5)).toEqual({
       action: "park",
       id: 1,
+      dueAt: T0 + PARK_MS,
       why: "bad",
     });
   });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { migrate } from "../../durable-objects/migrations.ts";
 import { OutboxDrain } from "../../durable-objects/outbox/outbox-drain.ts";
 import { OUTBOX_MIGRATION, OutboxStore } from "../../durable-objects/outbox/outbox-store.ts";
-import type { Delivery } from "../../src/core/outbox-drain.ts";
+import { type Delivery, MAX_REJECTIONS } from "../../src/core/outbox-drain.ts";
 import { anyObject } from "./any-object.ts";
 
 const T0 = 1_800_000_000_000;
@@ -117,12 +117,15 @@ describe("outbox store", () => {
     });
   });
 
-  it("parks a row out of the way and keeps it", async () => {
+  it("parks a row out of the way, keeps it, and gives it another chance", async () => {
     await withOutbox((store) => {
       store.append([message("poison"), message("next")], T0);
-      store.park(store.due("ledger", T0, 1)[0]?.id ?? 0, "no such column");
+      const [poison] = store.due("ledger", T0, 1);
+      for (let i = 0; i < MAX_REJECTIONS; i++) store.retry([poison?.id ?? 0], T0);
+      store.park(poison?.id ?? 0, T0 + 9_000, "no such column");
       expect(store.due("ledger", T0, 5).map((row) => row.body)).toEqual(["next"]);
       expect([store.size(), store.parked()]).toEqual([1, 1]);
+      expect(store.due("ledger", T0 + 9_000, 5).map((row) => row.body)).toEqual(["poison"]);
     });
   });
 });

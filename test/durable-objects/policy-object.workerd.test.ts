@@ -1,15 +1,12 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { PolicyObject } from "../../durable-objects/policy/policy-object.ts";
 import { policyOf } from "../../durable-objects/stubs.ts";
 import { Policy } from "../../src/contract/policy.ts";
 import type { PolicyRpc } from "../../src/contract/rpc.ts";
 import { LEASE_MARGIN_MS, LEASE_MS } from "../../src/core/leases.ts";
-import type { Env } from "../../src/env.ts";
+import { bindings } from "./bindings.ts";
 
-// The test runner types `env` without this project's bindings (wrangler.toml), which the pool does provide.
-const bindings = env as unknown as Env;
 const ada = { id: "ada", name: "Ada", roles: ["admin" as const] };
 const request = { plugin_id: "plg", command_id: "cmd" };
 
@@ -49,6 +46,17 @@ describe("policy object", () => {
       refusal: { reason: "invalid", field: "document.mode" },
     });
     expect((await policy.read()).revision).toBe(1);
+  });
+
+  it("reads a policy stored before a field existed, and gives that field its default", async () => {
+    const { stub, policy } = await anAuthority();
+    const whole = await policy.read();
+    await runInDurableObject(stub, (_, state) => {
+      const { limits: _limits, intervals: _intervals, ...older } = whole.document;
+      state.storage.kv.put("policy", { ...whole, document: older });
+    });
+    await evictDurableObject(stub);
+    expect(await policy.read()).toEqual(whole);
   });
 
   it("commits the change, its outbox rows and the alarm together, and keeps the rows while Postgres is away", async () => {
