@@ -1,5 +1,6 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { workerdTestBindings } from "./test/workerd-bindings.ts";
 
 /** Three layers: pure and local (node), objects in real workerd, journeys through the whole stack. */
 export default defineConfig({
@@ -14,7 +15,12 @@ export default defineConfig({
         },
       },
       {
-        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: { bindings: workerdTestBindings() },
+          }),
+        ],
         test: {
           name: "workerd",
           include: ["test/**/*.workerd.test.ts"],

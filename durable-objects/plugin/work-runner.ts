@@ -99,7 +99,10 @@ async function performStage(
     env,
     STAGING_TIMEOUT_MS,
   );
-  return result.ok
-    ? { type: "staged", workId: work.id, reply: result.value }
-    : failed(work, `${result.reason}: ${result.detail}`, false);
+  if (!result.ok) return failed(work, `${result.reason}: ${result.detail}`, false);
+  // A file that did not reach the runner is no finding about the release.
+  const download = result.value.checks.find((check) => check.name === "download" && !check.ok);
+  if (download)
+    return failed(work, `the runner could not download the release: ${download.reason ?? "?"}`, false);
+  return { type: "staged", workId: work.id, reply: result.value };
 }

@@ -2,6 +2,7 @@
 import { neon, neonConfig } from "@neondatabase/serverless";
 import { sql } from "drizzle-orm";
 import { drizzle, type NeonHttpDatabase } from "drizzle-orm/neon-http";
+import { withDeadline } from "../deadline.ts";
 import * as schema from "./schema.ts";
 
 export type Db = NeonHttpDatabase<typeof schema>;
@@ -30,7 +31,11 @@ function configureOnce(): void {
     return typeof neonEndpoint === "string" ? neonEndpoint : neonEndpoint(host, port, options);
   };
   neonConfig.fetchFunction = (url: string, init: RequestInit) =>
-    fetch(url, { ...init, signal: AbortSignal.timeout(QUERY_TIMEOUT_MS) });
+    withDeadline(QUERY_TIMEOUT_MS, async (signal) => {
+      const response = await fetch(url, { ...init, signal });
+      // Read here, so that the limit covers the answer's body too.
+      return new Response(await response.arrayBuffer(), response);
+    });
 }
 
 /**

@@ -1,5 +1,6 @@
 /** One outbound JSON call with bounds on everything a peer could abuse: time, size, redirects, shape. Never throws. */
 import type { z } from "zod";
+import { withDeadline } from "../deadline.ts";
 import { readBody } from "./bounded-body.ts";
 
 export type CallFailure = {
@@ -32,7 +33,14 @@ export async function callJson<T>(
   call: JsonCall<T>,
   fetchPort: typeof fetch = fetch,
 ): Promise<CallResult<T>> {
-  const signal = AbortSignal.timeout(call.timeoutMs);
+  return withDeadline(call.timeoutMs, (signal) => callWithin(call, fetchPort, signal));
+}
+
+async function callWithin<T>(
+  call: JsonCall<T>,
+  fetchPort: typeof fetch,
+  signal: AbortSignal,
+): Promise<CallResult<T>> {
   try {
     const response = await fetchPort(call.url, {
       method: call.method ?? "POST",

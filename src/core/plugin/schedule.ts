@@ -45,11 +45,10 @@ function attemptWake(
     case "staging":
       return null;
     case "verifying": {
-      if (phase.askedUntil !== null) return phase.askedUntil;
       if (now < phase.checkAt) return phase.checkAt;
       const silentAt =
         (lastBeatAt ?? phase.startedAt) + PROBATION_SILENCE_BEATS * intervals.probation_s * 1000 + 1;
-      return silentAt > now ? Math.min(silentAt, phase.limitAt) : phase.limitAt;
+      return Math.min(phase.askedUntil ?? phase.limitAt, Math.max(phase.checkAt, silentAt));
     }
     default:
       return phase satisfies never;
