@@ -1,6 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { releasesOf } from "../../durable-objects/stubs.ts";
+import { LedgerRecord } from "../../src/contract/ledger.ts";
 import type { ReleaseRecord } from "../../src/contract/ops.ts";
 import { defaultPolicyDocument, type PolicyDocument } from "../../src/contract/policy.ts";
 import { bindings } from "./bindings.ts";
@@ -75,15 +76,17 @@ describe("release catalogue", () => {
       state.storage.sql
         .exec<{ body: string }>("SELECT body FROM outbox WHERE kind = 'ledger' ORDER BY id")
         .toArray()
-        .map((row) => JSON.parse(row.body)),
+        .map((row) => LedgerRecord.parse(JSON.parse(row.body))),
     );
-    expect(rows.map((row) => [row.kind, row.row.status ?? row.row.id])).toEqual([
+    expect(
+      rows.map(({ kind, row }) => [kind, "status" in row ? row.status : "id" in row ? row.id : null]),
+    ).toEqual([
       ["release", "active"],
       ["audit", "release:demo-pay@1.2.3:1"],
       ["release", "blocked"],
       ["audit", "release:demo-pay@1.2.3:2"],
     ]);
-    expect(rows[3].row).toMatchObject({
+    expect(rows[3]?.row).toMatchObject({
       actor: "ada",
       action: "release.blocked",
       data: { reason: "bad signature on receipts", from: "active" },
