@@ -6,7 +6,7 @@
  * fallback (other processors, missing libraries).
  */
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import bundled, { inflate } from "@sparticuz/chromium";
@@ -78,8 +78,7 @@ function launchableOf(folder: string, withLibraries: boolean): Launchable {
   return {
     executablePath: join(folder, "chromium"),
     env: {
-      // The package brings fonts, for machines that have none.
-      FONTCONFIG_PATH: join(folder, "fonts"),
+      FONTCONFIG_FILE: join(folder, "fonts.conf"),
       ...(withLibraries ? { LD_LIBRARY_PATH: join(folder, "al2023", "lib") } : {}),
     },
   };
@@ -99,6 +98,7 @@ async function unpackedBrowser(): Promise<string> {
       await bundled.executablePath();
       await inflate(join(packageFolder, "bin", "al2023.tar.br"));
     });
+    await writeFile(join(aside, "fonts.conf"), fontConfiguration(home));
     await rename(aside, home);
   } catch (error) {
     await rm(aside, { recursive: true, force: true });
@@ -106,6 +106,22 @@ async function unpackedBrowser(): Promise<string> {
     if (!existsSync(join(home, "chromium"))) throw error;
   }
   return home;
+}
+
+/**
+ * The package's fonts first, the machine's after them. The package's own configuration looks for them in /tmp, and a
+ * Chromium that finds no font at all dies on the first letter.
+ */
+function fontConfiguration(home: string): string {
+  return `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>${home}/fonts/fonts</dir>
+  <dir>/usr/share/fonts</dir>
+  <dir>/usr/local/share/fonts</dir>
+  <cachedir>${home}/fonts-cache</cachedir>
+</fontconfig>
+`;
 }
 
 /** The package unpacks into the system's temporary folder and nowhere else, so that folder is named for the while. */

@@ -25,7 +25,7 @@ export function AttemptCard({ attempt, onChanged }: { attempt: Attempt; onChange
       <AttemptSteps attempt={attempt} />
       <HealthCheck attempt={attempt} />
       {attempt.status === "awaiting_approval" && (
-        <ApprovalForm key={attempt.evidence_hash} attempt={attempt} onDone={onChanged} />
+        <ApprovalForm key={`${attempt.id} ${attempt.evidence_hash}`} attempt={attempt} onDone={onChanged} />
       )}
       <Facts>
         <Fact name={t("attempt.requestedBy")}>{attempt.requested_by}</Fact>

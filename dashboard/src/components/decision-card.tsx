@@ -37,7 +37,6 @@ export function DecisionCard({ decision }: { decision: Decision }) {
           <summary>{t("decision.alternatives", { n: decision.alternatives.length })}</summary>
           <ul class="alternatives">
             {decision.alternatives.map((other, i) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: alternatives have no identity and never move
               <li key={i}>
                 <strong>
                   <Word of="action" name={other.action} />{" "}

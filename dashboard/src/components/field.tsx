@@ -2,6 +2,8 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
+import { sameJson } from "../view/changes.ts";
+import { linesOf } from "../view/lines.ts";
 
 interface FieldProps {
   label: string;
@@ -101,6 +103,28 @@ export function AreaField(props: Omit<TextProps, "options" | "type"> & { rows: n
         />
       )}
     </Field>
+  );
+}
+
+interface ListProps extends FieldProps {
+  value: readonly string[];
+  onInput: (value: string[]) => void;
+  rows: number;
+}
+
+/** Several values, one a line. Keeps the text as typed: an empty line on the way to the next value must not vanish. */
+export function ListField({ value, onInput, ...rest }: ListProps) {
+  const text = useSignal(value.join("\n"));
+  if (!sameJson(linesOf(text.peek()), value)) text.value = value.join("\n");
+  return (
+    <AreaField
+      {...rest}
+      value={text.value}
+      onInput={(typed) => {
+        text.value = typed;
+        onInput(linesOf(typed));
+      }}
+    />
   );
 }
 

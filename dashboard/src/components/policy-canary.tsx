@@ -16,7 +16,7 @@ export function PolicyCanary({ draft }: { draft: PolicyDraft }) {
       <fieldset class="inner">
         <legend>{t("canary.stages")}</legend>
         {canary.stages.map((stage, i) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a stage is its place in the list
+          // A stage is its place in the list: the index is its identity.
           <div class="line" key={i}>
             <StageFields
               number={i + 1}
@@ -42,7 +42,6 @@ export function PolicyCanary({ draft }: { draft: PolicyDraft }) {
       <fieldset class="inner">
         <legend>{t("canary.abort")}</legend>
         {canary.abort.map((rule, i) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a rule is its place in the list
           <div class="line" key={i}>
             <RuleFields
               rule={rule}

@@ -3,8 +3,7 @@ import { ACTIONS, SEVERITIES } from "../../../src/contract/ids.ts";
 import { PolicyMode } from "../../../src/contract/policy.ts";
 import { useApp } from "../stores/context.ts";
 import type { PolicyDraft } from "../stores/policy-draft.ts";
-import { merchantsOf } from "../view/policy-issues.ts";
-import { AreaField, CheckField, NumberField, SelectField } from "./field.tsx";
+import { CheckField, ListField, NumberField, SelectField } from "./field.tsx";
 import { NumberGroup } from "./number-group.tsx";
 import { PolicyCanary } from "./policy-canary.tsx";
 import { usePolicyMessage } from "./policy-message.ts";
@@ -114,13 +113,13 @@ function Whitelist({ draft }: { draft: PolicyDraft }) {
         checked={whitelist.all}
         onChange={(all) => draft.edit({ whitelist: { ...whitelist, all } })}
       />
-      <AreaField
+      <ListField
         label={t("policy.merchants")}
         hint={t("policy.merchantsHint")}
         rows={4}
-        value={whitelist.merchants.join("\n")}
+        value={whitelist.merchants}
         message={message("whitelist.merchants")}
-        onInput={(text) => draft.edit({ whitelist: { ...whitelist, merchants: merchantsOf(text) } })}
+        onInput={(merchants) => draft.edit({ whitelist: { ...whitelist, merchants } })}
       />
     </fieldset>
   );

@@ -1,5 +1,6 @@
 /** What would change, why, and the button. When somebody else was quicker: what they changed, and how to go on. */
 import type { PolicyPut } from "../../../src/contract/policy.ts";
+import type { Failure } from "../api.ts";
 import { useAction, useApp } from "../stores/context.ts";
 import type { PolicyDraft } from "../stores/policy-draft.ts";
 import { policyIssues } from "../view/policy-issues.ts";
@@ -37,7 +38,7 @@ export function PolicySave({ draft }: { draft: PolicyDraft }) {
       )}
       <ReasonForm
         busy={action.busy.value}
-        failure={action.failure.value}
+        failure={isExplained(action.failure.value, draft.basis.value.revision) ? null : action.failure.value}
         submit={t("policy.save")}
         testId="policy-save"
         reasonTestId="policy-reason"
@@ -57,6 +58,11 @@ export function PolicySave({ draft }: { draft: PolicyDraft }) {
       />
     </section>
   );
+}
+
+/** A stale revision needs no message any more once the draft stands on the newer one. */
+function isExplained(failure: Failure | null, revision: number): boolean {
+  return failure?.kind === "refused" && (failure.error.revision ?? Number.POSITIVE_INFINITY) <= revision;
 }
 
 function Stale({ draft }: { draft: PolicyDraft }) {

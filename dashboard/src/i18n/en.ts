@@ -413,7 +413,7 @@ export const en = {
   "kpi.detect": "Time to detect",
   "kpi.repair": "Time to repair",
   "kpi.notEnough": "Not enough data",
-  "kpi.interval": "95 % interval {low} to {high}",
+  "kpi.interval": "95% interval {low} to {high}",
   "kpi.sample": "n = {n}",
   "kpi.targetAtLeast": "target at least {target}",
   "kpi.targetAtMost": "target at most {target}",

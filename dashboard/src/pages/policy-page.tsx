@@ -25,7 +25,7 @@ export function PolicyPage() {
 function Editor({ policy }: { policy: Policy }) {
   const app = useApp();
   const { t } = app;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the draft outlives new revisions; it is told about them below
+  // Made once: the draft outlives new revisions; it is told about them below
   const draft = useMemo(() => createPolicyDraft(policy), []);
   useSignalEffect(() => {
     if (app.policy.data.value) draft.seen(app.policy.data.value);

@@ -1,5 +1,5 @@
 /** Everything that lives as long as the page: session, API, live feed, preferences, the person and the policy. */
-import { effect } from "@preact/signals";
+import { effect, untracked } from "@preact/signals";
 import type { Person } from "../../../src/contract/ops.ts";
 import type { Policy } from "../../../src/contract/policy.ts";
 import { createApi } from "../api.ts";
@@ -36,15 +36,21 @@ export function createApp(page: Window) {
   });
   live.subscribe(["policy"], () => void policy.refetch());
   effect(() => {
+    const isSignedIn = session.token.value !== null;
+    // What follows reads other signals; only the token may start it again.
+    untracked(() => (isSignedIn ? begin() : end()));
+  });
+
+  function begin(): void {
     live.stop();
-    if (session.token.value === null) {
-      me.data.value = null;
-      return;
-    }
     void me.refetch();
     void policy.refetch();
     live.start();
-  });
+  }
+  function end(): void {
+    live.stop();
+    me.data.value = null;
+  }
 
   function takeTokenFromAddress(): void {
     const taken = takeToken(page.location);

@@ -27,9 +27,8 @@ export interface Freshness {
 /** A resource that lives as long as the component, fetched anew when `key` changes and whenever the feed says so. */
 export function useResource<T>(key: string, load: () => Promise<Answer<T>>, fresh: Freshness): Resource<T> {
   const { live } = useApp();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for what `load` closes over
+  // The key stands for everything that `load` closes over.
   const resource = useMemo(() => createResource(load), [key]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: likewise
   useEffect(() => {
     void resource.refetch();
     const leave = live.subscribe(fresh.topics, (ids) => {
@@ -49,7 +48,7 @@ export function useAction<A extends unknown[], T>(
   run: (...input: A) => Promise<Answer<T>>,
   done: (value: T) => void,
 ) {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: made once; it must keep its busy state
+  // Made once: it must keep its busy state.
   return useMemo(() => createAction(run, done), []);
 }
 

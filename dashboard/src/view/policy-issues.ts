@@ -36,15 +36,3 @@ export function policyIssues(document: unknown, language: Language): PolicyIssue
 export function issueAt(issues: readonly PolicyIssue[], path: string): PolicyIssue | undefined {
   return issues.find((issue) => issue.path === path || issue.path.startsWith(`${path}.`));
 }
-
-/** One merchant a line; commas do as well, and empty lines do not count. */
-export function merchantsOf(text: string): string[] {
-  return [
-    ...new Set(
-      text
-        .split(/[\n,]/)
-        .map((line) => line.trim())
-        .filter((line) => line !== ""),
-    ),
-  ];
-}

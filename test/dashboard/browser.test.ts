@@ -1,0 +1,257 @@
+/** The dashboard in a real browser, built as it is deployed, with its own headers, against answers of the contract's shape. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Browser, Page } from "playwright-core";
+import { build } from "vite";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { launchBrowser } from "../browser.ts";
+import { type FixtureServer, startFixtureServer, TOKENS } from "./fixture-server.ts";
+import { HASH, incidentId, PLUGIN_ID } from "./fixtures.ts";
+import { aScene, HOSTILE } from "./scene.ts";
+
+let dist: string;
+let browser: Browser;
+let server: FixtureServer;
+let page: Page;
+/** What the browser complained of: policy violations, script errors. */
+let complaints: string[];
+
+beforeAll(async () => {
+  dist = await mkdtemp(join(tmpdir(), "vigie-dashboard-"));
+  await build({
+    configFile: fileURLToPath(new URL("../../dashboard/vite.config.ts", import.meta.url)),
+    build: { outDir: dist },
+    logLevel: "error",
+  });
+  browser = await launchBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await rm(dist, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  server = await startFixtureServer(dist, aScene(Date.now()));
+  page = await openPage();
+});
+afterEach(async () => {
+  await page.context().close();
+  await server.close();
+  expect(complaints).toEqual([]);
+});
+
+async function openPage(options: Parameters<Browser["newContext"]>[0] = {}): Promise<Page> {
+  const context = await browser.newContext({ locale: "en-GB", ...options });
+  const opened = await context.newPage();
+  opened.setDefaultTimeout(8_000);
+  complaints = [];
+  opened.on("pageerror", (error) => complaints.push(error.message));
+  opened.on("console", (message) => {
+    const text = message.text();
+    if (/Content Security Policy|TrustedHTML|TrustedScript/i.test(text)) complaints.push(text);
+  });
+  await opened.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", (event) => {
+      console.error(`Content Security Policy: ${event.violatedDirective} ${event.blockedURI}`);
+    });
+  });
+  return opened;
+}
+
+async function signIn(who: keyof typeof TOKENS = "admin"): Promise<void> {
+  await page.goto(`${server.origin}/login#token=${TOKENS[who]}`);
+  await page.getByTestId("live-indicator").and(page.locator("[data-state=live]")).waitFor();
+}
+
+const VIEWS = {
+  overview: "/",
+  incidents: "/incidents",
+  "an incident that awaits approval": `/incidents/${incidentId(1)}`,
+  "an incident under health check": `/incidents/${incidentId(2)}`,
+  "an incident that was rolled back": `/incidents/${incidentId(5)}`,
+  attempts: "/attempts",
+  plugins: "/plugins",
+  "a plugin": `/plugins/${PLUGIN_ID}`,
+  releases: "/releases",
+  policy: "/policy",
+  "a page that does not exist": "/nowhere",
+};
+
+describe("accessibility", () => {
+  for (const colorScheme of ["light", "dark"] as const) {
+    test(`no view has an axe violation or scrolls sideways on a phone, in ${colorScheme}`, async () => {
+      await page.context().close();
+      page = await openPage({ colorScheme, viewport: { width: 360, height: 740 }, reducedMotion: "reduce" });
+      await page.goto(server.origin);
+      await page.getByTestId("token").waitFor();
+      await expectAccessible("sign-in");
+      await signIn();
+      for (const [name, path] of Object.entries(VIEWS)) {
+        await page.goto(`${server.origin}${path}`);
+        await page.locator("main h1").waitFor();
+        await page.locator(".loading").first().waitFor({ state: "detached" });
+        await expectAccessible(name);
+      }
+      await page.goto(`${server.origin}/policy`);
+      await page.getByTestId("kill-switch").click();
+      await expectAccessible("kill switch dialog");
+    });
+  }
+
+  async function expectAccessible(name: string): Promise<void> {
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    const found = violations.map((v) => `${name}: ${v.id}: ${v.nodes.map((n) => n.html).join(" | ")}`);
+    expect(found).toEqual([]);
+    const tooWide = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    expect({ name, tooWide }).toEqual({ name, tooWide: 0 });
+  }
+});
+
+describe("signing in", () => {
+  test("the token of a login link leaves the address bar at once and survives a reload of the tab", async () => {
+    await signIn();
+    expect(page.url()).toBe(`${server.origin}/`);
+    await page.reload();
+    await page.getByText("Amina").waitFor();
+  });
+
+  test("a token that is refused brings the sign-in page with the reason, and another one signs in", async () => {
+    await page.goto(`${server.origin}/incidents#token=a.b.c`);
+    await page.getByText("The token was not accepted").waitFor();
+    await page.getByTestId("token").fill(TOKENS.admin);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("heading", { name: "Incidents" }).waitFor();
+  });
+
+  test("a person without the role is told which one is missing", async () => {
+    await signIn("viewer");
+    await page.goto(`${server.origin}/incidents/${incidentId(4)}`);
+    await page.getByTestId("action-acknowledge").click();
+    await page.getByTestId("reason").fill("I take a look");
+    await page.getByTestId("action-confirm").click();
+    await page.getByText('This takes the role "operator"').waitFor();
+  });
+});
+
+describe("incidents", () => {
+  test("those that need a person come first, and a filter is an address", async () => {
+    await signIn();
+    await page.goto(`${server.origin}/incidents`);
+    const attention = page.getByRole("region", { name: "Needs attention (3)" });
+    await attention.getByTestId(`incident-${incidentId(3)}`).waitFor();
+    await page.getByRole("link", { name: "Critical", exact: true }).click();
+    await page.waitForURL(/severity=critical/);
+    await page.getByTestId(`incident-${incidentId(1)}`).waitFor({ state: "detached" });
+    await page.goBack();
+    await page.getByTestId(`incident-${incidentId(1)}`).waitFor();
+  });
+
+  test("text of a plugin is shown as text", async () => {
+    await signIn();
+    await page.goto(`${server.origin}/incidents/${incidentId(3)}`);
+    await page.getByText(HOSTILE).first().waitFor();
+    expect(await page.locator("main img").count()).toBe(0);
+  });
+
+  test("an approval carries the reason and the hash of the evidence on the screen, by keyboard", async () => {
+    await signIn();
+    await page.getByTestId(`incident-${incidentId(1)}`).click();
+    await page.getByTestId("approve").click();
+    await page.getByText("Say why, in a few words.").waitFor();
+    await page.getByTestId("approve-reason").fill("seen on staging");
+    await page.keyboard.press("Control+Enter");
+    await page.getByTestId("attempt-status").and(page.locator("[data-status=staging]")).waitFor();
+    expect(server.state.received).toEqual([
+      {
+        path: `/plugin-incidents/${incidentId(1)}/approve`,
+        body: expect.objectContaining({
+          decision: "approve",
+          evidence_hash: HASH,
+          reason: "seen on staging",
+        }),
+      },
+    ]);
+  });
+
+  test("a change that the feed announces appears by itself", async () => {
+    await signIn();
+    await page.goto(`${server.origin}/incidents/${incidentId(4)}`);
+    await page.getByTestId("incident-status").and(page.locator("[data-status=open]")).waitFor();
+    await page.getByTestId("live-indicator").and(page.locator("[data-state=live]")).waitFor();
+    const incident = server.state.incidents.find((i) => i.id === incidentId(4));
+    if (incident) incident.status = "healing";
+    server.announce({ type: "changed", topic: "incidents", id: incidentId(4) });
+    await page.getByTestId("incident-status").and(page.locator("[data-status=healing]")).waitFor();
+  });
+
+  test("a dropped feed is shown, comes back, and what was missed is fetched", async () => {
+    await signIn();
+    const incident = server.state.incidents.find((i) => i.id === incidentId(4));
+    const row = page.getByTestId(`incident-${incidentId(4)}`);
+    await row.waitFor();
+    const seen = page.getByTestId("live-indicator").and(page.locator("[data-state=reconnecting]")).waitFor();
+    server.dropFeed();
+    if (incident) incident.status = "baking";
+    await seen;
+    await page.getByTestId("live-indicator").and(page.locator("[data-state=live]")).waitFor();
+    await row.locator("[data-status=baking]").waitFor();
+  });
+});
+
+describe("policy", () => {
+  test("the kill switch takes two steps and a reason, Escape leaves it alone, and every page shows it", async () => {
+    await signIn();
+    await page.goto(`${server.origin}/policy`);
+    await page.getByTestId("kill-switch").click();
+    await page.getByTestId("kill-confirm").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByTestId("kill-confirm").waitFor({ state: "detached" });
+    expect(server.state.received).toEqual([]);
+    await page.getByTestId("kill-switch").click();
+    await page.getByTestId("kill-reason").fill("bad release in the fleet");
+    await page.getByTestId("kill-confirm").click();
+    await page.getByTestId("kill-banner").waitFor();
+    await page.getByRole("link", { name: "Plugins", exact: true }).click();
+    await page.getByTestId("kill-banner").getByText("bad release in the fleet").waitFor();
+  });
+
+  test("an edit against a stale revision shows what was changed and can be put on top", async () => {
+    await signIn();
+    await page.goto(`${server.origin}/policy`);
+    await page.getByLabel("Lowest confidence (0 to 1)").fill("0.75");
+    const { policy } = server.state;
+    const limits = { ...policy.document.limits, attempts_per_plugin_per_day: 9 };
+    server.state.policy = {
+      ...policy,
+      revision: policy.revision + 1,
+      document: { ...policy.document, limits },
+      updated_by: "boris",
+    };
+    await page.getByTestId("policy-reason").fill("fewer doubtful patches");
+    await page.getByTestId("policy-save").click();
+    const stale = page.getByTestId("policy-stale");
+    await stale.getByText("limits.attempts_per_plugin_per_day").waitFor();
+    await stale.getByRole("button", { name: "Put my changes on top" }).click();
+    await page.getByTestId("policy-reason").fill("fewer doubtful patches");
+    await page.getByTestId("policy-save").click();
+    await page.getByText("Nothing is changed.").waitFor();
+    expect(server.state.policy.document.min_confidence).toBe(0.75);
+    expect(server.state.policy.document.limits.attempts_per_plugin_per_day).toBe(9);
+  });
+
+  test("a document that breaks a rule is not sent, and the field says why in the reader's language", async () => {
+    await signIn();
+    await page.goto(`${server.origin}/policy`);
+    await page.getByLabel("Language").selectOption("fr");
+    await page.getByLabel("Le palier 1 admet").fill("-3");
+    await page.getByTestId("policy-reason").fill("essai");
+    await page.getByTestId("policy-save").click();
+    await page.getByText("Champs à corriger").waitFor();
+    expect(await page.locator("html").getAttribute("lang")).toBe("fr");
+    expect(server.state.received).toEqual([]);
+  });
+});
