@@ -37,12 +37,12 @@ export async function run(): Promise<number> {
       { dataDir, port: 0, staging: true, env: Object.fromEntries(given), log },
       async (stack, stopSignal) => {
         const signal = AbortSignal.any([stopSignal, AbortSignal.timeout(OVERALL_LIMIT_MS)]);
+        await announce(stack, {
+          login: true,
+          next: ["The demo runs by itself; watch it there if you like."],
+        });
         const fleet = await startFleet(stack, { signal, log });
         try {
-          await announce(stack, {
-            login: true,
-            next: ["The demo runs by itself; watch it there if you like."],
-          });
           const results = await runScenario(fleet, { api: stack.api, signal, log });
           console.log(`\n${storyTable(results)}\n`);
           missing = missingFrom(results);

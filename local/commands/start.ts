@@ -37,17 +37,17 @@ export async function run(): Promise<number> {
         await untilAborted(signal);
         return 0;
       }
+      await announce(stack, {
+        login: true,
+        next: [
+          "Twelve shops open now; in a minute three of them begin to fail. Within some five minutes one is",
+          "healed by itself, one gets a bad patch and is rolled back, one gets a patch that does not boot and",
+          "restores itself. What an earlier start has shown is not repeated; the shops go on living.",
+        ],
+      });
       const fleet = await startFleet(stack, { signal, log });
       try {
         const stories = runScenario(fleet, { api: stack.api, signal, log: (line) => log(`demo: ${line}`) });
-        await announce(stack, {
-          login: true,
-          next: [
-            "In a minute three of twelve shops begin to fail. Within some five minutes one is healed by itself,",
-            "one gets a bad patch and is rolled back, one gets a patch that does not boot and restores itself.",
-            "What an earlier start has shown already is not repeated; the shops go on living.",
-          ],
-        });
         await Promise.race([stories.then((results) => tell(results, log)), untilAborted(signal)]).catch(
           (error) => {
             if (!signal.aborted) log(`demo: ${error}`);
