@@ -136,7 +136,7 @@ export function assemble(options: WatcherOptions, healing: Healing | null): Clie
       forgetUncaught?.();
       await door.stop();
       await heart.stop(goodbye);
-      outbox.stop();
+      await outbox.stop();
       await healing?.onStop();
     },
     beatNow: () => heart.beat(),

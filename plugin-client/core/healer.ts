@@ -159,7 +159,7 @@ export class Healer implements CommandDoor {
       case "ignore":
         return emit({ type: "command_ignored", command_id: verdict.id, why: verdict.why });
       case "repeat":
-        return store.change((journal) => withRepeat(journal, verdict.id));
+        return store.change((journal) => withRepeat(journal, verdict.id, platform.now()));
       case "refuse":
         return this.#refuse(verdict);
       case "execute": {

@@ -15,6 +15,8 @@ export interface Report {
   body: string;
   /** Milliseconds since epoch. */
   created_at: number;
+  /** When the control plane took it. */
+  answered_at?: number;
 }
 
 /** A new version that is not final. */
@@ -105,13 +107,23 @@ export function withReport(journal: Journal, report: Report): Journal {
   };
 }
 
-export function withoutReport(journal: Journal, messageId: string): Journal {
-  return { ...journal, outbox: journal.outbox.filter((report) => report.message_id !== messageId) };
+export function withoutReport(journal: Journal, messageId: string, now: number): Journal {
+  return {
+    ...journal,
+    outbox: journal.outbox.filter((report) => report.message_id !== messageId),
+    settled: journal.settled.map((report) =>
+      report.message_id === messageId ? { ...report, answered_at: now } : report,
+    ),
+  };
 }
 
-/** A settled command was offered again: tell its end again. */
-export function withRepeat(journal: Journal, commandId: string): Journal {
+/** A reply that was under way together with the report may still offer its command. */
+const RETELL_AFTER_MS = 10_000;
+
+/** A settled command was offered again: tell its end again, unless that was told a moment ago. */
+export function withRepeat(journal: Journal, commandId: string, now: number): Journal {
   if (journal.outbox.some((report) => report.command_id === commandId)) return journal;
   const report = journal.settled.find((candidate) => candidate.command_id === commandId);
-  return report === undefined ? journal : { ...journal, outbox: [...journal.outbox, report] };
+  if (report === undefined || Math.abs(now - (report.answered_at ?? 0)) < RETELL_AFTER_MS) return journal;
+  return { ...journal, outbox: [...journal.outbox, report] };
 }

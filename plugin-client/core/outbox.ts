@@ -27,6 +27,8 @@ export class Outbox {
   #timer: unknown = null;
   #sending: Promise<void> | null = null;
   #failures = 0;
+  /** Nothing is sent before this time, whoever asks. */
+  #notBefore = 0;
   #stopped = false;
 
   constructor(
@@ -78,8 +80,10 @@ export class Outbox {
     return this.#sending;
   }
 
-  stop(): void {
+  /** Waits for what is on the wire; what is left stays in the journal. */
+  async stop(): Promise<void> {
     this.#stopped = true;
+    await this.#sending;
     this.#platform.clearTimer(this.#timer);
   }
 
@@ -88,8 +92,10 @@ export class Outbox {
     for (;;) {
       const report = this.#store.journal.outbox[0];
       if (report === undefined || this.#stopped) return;
-      const waitMs = await this.#send(report);
+      const earlyMs = this.#notBefore - this.#platform.now();
+      const waitMs = earlyMs > 0 ? earlyMs : await this.#send(report);
       if (waitMs === null) continue;
+      this.#notBefore = this.#platform.now() + waitMs;
       if (!this.#stopped) this.#timer = this.#platform.setTimer(() => void this.flush(), waitMs);
       return;
     }
@@ -109,7 +115,9 @@ export class Outbox {
     }
     this.#failures = 0;
     tell(answer.ok ? "answered" : "dropped", answer.ok ? "ok" : answer.reason);
-    await this.#store.change((journal) => withoutReport(journal, report.message_id)).catch(() => {});
+    await this.#store
+      .change((journal) => withoutReport(journal, report.message_id, this.#platform.now()))
+      .catch(() => {});
     return null;
   }
 
