@@ -32,10 +32,12 @@ export function errorInput(thrown: unknown): ErrorInput {
 
 /** The message without what differs from one occurrence to the next. */
 export function maskedMessage(message: string): string {
-  return redacted(message.slice(0, 1000))
+  const withoutIds = message
+    .slice(0, 1000)
     .replace(/https?:\/\/[^\s"')]+/g, "<url>")
+    .replace(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi, "<id>");
+  return redacted(withoutIds)
     .replace(/"[^"]*"|'[^']*'|`[^`]*`/g, "<q>")
-    .replace(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi, "<id>")
     .replace(/\b(?:0x)?[0-9a-f]{8,}\b/gi, "<hex>")
     .replace(/\d+/g, "<n>")
     .replace(/\s+/g, " ")

@@ -59,6 +59,8 @@ export class Heart {
   #intervalS: number;
   #failures = 0;
   #lastUrgentAt: number | null = null;
+  /** An urgent beat that waits for its turn; a beat before then takes its place. */
+  #urgentAt: number | null = null;
   #stopped = false;
   webhookSubscription: HeartbeatData["webhook_subscription"];
 
@@ -88,11 +90,14 @@ export class Heart {
 
   /** Beats soon, but not more often than urgency is worth. */
   urgent(): void {
+    if (this.#urgentAt !== null) return;
     const { platform } = this.#parts;
     const waitMs = urgentDelayMs(this.#lastUrgentAt, platform.now());
     this.#lastUrgentAt = platform.now() + waitMs;
-    if (waitMs === 0) void this.beat();
-    else this.#schedule(waitMs);
+    if (waitMs === 0) return void this.beat();
+    this.#urgentAt = platform.now() + waitMs;
+    // A beat that failed waits by its back-off: being urgent does not make the control plane healthier.
+    if (this.#beating === null && this.#failures === 0) this.#schedule(waitMs);
   }
 
   /** On probation the beat quickens until the control plane says how fast. */
@@ -132,7 +137,9 @@ export class Heart {
       const { seq } = pending;
       emit({ type: "beat", seq, ...pending.vitals, ms: platform.now() - sentAt, next_s: this.#intervalS });
       const stale = sentAt - pending.builtAt > STALE_MS;
-      this.#schedule(stale ? 0 : nextBeatDelayMs(this.#intervalS, platform.random()));
+      const regularMs = nextBeatDelayMs(this.#intervalS, platform.random());
+      const urgentMs = this.#urgentAt === null ? regularMs : Math.max(0, this.#urgentAt - platform.now());
+      this.#schedule(stale ? 0 : Math.min(regularMs, urgentMs));
       onReply(reply);
       return true;
     }
@@ -182,6 +189,7 @@ export class Heart {
     probes: ProbeReport[],
   ): Promise<Pending> {
     const { platform, store, tracker, transport } = this.#parts;
+    this.#urgentAt = null;
     const seq = store.journal.seq + 1;
     // Not durable is not fatal here: after a restart the control plane's 409 tells the number again.
     await store.change((journal) => ({ ...journal, seq })).catch(() => {});

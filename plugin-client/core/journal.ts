@@ -74,9 +74,10 @@ export function emptyJournal(): Journal {
 /** Reads what a host kept. Null when it is damaged: the caller starts anew and says so. */
 export function parseJournal(text: string): Journal | null {
   try {
-    const journal = { ...emptyJournal(), ...(JSON.parse(text) as Partial<Journal>) }; // our own writing; checked below
+    const kept = JSON.parse(text) as Partial<Journal> | null; // our own writing; checked below
+    const journal = { ...emptyJournal(), ...kept };
     const sound =
-      journal.v === 1 &&
+      kept?.v === 1 &&
       Number.isSafeInteger(journal.seq) &&
       Number.isSafeInteger(journal.last_number) &&
       Array.isArray(journal.outbox) &&

@@ -3,8 +3,7 @@
  * because a stolen key must not become a stolen shop. Only what a release needs is understood: stored or deflated regular
  * files and folders, one disk, no encryption, no zip64 (APPNOTE 6.3.10, sections 4.3 and 4.4).
  */
-import { crc32 } from "node:zlib";
-import { inflateSync } from "fflate";
+import { crc32, inflateRawSync } from "node:zlib";
 
 export interface ZipLimits {
   maxEntries: number;
@@ -169,10 +168,10 @@ function unpack(archive: Uint8Array, view: DataView, entry: Entry): Uint8Array {
   return bytes;
 }
 
-/** Never writes more than the directory promised: the output has that size and one byte, and filling it is a refusal. */
+/** Stops as soon as there is more than the directory promised. */
 function inflate(packed: Uint8Array, entry: Entry): Uint8Array {
   try {
-    return inflateSync(packed, { out: new Uint8Array(entry.size + 1) });
+    return inflateRawSync(packed, { maxOutputLength: Math.max(1, entry.size) });
   } catch {
     throw new ZipRefused(`${entry.path} is damaged`);
   }
