@@ -19,18 +19,22 @@ import {
   ReleaseList,
   ReleaseRecord,
   type ReleaseStatus,
+  type Role,
 } from "../../src/contract/ops.ts";
 import { type KillRequest, Policy, PolicyHistoryItem, type PolicyPut } from "../../src/contract/policy.ts";
+import { NEEDED_ROLES } from "./view/needed-roles.ts";
 
 const TIMEOUT_MS = 20_000;
+/** A connection that is gone without a word shows only when it is asked. */
+const PING_MS = 25_000;
 
 export type Failure =
   /** No answer: offline, timed out, or the server is down. */
   | { kind: "unreachable" }
   /** Nobody is signed in, or the token is not accepted any more. */
   | { kind: "unauthorized"; message: string }
-  /** Signed in, but a role is missing. */
-  | { kind: "forbidden"; message: string }
+  /** Signed in, but not allowed; any of the roles in `needs` would allow the request in general. */
+  | { kind: "forbidden"; message: string; needs: readonly Role[] }
   | { kind: "refused"; status: number; error: ErrorBody["error"] }
   /** The answer is not what the contract says; `where` is the first field at fault. */
   | { kind: "malformed"; where: string };
@@ -67,7 +71,7 @@ export function createApi(options: ApiOptions) {
   async function call<T extends z.ZodType>(
     schema: T,
     path: string,
-    request: { method?: string; body?: unknown } = {},
+    request: { method?: string; body?: unknown; needs?: readonly Role[] } = {},
   ): Promise<Answer<z.output<T>>> {
     let response: Response;
     let body: unknown;
@@ -88,7 +92,7 @@ export function createApi(options: ApiOptions) {
     } catch {
       return { ok: false, failure: { kind: "unreachable" } };
     }
-    if (!response.ok) return { ok: false, failure: failureOf(response.status, body) };
+    if (!response.ok) return { ok: false, failure: failureOf(response.status, body, request.needs ?? []) };
     const parsed = schema.safeParse(body);
     if (!parsed.success) {
       const where = parsed.error.issues[0]?.path.join(".") ?? "";
@@ -102,7 +106,7 @@ export function createApi(options: ApiOptions) {
     return token === null ? {} : { authorization: `Bearer ${token}` };
   }
 
-  function failureOf(status: number, body: unknown): Failure {
+  function failureOf(status: number, body: unknown, needs: readonly Role[]): Failure {
     const parsed = ErrorBody.safeParse(body);
     const error = parsed.success
       ? parsed.data.error
@@ -111,7 +115,7 @@ export function createApi(options: ApiOptions) {
       options.onUnauthorized(error.message);
       return { kind: "unauthorized", message: error.message };
     }
-    if (status === 403) return { kind: "forbidden", message: error.message };
+    if (status === 403) return { kind: "forbidden", message: error.message, needs };
     return { kind: "refused", status, error };
   }
 
@@ -120,11 +124,16 @@ export function createApi(options: ApiOptions) {
     incidents: (query: Query) => call(IncidentPage, `/plugin-incidents${queryString(query)}`),
     incident: (id: string) => call(IncidentDetail, `/plugin-incidents/${encodeURIComponent(id)}`),
     approve: (id: string, body: ApproveRequest) =>
-      call(ActionReply, `/plugin-incidents/${encodeURIComponent(id)}/approve`, { method: "POST", body }),
+      call(ActionReply, `/plugin-incidents/${encodeURIComponent(id)}/approve`, {
+        method: "POST",
+        body,
+        needs: NEEDED_ROLES["POST /api/ops/plugin-incidents/:id/approve"],
+      }),
     act: (id: string, body: ManualAction) =>
       call(ActionReply, `/plugin-incidents/${encodeURIComponent(id)}/manual-action`, {
         method: "POST",
         body,
+        needs: NEEDED_ROLES["POST /api/ops/plugin-incidents/:id/manual-action"],
       }),
     attempts: (query: Query) => call(AttemptPage, `/autopatch-attempts${queryString(query)}`),
     plugins: (query: Query) => call(PluginPage, `/plugins${queryString(query)}`),
@@ -134,10 +143,17 @@ export function createApi(options: ApiOptions) {
       call(ReleaseRecord, `/releases/${encodeURIComponent(product)}/${encodeURIComponent(version)}/status`, {
         method: "POST",
         body,
+        needs: NEEDED_ROLES["POST /api/ops/releases/:product/:version/status"],
       }),
     policy: () => call(Policy, "/policy"),
-    putPolicy: (body: PolicyPut) => call(Policy, "/policy", { method: "PUT", body }),
-    kill: (body: KillRequest) => call(Policy, "/policy/kill", { method: "POST", body }),
+    putPolicy: (body: PolicyPut) =>
+      call(Policy, "/policy", { method: "PUT", body, needs: NEEDED_ROLES["PUT /api/ops/policy"] }),
+    kill: (body: KillRequest) =>
+      call(Policy, "/policy/kill", {
+        method: "POST",
+        body,
+        needs: NEEDED_ROLES["POST /api/ops/policy/kill"],
+      }),
     policyHistory: () => call(PolicyHistory, "/policy/history"),
     kpis: (windowS: number) => call(Kpis, `/kpis?window_s=${windowS}`),
 
@@ -147,35 +163,43 @@ export function createApi(options: ApiOptions) {
      */
     openFeed(handlers: FeedHandlers): () => void {
       const Socket = options.WebSocket ?? WebSocket;
-      let socket: WebSocket;
-      try {
-        socket = new Socket(`${base.replace(/^http/, "ws")}/feed`, [
-          "vigie.v1",
-          `bearer.${options.token() ?? ""}`,
-        ]);
-      } catch {
-        handlers.closed();
-        return () => {};
-      }
-      let over = false;
-      const end = () => {
-        if (over) return;
-        over = true;
-        handlers.closed();
-      };
-      socket.addEventListener("open", () => handlers.opened());
-      socket.addEventListener("close", end);
-      socket.addEventListener("error", end);
-      socket.addEventListener("message", (event) => {
-        const message = parseFeedMessage(event.data);
-        if (message) handlers.message(message);
-      });
-      return () => {
-        over = true;
-        socket.close();
-      };
+      const protocols = ["vigie.v1", `bearer.${options.token() ?? ""}`];
+      return watchSocket(new Socket(`${base.replace(/^http/, "ws")}/feed`, protocols), handlers);
     },
   };
+}
+
+/** Tells the handlers what the socket does, and closes a socket that has stopped to answer. */
+function watchSocket(socket: WebSocket, handlers: FeedHandlers): () => void {
+  let isOver = false;
+  let isAnswered = true;
+  const pings = setInterval(() => {
+    if (!isAnswered) return end();
+    if (socket.readyState !== socket.OPEN) return;
+    isAnswered = false;
+    socket.send("ping");
+  }, PING_MS);
+  function end(): void {
+    if (isOver) return;
+    leave();
+    handlers.closed();
+  }
+  function leave(): void {
+    isOver = true;
+    clearInterval(pings);
+    socket.close();
+  }
+  socket.addEventListener("open", () => {
+    if (!isOver) handlers.opened();
+  });
+  socket.addEventListener("close", end);
+  socket.addEventListener("error", end);
+  socket.addEventListener("message", (event) => {
+    isAnswered = true;
+    const message = parseFeedMessage(event.data);
+    if (message && !isOver) handlers.message(message);
+  });
+  return leave;
 }
 
 /** A feed message, or null for anything else: an unknown message is skipped, a newer server may send more kinds. */

@@ -85,6 +85,7 @@ export async function startFixtureServer(
     feed.handleUpgrade(request, socket, head, (client) => {
       sockets.add(client);
       client.on("close", () => sockets.delete(client));
+      client.on("message", () => client.send("pong"));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -146,7 +147,7 @@ async function answerApi(
   const isAdmin = token === TOKENS.admin;
   if (!isAdmin && token !== TOKENS.viewer) return refuse(response, 401, "unauthorized", "not authenticated");
   if (request.method !== "GET") {
-    if (!isAdmin) return refuse(response, 403, "forbidden", "the role operator is needed");
+    if (!isAdmin) return refuse(response, 403, "forbidden", "your roles do not allow this");
     const body = JSON.parse(await text(request));
     state.received.push({ path, body });
     return answerChange(response, path, body, state);

@@ -1,7 +1,7 @@
 /** What went wrong, and what can be done about it. */
 import type { Failure } from "../api.ts";
 import { useApp } from "../stores/context.ts";
-import { missingRole } from "../view/missing-role.ts";
+import { missingRoles } from "../view/needed-roles.ts";
 
 export function Trouble({ failure, onRetry }: { failure: Failure | null; onRetry?: () => void }) {
   const { t } = useApp();
@@ -27,10 +27,12 @@ function FailureText({ failure }: { failure: Failure }) {
       return <p>{t("failure.unauthorized")}</p>;
     case "forbidden": {
       const roles = me.data.value?.roles ?? [];
-      const missing = missingRole(failure.message, roles);
+      const missing = missingRoles(failure.needs, roles);
       return (
         <p>
-          {missing === null ? t("failure.forbidden") : t("failure.missingRole", { role: missing })}{" "}
+          {missing.length === 0
+            ? t("failure.forbidden")
+            : t("failure.missingRole", { roles: missing.join(` ${t("word.or")} `) })}{" "}
           {t("failure.yourRoles", { roles: roles.join(", ") || t("failure.noRoles") })}{" "}
           <span class="untrusted">{failure.message}</span>
         </p>

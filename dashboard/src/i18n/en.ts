@@ -22,6 +22,7 @@ export const en = {
   "notFound.title": "There is no such page",
   "word.yes": "Yes",
   "word.no": "No",
+  "word.or": "or",
   // Signing in
   "signIn.title": "Sign in",
   "signIn.explain":
@@ -40,7 +41,7 @@ export const en = {
   "failure.unreachable": "No answer from the server. What is shown may be out of date.",
   "failure.unauthorized": "You have to sign in again.",
   "failure.forbidden": "You may not do this.",
-  "failure.missingRole": 'This takes the role "{role}", which you do not have.',
+  "failure.missingRole": "This takes the role {roles}, which you do not have.",
   "failure.yourRoles": "Your roles: {roles}.",
   "failure.noRoles": "none",
   "failure.malformed": "The server's answer is not what this page understands. Reloading the page may help.",

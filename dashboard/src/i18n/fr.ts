@@ -24,6 +24,7 @@ export const fr: Readonly<Record<Key, string>> = {
   "notFound.title": "Cette page n’existe pas",
   "word.yes": "Oui",
   "word.no": "Non",
+  "word.or": "ou",
   // Signing in
   "signIn.title": "Connexion",
   "signIn.explain":
@@ -43,7 +44,7 @@ export const fr: Readonly<Record<Key, string>> = {
   "failure.unreachable": "Le serveur ne répond pas. Les données affichées peuvent être anciennes.",
   "failure.unauthorized": "Vous devez vous reconnecter.",
   "failure.forbidden": "Vous n’avez pas le droit de faire cela.",
-  "failure.missingRole": "Il faut pour cela le rôle « {role} », que vous n’avez pas.",
+  "failure.missingRole": "Il faut pour cela le rôle {roles}, que vous n’avez pas.",
   "failure.yourRoles": "Vos rôles : {roles}.",
   "failure.noRoles": "aucun",
   "failure.malformed": "Cette page ne comprend pas la réponse du serveur. Recharger la page peut aider.",
