@@ -27,6 +27,7 @@ CREATE TABLE ops_policy_history (
 );
 
 CREATE TABLE plugin_releases (
+  revision     integer NOT NULL CHECK (revision > 0),
   product      text NOT NULL,
   version      text NOT NULL,
   sha256       text NOT NULL CHECK (sha256 ~ '^[0-9a-f]{64}$'),

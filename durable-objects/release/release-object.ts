@@ -59,14 +59,13 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
     }
     const now = Date.now();
     const stored: StoredRelease = {
-      record: release,
+      record: { ...release, revision: 1 },
       changes: 0,
       rollout: { stage: 0, since: now, baseline: 0 },
       abortRules: [],
     };
     const data = { sha256: release.sha256, size: release.size, notes: release.notes };
-    this.#commit(stored, { actor: release.published_by, action: "release.published", data }, now);
-    return ok(release);
+    return ok(this.#commit(stored, { actor: release.published_by, action: "release.published", data }, now));
   }
 
   /** Newest version first. */
@@ -131,15 +130,13 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
     if (!stored) return refuse({ reason: "not_found", message: `no release ${version}` });
     if (stored.record.status === status) return ok(stored.record);
     const record = { ...stored.record, status };
-    this.ctx.storage.transactionSync(() => {
+    return this.ctx.storage.transactionSync(() => {
       if (status === "active") this.#store.acknowledge(version);
-      this.#commit(
-        { ...stored, record },
-        { actor: by.id, action: `release.${status}`, data: { reason, from: stored.record.status } },
-        Date.now(),
+      const data = { reason, from: stored.record.status };
+      return ok(
+        this.#commit({ ...stored, record }, { actor: by.id, action: `release.${status}`, data }, Date.now()),
       );
     });
-    return ok(record);
   }
 
   override async alarm(): Promise<void> {
@@ -167,16 +164,17 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
     stored: StoredRelease,
     audit: { actor: string; action: string; data: Record<string, unknown> },
     now: number,
-  ): void {
+  ): ReleaseRecord {
     const { storage } = this.ctx;
     const { product, version } = stored.record;
     const changes = stored.changes + 1;
+    const record = { ...stored.record, revision: changes };
     const lane = `${product}@${version}`;
     storage.transactionSync(() => {
-      this.#store.save({ ...stored, changes });
+      this.#store.save({ ...stored, record, changes });
       this.#outbox.append(
         [
-          ledgerMessage(lane, { kind: "release", row: stored.record }),
+          ledgerMessage(lane, { kind: "release", row: record }),
           ledgerMessage(lane, {
             kind: "audit",
             row: {
@@ -194,6 +192,7 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
       armAlarm(storage, now + SAFETY_MS, now);
     });
     this.ctx.waitUntil(this.#flush());
+    return record;
   }
 
   async #flush(): Promise<void> {

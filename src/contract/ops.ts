@@ -162,6 +162,8 @@ export const ReleaseStatus = z.enum(["active", "halted", "blocked"]);
 export type ReleaseStatus = z.infer<typeof ReleaseStatus>;
 
 export const ReleaseRecord = z.object({
+  /** Rises with every change of its standing. */
+  revision: z.number().int().positive(),
   product: ProductName,
   version: Version,
   sha256: Sha256,

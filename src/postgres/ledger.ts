@@ -55,15 +55,21 @@ function statementsOf(db: Db, record: LedgerRecord): BatchItem<"pg">[] {
     case "policy":
       return policyStatements(db, record.row);
     case "release": {
-      // A release has no revision: its standing is whatever its object said last. Its content is final by trigger.
-      const { sha256, status, notes } = excluded(schema.releases, ["sha256", "status", "notes"]);
+      // Its content is final by trigger; what an older revision says of its standing is not taken.
+      const { revision, sha256, status, notes } = excluded(schema.releases, [
+        "revision",
+        "sha256",
+        "status",
+        "notes",
+      ]);
       return [
         db
           .insert(schema.releases)
           .values(record.row)
           .onConflictDoUpdate({
             target: [schema.releases.product, schema.releases.version],
-            set: { sha256, status, notes },
+            set: { revision, sha256, status, notes },
+            setWhere: sql`excluded.revision > ${schema.releases.revision}`,
           }),
       ];
     }

@@ -211,6 +211,7 @@ export const policyHistory = pgTable("ops_policy_history", {
 export const releases = pgTable(
   "plugin_releases",
   {
+    revision: integer().notNull(),
     product: text().notNull(),
     version: text().notNull(),
     sha256: text().notNull(),

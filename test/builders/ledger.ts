@@ -220,6 +220,7 @@ export function aFeedback(over: Partial<FeedbackRequest> = {}): FeedbackRequest 
 
 export function aRelease(over: Partial<ReleaseRecord> = {}): ReleaseRecord {
   return {
+    revision: 1,
     product: "demo-shop",
     version: "1.2.3",
     sha256: SHA256,

@@ -7,6 +7,7 @@ import type { GateFacts } from "../../src/core/plugin/event.ts";
 export function aRelease(overrides: Partial<ReleaseRecord> = {}): ReleaseRecord {
   const version = overrides.version ?? "1.2.3";
   return {
+    revision: 1,
     product: "molam-woocommerce",
     version,
     sha256: "ab".repeat(32),

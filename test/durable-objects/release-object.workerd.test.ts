@@ -11,6 +11,7 @@ const canary = { ...defaultPolicyDocument().canary, stages: [{ percent: 100 }], 
 
 function aRelease(overrides: Partial<ReleaseRecord> = {}): ReleaseRecord {
   return {
+    revision: 1,
     product: "demo-pay",
     version: "1.2.3",
     sha256: "a".repeat(64),

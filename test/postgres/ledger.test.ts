@@ -214,9 +214,9 @@ describe("writeLedger", () => {
     const status = async () =>
       (await first("SELECT status FROM plugin_releases WHERE version = $1", [row.version])).status;
     await write({ kind: "release", row });
-    await write({ kind: "release", row: { ...row, status: "halted" } });
+    await write({ kind: "release", row: { ...row, revision: 2, status: "halted" } });
     expect(await status()).toBe("halted");
-    const other = { ...row, sha256: "b".repeat(64) };
+    const other = { ...row, revision: 3, sha256: "b".repeat(64) };
     expect(await failureOf(write({ kind: "release", row: other }))).toMatchObject({
       kind: "rejected",
       code: "23514",

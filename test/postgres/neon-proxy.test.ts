@@ -22,7 +22,9 @@ const post = async (body: unknown, headers: Record<string, string> = {}) => {
     headers: { "neon-connection-string": database.postgres.appUrl, ...headers },
     body: typeof body === "string" ? body : JSON.stringify(body),
   });
-  return { status: response.status, body: await response.json() };
+  // The raw answer of the protocol, looked at field by field below.
+  const answer = (await response.json()) as Record<string, unknown> & { results: { rows: string[][] }[] };
+  return { status: response.status, body: answer };
 };
 
 describe("Neon proxy", () => {
@@ -91,10 +93,7 @@ describe("Neon proxy", () => {
     const queries = [{ query: "SHOW transaction_isolation" }, { query: "SHOW transaction_read_only" }];
     const headers = { "neon-batch-isolation-level": "RepeatableRead", "neon-batch-read-only": "true" };
     const { body } = await post({ queries }, headers);
-    expect(body.results.map((result: { rows: string[][] }) => result.rows[0]?.[0])).toEqual([
-      "repeatable read",
-      "on",
-    ]);
+    expect(body.results.map((result) => result.rows[0]?.[0])).toEqual(["repeatable read", "on"]);
     expect((await post({ queries }, { "neon-batch-isolation-level": "Chaos" })).status).toBe(400);
   });
 

@@ -44,7 +44,13 @@ export const releaseRoutes = new Hono<AppEnv>()
     });
     const published_at = new Date().toISOString();
     const about = { product, version, sha256, size, min_from, reversible, expires, signed, notes };
-    const record: ReleaseRecord = { ...about, status: "active", published_by: c.var.person.id, published_at };
+    const record: ReleaseRecord = {
+      ...about,
+      revision: 1,
+      status: "active",
+      published_by: c.var.person.id,
+      published_at,
+    };
     return resultResponse(c, await releasesOf(c.env, product).publish(record), 201);
   })
   .post("/:product/:version/status", allow("POST /api/ops/releases/:product/:version/status"), async (c) => {
