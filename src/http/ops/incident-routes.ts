@@ -10,7 +10,7 @@ import type { AppContext, AppEnv } from "../app-env.ts";
 import { type HttpRefusal, refusalResponse, resultResponse } from "../error-response.ts";
 import { readLedger } from "../ledger-read.ts";
 import { readJson, readQuery } from "../read-request.ts";
-import { pluginIdKey } from "../settings.ts";
+import { pluginIdKey } from "../../settings.ts";
 import { allow } from "./ops-guard.ts";
 
 const NO_INCIDENT: HttpRefusal = { reason: "not_found", message: "no such incident" };

@@ -2,7 +2,7 @@
 import { jwtVerify } from "jose";
 import type { Person } from "../../contract/ops.ts";
 import type { Env } from "../../env.ts";
-import { identityKey, opsRoles } from "../settings.ts";
+import { identityKey, opsRoles } from "../../settings.ts";
 
 /** Clocks of two companies. */
 const CLOCK_TOLERANCE_S = 5;

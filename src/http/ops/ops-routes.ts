@@ -9,7 +9,7 @@ import type { AppEnv } from "../app-env.ts";
 import { refusalResponse } from "../error-response.ts";
 import { readLedger } from "../ledger-read.ts";
 import { readJson, readQuery } from "../read-request.ts";
-import { pluginIdKey } from "../settings.ts";
+import { pluginIdKey } from "../../settings.ts";
 import { attemptRoutes, incidentRoutes } from "./incident-routes.ts";
 import { allow, allowSocket, FEED_PROTOCOL } from "./ops-guard.ts";
 import { KpiQuery } from "./ops-queries.ts";

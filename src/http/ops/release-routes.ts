@@ -13,7 +13,7 @@ import type { AppEnv } from "../app-env.ts";
 import { refusalResponse, resultResponse } from "../error-response.ts";
 import { readLedger } from "../ledger-read.ts";
 import { readJson, readQuery } from "../read-request.ts";
-import { publisherKeys } from "../settings.ts";
+import { publisherKeys } from "../../settings.ts";
 import { allow } from "./ops-guard.ts";
 import { ReleaseQuery, ReleaseStatusRequest } from "./ops-queries.ts";
 

@@ -14,7 +14,7 @@ import type { AppEnv } from "../app-env.ts";
 import { refusalResponse, resultResponse } from "../error-response.ts";
 import { floodRefusal } from "../flood-limit.ts";
 import { isJson, parseJson, readBytes } from "../read-request.ts";
-import { controlKey, pluginIdKey, publisherKeys, vault } from "../settings.ts";
+import { controlKey, pluginIdKey, publisherKeys, vault } from "../../settings.ts";
 
 export const enrollRoute = new Hono<AppEnv>().post("/", async (c) => {
   const body = await readBytes(c);

@@ -17,7 +17,7 @@ import type { AppContext } from "../app-env.ts";
 import type { HttpRefusal, HttpResult } from "../error-response.ts";
 import { floodRefusal } from "../flood-limit.ts";
 import { isJson, readBytes } from "../read-request.ts";
-import { pluginIdKey } from "../settings.ts";
+import { pluginIdKey } from "../../settings.ts";
 
 /** Longer than any library sends; the object hashes and keeps what we let through. */
 const MAX_ID = 256;
