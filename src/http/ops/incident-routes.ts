@@ -6,11 +6,11 @@ import { ApproveRequest, AttemptQuery, IncidentQuery, ManualAction } from "../..
 import type { PluginRpc } from "../../contract/rpc.ts";
 import { isGenuinePluginId } from "../../crypto/plugin-id.ts";
 import { incidentDetail, listAttempts, listIncidents } from "../../postgres/queries.ts";
+import { pluginIdKey } from "../../settings.ts";
 import type { AppContext, AppEnv } from "../app-env.ts";
 import { type HttpRefusal, refusalResponse, resultResponse } from "../error-response.ts";
 import { readLedger } from "../ledger-read.ts";
 import { readJson, readQuery } from "../read-request.ts";
-import { pluginIdKey } from "../../settings.ts";
 import { allow } from "./ops-guard.ts";
 
 const NO_INCIDENT: HttpRefusal = { reason: "not_found", message: "no such incident" };

@@ -4,11 +4,11 @@ import { pluginOf } from "../../../durable-objects/stubs.ts";
 import { PluginQuery } from "../../contract/ops.ts";
 import { isGenuinePluginId } from "../../crypto/plugin-id.ts";
 import { listPlugins } from "../../postgres/queries.ts";
+import { pluginIdKey } from "../../settings.ts";
 import type { AppEnv } from "../app-env.ts";
 import { type HttpRefusal, refusalResponse, resultResponse } from "../error-response.ts";
 import { readLedger } from "../ledger-read.ts";
 import { readQuery } from "../read-request.ts";
-import { pluginIdKey } from "../../settings.ts";
 import { allow } from "./ops-guard.ts";
 
 const NO_PLUGIN: HttpRefusal = { reason: "not_found", message: "no such plugin" };

@@ -9,11 +9,11 @@ import { sha256Hex } from "../../crypto/digest.ts";
 import { fromBase64 } from "../../crypto/encoding.ts";
 import { verifyRelease } from "../../crypto/release-signature.ts";
 import { listReleases } from "../../postgres/queries.ts";
+import { publisherKeys } from "../../settings.ts";
 import type { AppEnv } from "../app-env.ts";
 import { refusalResponse, resultResponse } from "../error-response.ts";
 import { readLedger } from "../ledger-read.ts";
 import { readJson, readQuery } from "../read-request.ts";
-import { publisherKeys } from "../../settings.ts";
 import { allow } from "./ops-guard.ts";
 import { ReleaseQuery, ReleaseStatusRequest } from "./ops-queries.ts";
 

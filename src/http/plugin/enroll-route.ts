@@ -10,11 +10,11 @@ import { mintPluginId } from "../../crypto/plugin-id.ts";
 import { WEBHOOK_SECRET_PURPOSE } from "../../crypto/vault.ts";
 import { newSecret } from "../../crypto/webhook-signature.ts";
 import type { Env } from "../../env.ts";
+import { controlKey, pluginIdKey, publisherKeys, vault } from "../../settings.ts";
 import type { AppEnv } from "../app-env.ts";
 import { refusalResponse, resultResponse } from "../error-response.ts";
 import { floodRefusal } from "../flood-limit.ts";
 import { isJson, parseJson, readBytes } from "../read-request.ts";
-import { controlKey, pluginIdKey, publisherKeys, vault } from "../../settings.ts";
 
 export const enrollRoute = new Hono<AppEnv>().post("/", async (c) => {
   const body = await readBytes(c);

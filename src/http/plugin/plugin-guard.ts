@@ -13,11 +13,11 @@ import { CommandId, PluginId, pluginIdOf } from "../../contract/ids.ts";
 import type { PluginRequest, PluginRoute } from "../../contract/rpc.ts";
 import { isGenuinePluginId } from "../../crypto/plugin-id.ts";
 import { isFresh } from "../../crypto/webhook-signature.ts";
+import { pluginIdKey } from "../../settings.ts";
 import type { AppContext } from "../app-env.ts";
 import type { HttpRefusal, HttpResult } from "../error-response.ts";
 import { floodRefusal } from "../flood-limit.ts";
 import { isJson, readBytes } from "../read-request.ts";
-import { pluginIdKey } from "../../settings.ts";
 
 /** Longer than any library sends; the object hashes and keeps what we let through. */
 const MAX_ID = 256;
