@@ -96,6 +96,7 @@ describe("accessibility", () => {
       }
       await page.goto(`${server.origin}/policy`);
       await page.getByTestId("kill-switch").click();
+      await page.getByTestId("kill-confirm").hover();
       await expectAccessible("kill switch dialog");
     });
   }

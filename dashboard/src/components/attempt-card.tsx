@@ -13,7 +13,10 @@ import { Time } from "./time.tsx";
 export function AttemptCard({ attempt, onChanged }: { attempt: Attempt; onChanged: () => void }) {
   const { t } = useApp();
   return (
-    <article class="card attempt" aria-label={t("attempt.label", { id: attempt.id })}>
+    <article
+      class={`card attempt edge-attempt-${attempt.status}`}
+      aria-label={t("attempt.label", { id: attempt.id })}
+    >
       <h3>
         <Word of="action" name={attempt.action} />{" "}
         <span class="untrusted">

@@ -2,6 +2,7 @@ import { keyOf } from "../i18n/i18n.ts";
 import { useApp } from "../stores/context.ts";
 import { duration } from "../view/time.ts";
 import { NumberField } from "./field.tsx";
+import type { PolicyMessage } from "./policy-message.ts";
 
 interface NumberGroupProps<T extends Record<string, number>> {
   legend: string;
@@ -10,7 +11,7 @@ interface NumberGroupProps<T extends Record<string, number>> {
   /** Dictionary of the labels. */
   labels: string;
   values: T;
-  message: (path: string) => string | undefined;
+  message: PolicyMessage;
   onInput: (values: T) => void;
 }
 
@@ -18,9 +19,8 @@ interface NumberGroupProps<T extends Record<string, number>> {
 export function NumberGroup<T extends Record<string, number>>(props: NumberGroupProps<T>) {
   const { legend, path, labels, values, message, onInput } = props;
   const { t, preferences } = useApp();
-  const wholeMessage = message(path);
+  const wholeMessage = message(path, "own");
   const names = Object.keys(values);
-  const isAboutAField = names.some((name) => message(`${path}.${name}`) !== undefined);
   return (
     <fieldset class="card">
       <legend>{legend}</legend>
@@ -41,7 +41,7 @@ export function NumberGroup<T extends Record<string, number>>(props: NumberGroup
           );
         })}
       </div>
-      {wholeMessage !== undefined && !isAboutAField && path === "intervals" && (
+      {wholeMessage !== undefined && (
         <p class="field-message" role="alert">
           {wholeMessage}
         </p>

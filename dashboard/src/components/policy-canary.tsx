@@ -30,7 +30,7 @@ export function PolicyCanary({ draft }: { draft: PolicyDraft }) {
             />
           </div>
         ))}
-        <Wrong text={message("canary.stages")} />
+        <Wrong text={message("canary.stages", "own")} />
         <button
           type="button"
           class="button"

@@ -32,7 +32,12 @@ export function policyIssues(document: unknown, language: Language): PolicyIssue
   });
 }
 
-/** The first issue of a field or of anything inside it. */
+/** The first issue of a field, or, when it has none itself, of anything inside it. */
 export function issueAt(issues: readonly PolicyIssue[], path: string): PolicyIssue | undefined {
-  return issues.find((issue) => issue.path === path || issue.path.startsWith(`${path}.`));
+  return issueOn(issues, path) ?? issues.find((issue) => issue.path.startsWith(`${path}.`));
+}
+
+/** The first issue of the field as a whole: what is wrong inside it is said there. */
+export function issueOn(issues: readonly PolicyIssue[], path: string): PolicyIssue | undefined {
+  return issues.find((issue) => issue.path === path);
 }
