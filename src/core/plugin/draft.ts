@@ -5,6 +5,7 @@
 import type { FeedbackRequest, Outcome } from "../../contract/decision.ts";
 import type { IncidentEvent } from "../../contract/incident.ts";
 import type { LedgerRecord, NotificationRecord } from "../../contract/ledger.ts";
+import type { Person } from "../../contract/ops.ts";
 import type { PolicyDocument } from "../../contract/policy.ts";
 import { type AttemptState, type CommandState, type IncidentState, iso, type PluginState } from "./state.ts";
 
@@ -70,6 +71,26 @@ export function note(draft: Draft, incident: IncidentState, entry: Note): void {
     data: entry.data ?? {},
   };
   draft.outbox.push({ to: "ledger", record: { kind: "event", row } });
+}
+
+/** One line in the audit log of what a person did; one stream per plugin, so that shops do not wait for each other. */
+export function audit(
+  draft: Draft,
+  incident: IncidentState,
+  person: Person,
+  action: string,
+  data: Record<string, unknown>,
+): void {
+  const row = {
+    id: `${incident.row.id}.${incident.events}.${action}`,
+    stream: `plugin/${draft.state.id}`,
+    at: iso(draft.now),
+    actor: person.id,
+    action,
+    subject: incident.row.id,
+    data,
+  };
+  draft.outbox.push({ to: "ledger", record: { kind: "audit", row } });
 }
 
 /** Tells people: once per incident, kind and occasion, whatever is repeated. */
