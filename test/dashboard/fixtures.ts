@@ -225,6 +225,7 @@ export function aPolicy(over: Partial<Policy> = {}): Policy {
 
 export function aRelease(over: Partial<ReleaseRecord> = {}): ReleaseRecord {
   return {
+    revision: 1,
     product: "molam-woo",
     version: "1.2.3",
     sha256: "cd".repeat(32),
