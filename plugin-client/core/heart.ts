@@ -83,7 +83,7 @@ export class Heart {
       .catch((error) => this.#failed(0, error instanceof Error ? error.message : String(error), null))
       .finally(() => {
         this.#beating = null;
-        if (this.#again) this.#schedule(0);
+        if (this.#again) void this.beat();
       });
     return this.#beating;
   }
