@@ -19,6 +19,6 @@ it.each(COMMANDS)("%s --help explains itself and starts nothing", (command) => {
 
 it("lists the commands when the name is unknown", () => {
   const { status, stderr } = bootstrap("strat");
-  expect(stderr).toContain(COMMANDS.join(" | ").split(" | ")[0]);
+  expect(stderr).toContain("start | dev | demo | test | check | build | migrate | deploy");
   expect(status).toBe(2);
 });
