@@ -25,8 +25,8 @@ export interface ControlPlane extends Stack {
     pluginId: string,
     look: (live: PluginDetail["live"]) => T | null | undefined,
   ): Promise<T>;
-  /** Every table with its number of rows. */
-  rowCounts(): Promise<Record<string, number>>;
+  /** Every table, with its number of rows and a digest of what they hold. */
+  ledger(): Promise<Record<string, { rows: number; digest: string }>>;
   query(sql: string, values?: unknown[]): Promise<Record<string, unknown>[]>;
 }
 
@@ -54,16 +54,19 @@ export async function startControlPlane(options: { staging: boolean }): Promise<
       const json = { revision, reason: "set by a journey", patch };
       return call(stack.api, Policy, "/api/ops/policy", { method: "PATCH", json });
     },
-    async rowCounts() {
+    async ledger() {
       const tables = await query(
         "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename",
       );
-      const counts: Record<string, number> = {};
+      const found: Record<string, { rows: number; digest: string }> = {};
       for (const { tablename } of tables) {
-        const [row] = await query(`SELECT count(*)::int AS n FROM "${tablename}"`);
-        counts[String(tablename)] = Number(row?.n);
+        const [row] = await query(
+          `SELECT count(*)::int AS n, md5(coalesce(string_agg(t::text, chr(10) ORDER BY t::text), '')) AS digest
+           FROM "${tablename}" t`,
+        );
+        found[String(tablename)] = { rows: Number(row?.n), digest: String(row?.digest) };
       }
-      return counts;
+      return found;
     },
     async stop() {
       await postgres.end();
