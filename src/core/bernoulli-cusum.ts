@@ -23,9 +23,11 @@ export interface BernoulliTest {
 export interface Batch {
   trials: number;
   failures: number;
+  /** When the batch began (ms since epoch): nothing in it can have gone wrong before. The end of the batch when absent. */
+  since?: number;
 }
 
-/** Trials and failures count from the onset: the moment the sum last left zero. */
+/** Trials and failures count from the onset: the beginning of the batch in which the sum last left zero, the earliest it can have been. */
 export interface Cusum {
   sum: number;
   onsetAt: number | null;
@@ -91,7 +93,7 @@ export function updateCusum(cusum: Cusum, batch: Batch, test: BernoulliTest, now
   const grown: Cusum = {
     ...cusum,
     sum,
-    onsetAt: cusum.onsetAt ?? now,
+    onsetAt: cusum.onsetAt ?? batch.since ?? now,
     trials: cusum.trials + trials,
     failures: cusum.failures + failures,
     lastFailureAt,

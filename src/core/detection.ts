@@ -108,9 +108,16 @@ export function observeBeat(state: DetectionState, beat: HeartbeatData, now: num
     counters: counted?.mark ?? state.counters,
     recent: addToWindow(state.recent, RECENT_WINDOW, sums, since, now),
     daily,
-    webhooks: observeWebhooks(state.webhooks, delta, webhook_fail_rate, now),
+    webhooks: observeWebhooks(state.webhooks, delta, webhook_fail_rate, now, since),
     subscription: observeSubscription(state.subscription, beat.webhook_subscription, now),
-    errors: observeErrorSpike(state.errors, delta, errors_last_24h, finishedHours(daily, lastAt, now), now),
+    errors: observeErrorSpike(
+      state.errors,
+      delta,
+      errors_last_24h,
+      finishedHours(daily, lastAt, now),
+      now,
+      since,
+    ),
     newErrors: observeErrors(newErrors, beat.errors ?? [], sums.requests, now),
     arrivals: observeArrival(
       state.arrivals,

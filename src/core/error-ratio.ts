@@ -40,11 +40,17 @@ export function ratioTest(state: ErrorRatio): BernoulliTest {
 }
 
 /** One request can log several errors, so errors count as at most one per request; without requests each is its own trial. */
-export function observeRatio(state: ErrorRatio, requests: number, errors: number, now: number): ErrorRatio {
+export function observeRatio(
+  state: ErrorRatio,
+  requests: number,
+  errors: number,
+  now: number,
+  since: number = now,
+): ErrorRatio {
   const batch =
     requests > 0
-      ? { trials: requests, failures: Math.min(errors, requests) }
-      : { trials: errors, failures: errors };
+      ? { trials: requests, failures: Math.min(errors, requests), since }
+      : { trials: errors, failures: errors, since };
   if (batch.trials === 0) return state;
   const cusum = updateCusum(state.cusum, batch, ratioTest(state), now);
   const frozen = cusum.firing || cusum.sum >= ERROR_RATIO.enter / 2;

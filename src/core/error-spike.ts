@@ -73,12 +73,13 @@ export function observeErrorSpike(
   gauge: number | undefined,
   finishedHours: readonly number[],
   now: number,
+  since: number = now,
 ): ErrorSpike {
   const basis = nextBasis(state.basis, delta, gauge);
   if (basis === "none") return state;
   if (basis === "requests") {
     const { errors, requests } = delta ?? { errors: 0, requests: 0 };
-    const ratio = observeRatio(state.ratio, requests, errors, now);
+    const ratio = observeRatio(state.ratio, requests, errors, now, since);
     return { ...state, basis, ratio, firing: false, high: 0, onsetAt: null, lastAt: now };
   }
   const fadedBy = Math.exp(-Math.max(0, now - (state.lastAt ?? now)) / COUNT_LIMIT.rateMs);

@@ -43,15 +43,16 @@ export function resetWebhookFailure(state: WebhookFailure): WebhookFailure {
   return { ...state, cusum: resetCusum(state.cusum), gauge: null };
 }
 
-/** `delta` is null for a client without counters; only then is its gauge used. */
+/** `delta` is null for a client without counters; only then is its gauge used. `since`: when the counting of `delta` began. */
 export function observeWebhooks(
   state: WebhookFailure,
   delta: Pick<Sums, "webhooks_sent" | "webhooks_failed"> | null,
   gaugeRate: number | undefined,
   now: number,
+  since: number = now,
 ): WebhookFailure {
   if (delta !== null) {
-    const batch = { trials: delta.webhooks_sent, failures: delta.webhooks_failed };
+    const batch = { trials: delta.webhooks_sent, failures: delta.webhooks_failed, since };
     return { cusum: updateCusum(state.cusum, batch, WEBHOOK_TEST, now), gauge: null, counted: true };
   }
   if (state.counted || gaugeRate === undefined) return state;

@@ -17,6 +17,11 @@ const step = (cusum: Cusum, trials: number, failures: number, now = T0) =>
   updateCusum(cusum, { trials, failures }, TEST, now);
 const failed = (n: number) => step(newCusum(), n, n);
 
+it("dates the onset to the beginning of the beat that brought the first evidence", () => {
+  const cusum = updateCusum(newCusum(), { trials: 20, failures: 12, since: T0 - 120_000 }, TEST, T0);
+  expect(cusum.onsetAt).toBe(T0 - 120_000);
+});
+
 describe("Bernoulli CUSUM", () => {
   it("fires at the fifth failure in a row and not before", () => {
     expect(failed(4).firing).toBe(false);
