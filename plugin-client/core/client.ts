@@ -95,7 +95,7 @@ export function assemble(options: WatcherOptions, healing: Healing | null): Clie
   const outbox = new Outbox(platform, store, transport, pluginId, emit);
   const changed = () => {
     if (door.vitals().state === "probation") heart.quicken();
-    void heart.beat();
+    heart.news();
   };
   const door: CommandDoor =
     healing?.createDoor({ platform, store, outbox, transport, pluginId, emit, changed }) ??

@@ -10,29 +10,46 @@ const TRIES = 4;
 const BACKOFF = { baseMs: 500, capMs: 10_000 };
 /** Without a byte for this long the connection counts as dead. */
 const IDLE_TIMEOUT_MS = 15_000;
+/** One try altogether: a server that drips must not hold the queue. */
+const TRY_TIMEOUT_MS = 120_000;
 
 type Try = Uint8Array<ArrayBuffer> | (Failure & { retryable: boolean; retryAfterMs: number | null });
 
-/** The file's bytes, of exactly the manifest's size and digest; or `download_failed` or `digest_mismatch`. */
+/**
+ * The file's bytes, of exactly the manifest's size and digest; or `download_failed` or `digest_mismatch`. `signal` ends it
+ * early, as `download_failed`.
+ */
 export async function download(
   platform: Platform,
   url: string,
   manifest: Pick<ReleaseManifest, "sha256" | "size">,
+  signal: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer> | Failure> {
   for (let tries = 1; ; tries++) {
-    const got = await downloadOnce(platform, url, manifest.size);
+    const got = await downloadOnce(platform, url, manifest.size, signal);
     if (!isFailure(got)) {
       const digest = toHex(new Uint8Array(await platform.crypto.subtle.digest("SHA-256", got)));
       if (digest === manifest.sha256) return got;
       return { code: "digest_mismatch", message: `file has sha256 ${digest}` };
     }
-    if (!got.retryable || tries >= TRIES) return { code: got.code, message: got.message };
+    if (!got.retryable || tries >= TRIES || signal.aborted) return { code: got.code, message: got.message };
     const waitMs = Math.min(60_000, backoffMs(tries, platform.random(), BACKOFF, got.retryAfterMs));
-    await new Promise<void>((resolve) => platform.setTimer(resolve, waitMs));
+    await new Promise<void>((resolve) => {
+      const timer = platform.setTimer(resolve, waitMs);
+      signal.addEventListener("abort", () => {
+        platform.clearTimer(timer);
+        resolve();
+      });
+    });
   }
 }
 
-async function downloadOnce(platform: Platform, url: string, size: number): Promise<Try> {
+async function downloadOnce(
+  platform: Platform,
+  url: string,
+  size: number,
+  signal: AbortSignal,
+): Promise<Try> {
   const failed = (message: string, retryable: boolean, after: number | null = null) =>
     ({ code: "download_failed", message, retryable, retryAfterMs: after }) as const;
   const abort = new AbortController();
@@ -41,7 +58,11 @@ async function downloadOnce(platform: Platform, url: string, size: number): Prom
     platform.clearTimer(timer);
     timer = platform.setTimer(() => abort.abort(), IDLE_TIMEOUT_MS);
   };
+  const stop = () => abort.abort();
+  const limit = platform.setTimer(stop, TRY_TIMEOUT_MS);
+  signal.addEventListener("abort", stop);
   try {
+    signal.throwIfAborted();
     rearm();
     const response = await platform.fetch(url, { signal: abort.signal });
     if (!response.ok) {
@@ -60,8 +81,13 @@ async function downloadOnce(platform: Platform, url: string, size: number): Prom
         retryable: false,
         retryAfterMs: null,
       };
-    return failed(abort.signal.aborted ? "time-out" : (error as Error).message, true); // fetch rejects with Errors
+    return failed(
+      signal.aborted ? "the client stops" : abort.signal.aborted ? "time-out" : (error as Error).message,
+      true,
+    ); // fetch rejects with Errors
   } finally {
+    signal.removeEventListener("abort", stop);
+    platform.clearTimer(limit);
     platform.clearTimer(timer);
   }
 }

@@ -48,6 +48,7 @@ export class Executor {
   readonly #parts: ExecutorParts;
   #version = "0.0.0";
   #onProbation = false;
+  readonly #stopping = new AbortController();
 
   constructor(parts: ExecutorParts) {
     this.#parts = parts;
@@ -85,6 +86,11 @@ export class Executor {
       await this.#settle(report, applied ? "applied" : "failed");
     }
     await this.#startOrComplain();
+  }
+
+  /** Gives up what waits for the network. */
+  stop(): void {
+    this.#stopping.abort();
   }
 
   /** Carries one admitted command out. Never rejects: whatever goes wrong is reported with `/fail`. */
@@ -147,6 +153,7 @@ export class Executor {
     }
     await this.#obtain(manifest, payload.artifact_url);
     await host.snapshot(from);
+    await host.probe([]).catch(() => {}); // lets the host learn which probes there are, to miss them later
     await host.stop();
     const switchedAt = platform.now();
     const probation: Probation = {
@@ -219,6 +226,8 @@ export class Executor {
     if (probation?.to === to)
       throw new Refused({ code: "rollback_failed", message: `${to} is the version on probation` });
     if (!restores && !(await host.holds(to))) {
+      // The dead-man must not have to wait for a download.
+      if (probation !== null) throw new Refused({ code: "busy", message: "an update is on probation" });
       if (payload.release === undefined || payload.artifact_url === undefined)
         throw new Refused({
           code: "rollback_failed",
@@ -303,7 +312,7 @@ export class Executor {
   async #obtain(manifest: ReleaseManifest, artifactUrl: string): Promise<void> {
     const { host, platform, transport } = this.#parts;
     if (await host.holds(manifest.version, manifest.sha256)) return;
-    const file = await download(platform, transport.resolve(artifactUrl), manifest);
+    const file = await download(platform, transport.resolve(artifactUrl), manifest, this.#stopping.signal);
     if (isFailure(file)) throw new Refused(file);
     await host.stage(manifest, file);
   }

@@ -70,7 +70,7 @@ function fnv1a(text: string, basis: number): number {
 /** `fp1:` and 16 hexadecimal digits of name, masked message and innermost frame; or the caller's own fingerprint, bounded. */
 export function fingerprintOf(error: ErrorInput): string {
   if (error.fingerprint) return bounded(error.fingerprint, MAX_FINGERPRINT);
-  const text = `${error.name ?? "Error"}|${maskedMessage(error.message)}|${topFrame(error.stack ?? "")}`;
+  const text = `${error.name ?? "Error"}|${maskedMessage(error.message)}|${topFrame((error.stack ?? "").slice(0, 4000))}`;
   const hex = (basis: number) => fnv1a(text, basis).toString(16).padStart(8, "0");
   return `fp1:${hex(0x811c9dc5)}${hex(0x2b1ce4ad)}`;
 }

@@ -60,6 +60,7 @@ export class Healer implements CommandDoor {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#parts.platform.clearTimer(this.#deadman);
+    this.#parts.executor.stop();
     await this.#queue;
   }
 

@@ -94,10 +94,20 @@ export class Heart {
     const { platform } = this.#parts;
     const waitMs = urgentDelayMs(this.#lastUrgentAt, platform.now());
     this.#lastUrgentAt = platform.now() + waitMs;
-    if (waitMs === 0) return void this.beat();
-    this.#urgentAt = platform.now() + waitMs;
-    // A beat that failed waits by its back-off: being urgent does not make the control plane healthier.
-    if (this.#beating === null && this.#failures === 0) this.#schedule(waitMs);
+    this.#soon(waitMs);
+  }
+
+  /** The version, the state or the last command has changed: beats at once. */
+  news(): void {
+    this.#soon(0);
+  }
+
+  /** While the control plane does not answer, even urgency waits for the next retry: hammering makes nothing healthier. */
+  #soon(waitMs: number): void {
+    this.#urgentAt = this.#parts.platform.now() + waitMs;
+    if (this.#failures > 0) return;
+    if (waitMs === 0) void this.beat();
+    else if (this.#beating === null) this.#schedule(waitMs);
   }
 
   /** On probation the beat quickens until the control plane says how fast. */
@@ -168,7 +178,7 @@ export class Heart {
     this.#failures++;
     const limits = { ...BEAT_BACKOFF, capMs: Math.min(BEAT_BACKOFF.capMs, this.#intervalS * 1000) };
     const waitMs = backoffMs(this.#failures, this.#parts.platform.random(), limits, retryAfterMs);
-    this.#again = false; // an urgent beat waits with the others: hammering a sick control plane helps nobody
+    this.#again = false;
     this.#schedule(waitMs);
     this.#report(pending ?? { seq }, reason, waitMs);
     return false;

@@ -150,7 +150,10 @@ export class FileHost implements PluginHost {
   }
 
   #open(): Promise<void> {
-    this.#opened ??= this.#versions.open();
+    this.#opened ??= this.#versions.open().catch((error) => {
+      this.#opened = null;
+      throw error;
+    });
     return this.#opened;
   }
 }

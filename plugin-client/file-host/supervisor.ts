@@ -18,6 +18,8 @@ export class Supervisor {
   #generation = 0;
   #restart: NodeJS.Timeout | null = null;
   #failures = 0;
+  /** Names of the probes that were answered last. */
+  #known: readonly string[] = [];
   #booting: Promise<void> = Promise.resolve();
 
   constructor(runner: PluginRunner, onEvent: (event: PluginEvent) => void) {
@@ -43,8 +45,14 @@ export class Supervisor {
     await running?.stop();
   }
 
+  /** A plugin that answers nothing at all is missed by the probes it, or the version before, has answered. */
   async probe(names: readonly string[]): Promise<ProbeReport[]> {
-    return this.#running?.probe(names) ?? names.map((name) => ({ name, ok: false, ms: 0 }));
+    const reports = (await this.#running?.probe(names)) ?? [];
+    if (reports.length > 0) {
+      if (names.length === 0) this.#known = reports.map((report) => report.name);
+      return reports;
+    }
+    return (names.length > 0 ? names : this.#known).map((name) => ({ name, ok: false, ms: 0 }));
   }
 
   async #boot(request: () => Promise<Omit<StartRequest, "onEvent">>, generation: number): Promise<void> {

@@ -1,8 +1,9 @@
 /** The agent as a shop runs it: real processes, real zips, real time, a control plane over HTTP. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, stat } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Agent, type AgentOptions, startAgent } from "../../plugin-client/agent.ts";
 import type { ClientEvent } from "../../plugin-client/core/events.ts";
@@ -141,7 +142,7 @@ describe("the agent", () => {
     await expect.poll(() => agent.host.probe(["settings"]), { timeout: 5_000 }).toMatchObject([{ ok: true }]);
   });
 
-  it("that is killed on probation finds the deadline passed when it comes back", async () => {
+  it("restores the old version when the deadline passed while it was down", async () => {
     const first = await anAgent();
     plane.offerUpdate(aRelease("1.2.3"), { commit_within_s: 5 });
     await first.client.beatNow();
@@ -154,6 +155,39 @@ describe("the agent", () => {
     const second = await anAgent({ apiUrl: url });
     expect(await second.host.currentVersion()).toBe("1.2.2");
     expect(await second.host.probe(["settings"])).toMatchObject([{ ok: true }]);
+  });
+
+  it("runs under Deno too", async () => {
+    const script = join(folder.path, "agent.mjs");
+    const zip = join(folder.path, "1.2.2.zip");
+    await writeFile(zip, WORKING.file);
+    const options = {
+      apiUrl: plane.url,
+      root: join(folder.path, "shop"),
+      product: PRODUCT,
+      claimCode: `clm_${"a".repeat(30)}.${"b".repeat(43)}`,
+      install: { version: "1.2.2", file: zip },
+      process: { stopTimeoutMs: 500 },
+    };
+    await writeFile(
+      script,
+      `import { startAgent } from ${JSON.stringify(new URL("../../plugin-client/agent.ts", import.meta.url).href)};
+       const done = Promise.withResolvers();
+       const onEvent = (event) => event.type === "report" && done.resolve();
+       const agent = await startAgent({ ...${JSON.stringify(options)}, onEvent });
+       await done.promise;
+       await agent.stop();`,
+    );
+    const id = plane.offerUpdate(aRelease("1.2.3"));
+    const deno = fileURLToPath(new URL("../../node_modules/.bin/deno", import.meta.url));
+    const child = spawn(deno, ["run", "--allow-all", "--no-prompt", "--no-check", script], {
+      stdio: "inherit",
+    });
+    const [code] = await once(child, "exit");
+    expect(code).toBe(0);
+    expect(plane.reports[0]).toMatchObject({ kind: "ack", command_id: id, says: "1.2.3" });
+    expect(plane.beats[0]?.env).toMatchObject({ runtime: "deno" });
+    expect(plane.beats.at(-1)).toMatchObject({ state: "goodbye", version: "1.2.3" });
   });
 
   it("takes the plugin with it when it is killed", async () => {

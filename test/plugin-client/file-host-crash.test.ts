@@ -89,6 +89,7 @@ async function dyingEverywhere(
   offer: () => void,
   allowed: (state: { version: string; state: string | undefined }) => boolean,
   final: readonly string[],
+  check: (root: string) => Promise<void> = async () => {},
 ): Promise<string[]> {
   let steps: string[] = [];
   for (let dieAt = 1; ; dieAt++) {
@@ -112,6 +113,7 @@ async function dyingEverywhere(
       expect(runner.running, where).toBe(version);
       expect(allowed({ version, state: plane.beats.at(-1)?.state }), `${where}: ${version}`).toBe(true);
       await expectWholeVersions(root);
+      await check(root);
       expect(await readdir(join(root, "staging")), where).toEqual([]);
 
       const probation = plane.beats.at(-1)?.state === "probation";
@@ -207,6 +209,14 @@ describe("a power failure at every step", () => {
       () => void plane.offer("config", { attempt_id: attemptId(1), set: { pool: false } }),
       ({ version }) => version === "1.2.2",
       ["1.2.2"],
+      async (root) => {
+        const { values } = JSON.parse(await readFile(join(root, "config.json"), "utf8"));
+        const journal = JSON.parse(await readFile(join(root, "journal.json"), "utf8"));
+        const told = journal.settled.at(-1)?.kind;
+        if (told !== undefined)
+          expect(values).toEqual(told === "ack" ? { receiver: "x", pool: false } : { receiver: "x" });
+        expect(journal.in_hand).toBeNull();
+      },
     );
   }, 60_000);
 });

@@ -224,6 +224,19 @@ describe("FileHost", () => {
     expect(runner.started).toHaveLength(length);
   });
 
+  it("misses the probes that a silent plugin used to answer", async () => {
+    const { host, runner } = aHost();
+    const start = runner.start.bind(runner);
+    let answers = [{ name: "webhook", ok: true, ms: 2 }];
+    runner.start = async (request) => ({ ...(await start(request)), probe: async () => answers });
+    await host.install("1.2.2", aRelease("1.2.2").file);
+    await host.start();
+    expect(await host.probe([])).toEqual([{ name: "webhook", ok: true, ms: 2 }]);
+    answers = [];
+    expect(await host.probe([])).toEqual([{ name: "webhook", ok: false, ms: 0 }]);
+    await host.stop();
+  });
+
   it("says that a version does not boot, and goes on trying until stopped", async () => {
     const { host, runner } = aHost();
     runner.broken.add("1.2.2");

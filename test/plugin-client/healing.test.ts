@@ -316,6 +316,50 @@ describe("update", () => {
     expect(host.log).toEqual(["start 1.2.2"]);
   });
 
+  it("that is being downloaded does not hold up a stop", async () => {
+    const { client, host, platform } = aShop();
+    const fetched = Promise.withResolvers<void>();
+    const real = platform.fetch.bind(platform);
+    platform.fetch = (url, init) => {
+      if (!url.includes("/artifacts/")) return real(url, init);
+      fetched.resolve();
+      return new Promise((_, reject) =>
+        init?.signal?.addEventListener("abort", () => reject(new DOMException("aborted", "AbortError"))),
+      );
+    };
+    plane.offerUpdate(aRelease("1.2.3"));
+    await client.start();
+    await fetched.promise;
+    await client.stop({ goodbye: false });
+    expect(JSON.parse(host.disk.journal ?? "")).toMatchObject({
+      in_hand: null,
+      outbox: [{ kind: "fail", body: expect.stringContaining("download_failed") }],
+    });
+  });
+
+  it("fails when a server drips the file for ever", async () => {
+    const { client, platform } = aShop();
+    const real = platform.fetch.bind(platform);
+    platform.fetch = async (url, init) => {
+      if (!url.includes("/artifacts/")) return real(url, init);
+      const body = new ReadableStream<Uint8Array>({
+        start(controller) {
+          const drip = () => {
+            if (init?.signal?.aborted) return controller.error(new DOMException("aborted", "AbortError"));
+            controller.enqueue(new Uint8Array(1));
+            platform.setTimer(drip, 10_000);
+          };
+          drip();
+        },
+      });
+      return new Response(body);
+    };
+    plane.offerUpdate(aRelease("1.2.3"));
+    await client.start();
+    await platform.passUntil("the report", () => plane.reports.length === 1, 900_000, 5_000);
+    expect(plane.reports[0]?.says).toBe("download_failed");
+  });
+
   it("may go back to an older version when the command says so", async () => {
     const { client, host, event } = aShop();
     plane.offerUpdate(aRelease("1.2.1"), { allow_downgrade: true });
@@ -480,6 +524,21 @@ describe("rollback", () => {
     await untilReports(1);
     expect(reported()).toEqual([["fail", id, "rollback_failed"]]);
     expect(host.running).toBe("1.2.4");
+  });
+
+  it("that needs a download waits until probation is over", async () => {
+    const { client, host, event } = aShop();
+    plane.offerUpdate(aRelease("1.2.4"));
+    await client.start();
+    await event("probation");
+    await untilReports(1);
+    const { release, artifact_url } = plane.updatePayload(aRelease("1.2.1")) as Record<string, unknown>;
+    const payload = { attempt_id: attemptId(1), to_version: "1.2.1", reason: "?", release, artifact_url };
+    const id = plane.offer("rollback", payload);
+    await client.beatNow();
+    await untilReports(2);
+    expect(reported()[1]).toEqual(["fail", id, "busy"]);
+    expect(host.disk.current).toBe("1.2.4");
   });
 
   it("cannot make the version on probation final", async () => {

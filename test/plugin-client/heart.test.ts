@@ -151,6 +151,18 @@ describe("heartbeat", () => {
     expect(plane.beats[2]?.counters?.webhooks_failed).toBe(55);
   });
 
+  it("does not hammer a control plane that asked to wait, however urgent things are", async () => {
+    const { client, platform, event } = watcher();
+    plane.beatMishaps.push({ status: 503, headers: { "retry-after": "40" } });
+    await client.start();
+    await event("beat_failed");
+    for (let i = 0; i < 50; i++) client.trackWebhook(false);
+    client.setWebhookSubscription("disabled");
+    expect(platform.due()).toEqual([42_000]);
+    await platform.passUntil("the stale beat and the urgent one", () => plane.beats.length === 2, 45_000);
+    expect(plane.beats[1]?.counters?.webhooks_failed).toBe(50);
+  });
+
   it("says goodbye when it stops, unless told not to, and is silent then", async () => {
     const { client, platform } = watcher();
     await client.start();
