@@ -12,7 +12,9 @@ import {
   type ChosenRelease,
   EXCLUDED_LIMIT,
   HISTORY_LIMIT,
+  HISTORY_MS,
   type IncidentState,
+  inShopsHands,
   iso,
   keyOf,
   type Phase,
@@ -53,6 +55,9 @@ export function beginAttempt(draft: Draft, input: NewAttempt): AttemptState {
   const { state, now } = draft;
   const { incident, decision, release } = input;
   state.numbers.attempt += 1;
+  // A fix that is replaced is no longer watched: the end of its bake must not close this attempt's incident.
+  incident.bakeUntil = null;
+  incident.healedBy = null;
   const target = decision.patch_version ?? null;
   const attempt: AttemptState = {
     automatic: input.requestedBy === null,
@@ -101,6 +106,28 @@ export function beginAttempt(draft: Draft, input: NewAttempt): AttemptState {
   return attempt;
 }
 
+/**
+ * Invariant 9: what the incident rests on has changed, so approvals given for it are void, and the gate is asked again.
+ * Once the change is in the shop's hands its health check judges it.
+ */
+export function renewEvidence(draft: Draft, incident: IncidentState): void {
+  const { attempt } = draft.state;
+  if (attempt === null || attempt.row.incident_id !== incident.row.id || inShopsHands(attempt)) return;
+  const hash = evidenceHash(incident, attempt.row.decision, attempt.release);
+  if (hash === attempt.row.evidence_hash) return;
+  attempt.row.evidence_hash = hash;
+  recordAttempt(draft, attempt);
+  if (attempt.row.approvals.length > 0)
+    note(draft, incident, {
+      kind: "approvals_void",
+      text: "What was approved has changed: it has to be approved again.",
+      attemptId: attempt.row.id,
+    });
+  if (attempt.phase.name !== "awaiting_approval") return;
+  dropWorkOf(draft, { attemptId: attempt.row.id });
+  startWork(draft, { kind: "gate", attemptId: attempt.row.id });
+}
+
 /** Moves to a phase whose name is also the ledger's status. An arrow that does not exist is a bug, and throws. */
 export function moveAttempt(draft: Draft, attempt: AttemptState, phase: Phase): void {
   if (attempt.row.status !== phase.name) assertMove(attempt.row.status, phase.name);
@@ -132,6 +159,8 @@ const TEACHES: Partial<Record<Ending, Outcome>> = {
 export interface EndOptions {
   /** False when the failure says nothing about the fix (our staging runner was away): nothing is learned, nothing excluded. */
   aboutTheFix?: boolean;
+  /** False when whoever ends the attempt sees to its incident in the same step: nobody is woken for it. */
+  escalate?: boolean;
 }
 
 /** Ends the attempt, reports it to SIRA, release and fleet, and sees to its incident. */
@@ -158,7 +187,7 @@ export function endAttempt(
   if (incident && outcome && outcome !== "success")
     excludeFix(state, incident, attempt.row.action, attempt.row.target_version, now);
   report(draft, attempt, incident, outcome, reason);
-  if (incident) tellIncident(draft, incident, attempt, ending, reason);
+  if (incident) tellIncident(draft, incident, attempt, ending, reason, options.escalate ?? true);
 }
 
 function rememberHistory(state: PluginState, attempt: AttemptState, now: number): void {
@@ -168,7 +197,7 @@ function rememberHistory(state: PluginState, attempt: AttemptState, now: number)
     automatic: attempt.automatic,
     outcome: attempt.row.status,
   });
-  state.history = state.history.slice(-HISTORY_LIMIT);
+  state.history = state.history.filter((past) => now - past.at < HISTORY_MS).slice(-HISTORY_LIMIT);
 }
 
 /** Invariant 11: a fix that failed for a signature is not tried again automatically on this plugin. */
@@ -179,8 +208,12 @@ export function excludeFix(
   version: string | null,
   now: number,
 ): void {
-  state.excluded.push({ signature: incident.row.signature, action, version, at: now });
-  state.excluded = state.excluded.slice(-EXCLUDED_LIMIT);
+  const { signature } = incident.row;
+  // One entry per fix: a fix that fails again and again must not push the others out of the memory.
+  const others = state.excluded.filter(
+    (fix) => fix.signature !== signature || fix.action !== action || fix.version !== version,
+  );
+  state.excluded = [...others, { signature, action, version, at: now }].slice(-EXCLUDED_LIMIT);
 }
 
 function report(
@@ -226,6 +259,7 @@ function tellIncident(
   attempt: AttemptState,
   ending: Ending,
   reason: string,
+  escalate: boolean,
 ): void {
   const change = describeChange(attempt);
   note(draft, incident, {
@@ -267,6 +301,7 @@ function tellIncident(
     case "failed":
     case "expired":
     case "cancelled":
+      if (!escalate) return;
       return escalateIncident(draft, incident, `${change} ended as ${ending}: ${reason}`);
     case "rejected":
       return escalateIncident(draft, incident, `${change} was rejected: ${reason}`);

@@ -6,7 +6,7 @@ import { type Draft, incidentById, note, notify, recordAttempt } from "./draft.t
 import type { GateFacts } from "./event.ts";
 import { titleOf } from "./incidents.ts";
 import type { AttemptState, IncidentState, PluginState } from "./state.ts";
-import { CANARY_RETRY_MS } from "./tuning.ts";
+import { CANARY_RETRY_MS, STAGING_LIMIT_MS } from "./tuning.ts";
 import { startWork } from "./work.ts";
 
 const DAY_MS = 86_400_000;
@@ -19,7 +19,7 @@ export function evaluateGate(
   facts: GateFacts,
   now: number,
 ): GateResult {
-  const automatic = state.history.filter((past) => past.automatic && now - past.at < DAY_MS);
+  const automatic = state.history.filter((past) => past.automatic);
   const lastFailure = automatic.findLast((past) =>
     ["failed", "rolled_back", "rollback_failed"].includes(past.outcome),
   );
@@ -38,7 +38,7 @@ export function evaluateGate(
         fix.action === row.action &&
         fix.version === row.target_version,
     ),
-    attemptsToday: automatic.length,
+    attemptsToday: automatic.filter((past) => now - past.at < DAY_MS).length,
     sinceFailureMs: lastFailure === undefined ? null : now - lastFailure.at,
     admission: facts.admission,
     guard: facts.guard,
@@ -63,7 +63,8 @@ export function onGateFacts(draft: Draft, facts: GateFacts): void {
   if (attempt === null || (attempt.phase.name !== "pending" && attempt.phase.name !== "awaiting_approval"))
     return;
   const incident = incidentById(state, attempt.row.incident_id);
-  if (incident === null) return;
+  if (incident === null)
+    return endAttempt(draft, attempt, "cancelled", "its incident is closed", { aboutTheFix: false });
   const result = evaluateGate(state, attempt, incident, facts, now);
   attempt.row.gate = result.verdicts;
   attempt.row.approvals_needed = Math.min(result.approvalsNeeded, 10);
@@ -110,7 +111,7 @@ function awaitApproval(draft: Draft, attempt: AttemptState, incident: IncidentSt
 }
 
 function beginStaging(draft: Draft, attempt: AttemptState): void {
-  moveAttempt(draft, attempt, { name: "staging" });
+  moveAttempt(draft, attempt, { name: "staging", until: draft.now + STAGING_LIMIT_MS });
   const untestable = attempt.release === null || attempt.row.action === "rollback";
   if (untestable) return applyAttempt(draft, attempt);
   startWork(draft, { kind: "stage", attemptId: attempt.row.id });

@@ -4,6 +4,7 @@
  */
 import type { HealthVerdict, IncidentType } from "../../contract/incident.ts";
 import type { Finding } from "../detection.ts";
+import { WEBHOOK_TEST } from "../detection-tuning.ts";
 import { iso } from "./state.ts";
 import {
   HEALTHY_MIN_BEATS,
@@ -51,7 +52,8 @@ export function healthVerdict(facts: HealthFacts): HealthVerdict | null {
     at: iso(facts.now),
   });
 
-  const firing = facts.findings.find((finding) => finding.firing && finding.type !== "heartbeat_missed");
+  const early = facts.now < facts.checkAt;
+  const firing = facts.findings.find((finding) => finding.firing && !awaited(finding, facts.original, early));
   if (firing) {
     const rule = firing.type === facts.original ? "original_signal_persists" : "new_signal";
     return verdict(
@@ -71,7 +73,7 @@ export function healthVerdict(facts: HealthFacts): HealthVerdict | null {
       `${facts.probesFailed} probes failed after the change.`,
     );
 
-  if (facts.now < facts.checkAt) return null;
+  if (early) return null;
 
   const silentForMs = facts.now - (facts.lastBeatAt ?? facts.startedAt);
   const silenceMs = PROBATION_SILENCE_BEATS * facts.probationS * 1000;
@@ -84,20 +86,32 @@ export function healthVerdict(facts: HealthFacts): HealthVerdict | null {
       `No heartbeat for ${Math.round(silentForMs / 1000)} s after the change.`,
     );
 
+  const mixed = facts.suspect || stillFailing(facts.totals);
   const evidence = enoughEvidence(facts);
-  if (evidence && !facts.suspect)
+  if (evidence && !mixed)
     return verdict("healthy", evidence.rule, evidence.value, evidence.bound, evidence.explanation);
   if (facts.now >= facts.limitAt)
     return verdict(
       "inconclusive",
-      facts.suspect ? "suspect" : "not_enough_evidence",
+      mixed ? "suspect" : "not_enough_evidence",
       facts.totals.webhooks_sent,
       HEALTHY_MIN_WEBHOOKS,
-      facts.suspect
+      mixed
         ? "Some failures, too few to condemn the change and too many to trust it."
         : `Only ${facts.totals.webhooks_sent} webhooks and ${facts.probesOk} good probes since the change.`,
     );
   return null;
+}
+
+/** A silent plugin has its own rule; a subscription takes a moment to be switched on again, and is judged at the deadline. */
+function awaited(finding: Finding, original: IncidentType, early: boolean): boolean {
+  if (finding.type === "heartbeat_missed") return true;
+  return early && finding.type === "webhook_disabled" && original === "webhook_disabled";
+}
+
+/** So large a share of the webhooks fails that they are no sign of health, however few they are. */
+function stillFailing({ webhooks_sent: sent, webhooks_failed: failed }: HealthFacts["totals"]): boolean {
+  return failed > 0 && failed >= WEBHOOK_TEST.failing * Math.max(sent, failed);
 }
 
 function enoughEvidence(facts: HealthFacts) {

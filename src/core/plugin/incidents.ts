@@ -93,8 +93,11 @@ export function setIncidentStatus(draft: Draft, incident: IncidentState, status:
   recordIncident(draft, incident);
 }
 
-/** Hands the incident to a person, loudly. */
+/** Hands the incident to a person, loudly: no bake closes it any more, and no decision under way acts on it. */
 export function escalateIncident(draft: Draft, incident: IncidentState, why: string, actor = "vigie"): void {
+  incident.bakeUntil = null;
+  incident.healedBy = null;
+  dropWorkOf(draft, { incidentId: incident.row.id });
   setIncidentStatus(draft, incident, "escalated");
   note(draft, incident, { kind: "escalated", text: why, actor });
   notify(draft, incident, "escalated", "page", `A person is needed: ${titleOf(draft, incident)}`, why);
@@ -129,8 +132,6 @@ export function closeIncident(
 
 /** The same signature came back while the fix was being watched: the fix is excluded, and a person decides. */
 export function reopenIncident(draft: Draft, incident: IncidentState, why: string): void {
-  incident.bakeUntil = null;
-  incident.healedBy = null;
   incident.row.reopened += 1;
   note(draft, incident, { kind: "reopened", text: why });
   escalateIncident(draft, incident, why);

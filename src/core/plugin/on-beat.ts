@@ -3,20 +3,24 @@ import type { HeartbeatData } from "../../contract/heartbeat.ts";
 import { counterDelta } from "../counter-delta.ts";
 import { markVersionChange, observeBeat } from "../detection.ts";
 import type { Sums } from "../rolling-window.ts";
-import { excludeFix } from "./attempts.ts";
-import { finishCommand } from "./commands.ts";
-import type { Draft } from "./draft.ts";
-import { reopenIncident } from "./incidents.ts";
+import { endAttempt, excludeFix } from "./attempts.ts";
+import { finishCommand, isLive } from "./commands.ts";
+import { type Draft, incidentById } from "./draft.ts";
+import { reopenIncident, setIncidentStatus } from "./incidents.ts";
 import { applyFailed } from "./on-report.ts";
 import { review } from "./review.ts";
 import type { AttemptState } from "./state.ts";
-import { backAgain, commandOf, goBack, judge, startVerifying } from "./verifying.ts";
+import { COMMIT_DOUBT_MS, REPORT_GRACE_MS } from "./tuning.ts";
+import { backAgain, commandOf, dropLiveCommand, judge, startVerifying } from "./verifying.ts";
+import { startWork } from "./work.ts";
 
 export function onBeat(draft: Draft, beat: HeartbeatData): void {
   const { state, now } = draft;
   const counted = beat.counters ? counterDelta(state.counters, beat.boot_id, beat.counters) : null;
   // What the first beat after a change counts belongs to what ran before, unless the counters began again with it.
-  const fresh = beat.version !== state.version || isFirstOfWatch(state.attempt);
+  const reportedAt = state.changedAt ?? null;
+  const fresh =
+    beat.version !== state.version || (reportedAt !== null && reportedAt > (state.lastBeatAt ?? 0));
   const restarted = beat.boot_id !== state.bootId;
   if (fresh && restarted) state.detection = markVersionChange(state.detection, beat.version, now);
   state.detection = observeBeat(state.detection, beat, now);
@@ -37,17 +41,13 @@ export function onBeat(draft: Draft, beat: HeartbeatData): void {
   review(draft);
 }
 
-function isFirstOfWatch(attempt: AttemptState | null): boolean {
-  return attempt?.phase.name === "verifying" && attempt.phase.beats === 0;
-}
-
 /** The commit is repeated until the plugin runs the version outside probation; a plugin that fell back re-opens its incident. */
 function followCommit(draft: Draft, beat: HeartbeatData): void {
   const { state, now } = draft;
   const { commit } = state;
   if (commit === null) return;
   if (beat.version === commit.version) {
-    if (beat.state !== "probation" || now >= commit.expiresAt) state.commit = null;
+    if (beat.state !== "probation" || now >= commit.expiresAt + COMMIT_DOUBT_MS) state.commit = null;
     return;
   }
   state.commit = null;
@@ -73,15 +73,17 @@ function followAttempt(
     case "pending":
     case "awaiting_approval":
     case "staging":
-      return;
+      return followWaiting(draft, attempt, beat);
     case "applying":
-      return followApplying(draft, attempt, beat);
+      return phase.handedOver || phase.tries > 1
+        ? followApplying(draft, attempt, beat, phase)
+        : followWaiting(draft, attempt, beat);
     case "verifying":
       if (row.target_version !== null && beat.version !== row.target_version) {
         const why = `The shop runs ${beat.version} again, not ${row.target_version}.`;
-        return beat.version === row.from_version
-          ? backAgain(draft, attempt, why)
-          : goBack(draft, attempt, why);
+        if (beat.version === row.from_version) return backAgain(draft, attempt, why);
+        // Somebody put a third version there: that is not ours to take back, and says nothing about the fix.
+        return endAttempt(draft, attempt, "failed", why, { aboutTheFix: false });
       }
       phase.beats += 1;
       if (delta) addTotals(phase.totals, delta);
@@ -98,25 +100,52 @@ function followAttempt(
   }
 }
 
+/** The shop changed its version by itself: what was decided, and approved, was about another one. It is decided afresh. */
+function followWaiting(draft: Draft, attempt: AttemptState, beat: HeartbeatData): void {
+  if (beat.version === attempt.row.from_version) return;
+  const incident = incidentById(draft.state, attempt.row.incident_id);
+  dropLiveCommand(draft, attempt);
+  endAttempt(
+    draft,
+    attempt,
+    "cancelled",
+    `the shop runs ${beat.version} by now, no longer ${attempt.row.from_version}`,
+    { aboutTheFix: false, escalate: false },
+  );
+  if (incident === null) return;
+  if (incident.row.status !== "escalated") setIncidentStatus(draft, incident, "open");
+  startWork(draft, { kind: "decide", incidentId: incident.row.id });
+}
+
 /** The acknowledgement may be lost or late; the beat itself says which version runs and how the last command ended. */
-function followApplying(draft: Draft, attempt: AttemptState, beat: HeartbeatData): void {
-  const { phase, row } = attempt;
-  if (phase.name !== "applying" || !phase.handedOver) return;
-  const last = beat.last_command?.id === phase.commandId ? beat.last_command.outcome : null;
-  if (last === "restored" || last === "rolled_back")
+function followApplying(
+  draft: Draft,
+  attempt: AttemptState,
+  beat: HeartbeatData,
+  phase: Extract<AttemptState["phase"], { name: "applying" }>,
+): void {
+  const { row } = attempt;
+  const outcome = beat.last_command?.id === phase.commandId ? beat.last_command.outcome : null;
+  const carriedOut =
+    row.target_version === null
+      ? outcome === "applied" || outcome === "committed"
+      : beat.version === row.target_version;
+  if (carriedOut) {
+    const command = commandOf(draft, attempt);
+    // The one before it was carried out after all, when this one has not even left.
+    const ended = phase.handedOver ? "acknowledged" : "superseded";
+    if (command && isLive(command)) finishCommand(draft, command, ended);
+    return startVerifying(draft, attempt);
+  }
+  if (row.action === "patch" && (outcome === "restored" || outcome === "rolled_back"))
     return applyFailed(
       draft,
       attempt,
       "restored",
       "The shop reports that it restored its last good version.",
     );
-  if (last === "failed" || last === "rejected")
-    return applyFailed(draft, attempt, "internal", `The shop reports that the command was ${last}.`);
-  if (row.target_version !== null && beat.version === row.target_version) {
-    const command = commandOf(draft, attempt);
-    if (command) finishCommand(draft, command, "acknowledged");
-    startVerifying(draft, attempt);
-  }
+  // The report that says why is on its way: it decides whether the command is sent again.
+  if (outcome === "failed" || outcome === "rejected") phase.reportBy ??= draft.now + REPORT_GRACE_MS;
 }
 
 function addTotals(into: Sums, delta: Sums): void {

@@ -2,10 +2,11 @@
 import type { ApproveRequest, ManualAction, Person, ReleaseRecord } from "../../contract/ops.ts";
 import { ok, type Refusal, type Result, refuse } from "../../contract/refusal.ts";
 import { beginAttempt, describeChange, endAttempt } from "./attempts.ts";
-import { type Draft, incidentById, note, recordAttempt, recordIncident } from "./draft.ts";
+import { audit, type Draft, incidentById, note, recordAttempt, recordIncident } from "./draft.ts";
 import { closeIncident, escalateIncident } from "./incidents.ts";
 import { chosen } from "./on-work.ts";
 import { type AttemptState, type IncidentState, inShopsHands, iso } from "./state.ts";
+import { APPROVALS_LIMIT, CONFIG_LIMIT } from "./tuning.ts";
 import { dropLiveCommand, goBack, succeed } from "./verifying.ts";
 import { dropWorkOf, startWork } from "./work.ts";
 
@@ -28,7 +29,7 @@ export function onApprove(draft: Draft, incidentId: string, input: ApproveReques
     return conflict("the evidence has changed since you saw it; look again");
   if (person.id === attempt.row.requested_by && input.decision === "approve")
     return refuse({ reason: "forbidden", message: "whoever asked for a change cannot approve it" });
-  if (attempt.row.approvals.some((approval) => approval.person === person.id))
+  if (phase.name === "awaiting_approval" && hasAnswered(attempt, person))
     return conflict("you have already answered");
 
   const approval = {
@@ -39,8 +40,9 @@ export function onApprove(draft: Draft, incidentId: string, input: ApproveReques
     reason: input.reason,
     at: iso(draft.now),
   };
-  attempt.row.approvals.push(approval);
+  attempt.row.approvals = [...attempt.row.approvals, approval].slice(-APPROVALS_LIMIT);
   draft.outbox.push({ to: "ledger", record: { kind: "approval", row: approval } });
+  audit(draft, incident, person, `attempt.${input.decision}`, { ...approval });
   recordAttempt(draft, attempt);
   note(draft, incident, {
     kind: input.decision === "approve" ? "approved" : "rejected",
@@ -58,6 +60,13 @@ export function onApprove(draft: Draft, incidentId: string, input: ApproveReques
   return ok(incident);
 }
 
+/** To keep a change under watch is another question than to allow it, and an answer about other evidence is none. */
+function hasAnswered(attempt: AttemptState, person: Person): boolean {
+  return attempt.row.approvals.some(
+    (approval) => approval.person === person.id && approval.evidence_hash === attempt.row.evidence_hash,
+  );
+}
+
 function keepOrGoBack(draft: Draft, attempt: AttemptState, input: ApproveRequest, person: Person): void {
   const why = `${person.name}: ${input.reason}`;
   if (input.decision === "approve") succeed(draft, attempt, `kept by ${why}`);
@@ -73,6 +82,18 @@ export function onAct(
 ): Done {
   const incident = incidentById(draft.state, incidentId);
   if (incident === null) return closedOrUnknown(draft, incidentId);
+  const done = perform(draft, incident, action, person, release);
+  if (done.ok) audit(draft, incident, person, `incident.${action.action}`, { ...action });
+  return done;
+}
+
+function perform(
+  draft: Draft,
+  incident: IncidentState,
+  action: ManualAction,
+  person: Person,
+  release: ReleaseRecord | null,
+): Done {
   switch (action.action) {
     case "acknowledge":
       if (incident.row.acknowledged_by !== null)
@@ -99,8 +120,10 @@ export function onAct(
     }
     case "retry":
       if (draft.state.attempt !== null) return conflict("an attempt is under way on this plugin");
-      dropWorkOf(draft, { incidentId });
-      startWork(draft, { kind: "decide", incidentId });
+      if (incident.row.status === "baking")
+        return conflict("it is healed and still watched; there is nothing to decide");
+      dropWorkOf(draft, { incidentId: incident.row.id });
+      startWork(draft, { kind: "decide", incidentId: incident.row.id });
       note(draft, incident, { kind: "retry", text: `${person.name}: ${action.reason}`, actor: person.id });
       return ok(incident);
     case "patch":
@@ -125,7 +148,7 @@ function giveUpAttempt(
       `${describeChange(attempt)} is in the shop's hands (${attempt.row.status}); wait for its verdict`,
     );
   dropLiveCommand(draft, attempt);
-  endAttempt(draft, attempt, "cancelled", why, { aboutTheFix: false });
+  endAttempt(draft, attempt, "cancelled", why, { aboutTheFix: false, escalate: false });
   return null;
 }
 
@@ -139,6 +162,11 @@ function manualChange(
   const { state } = draft;
   if (state.attempt !== null && state.attempt.row.incident_id !== incident.row.id)
     return conflict("an attempt for another incident of this plugin is under way");
+  if (action.action === "config") {
+    const settings = Object.keys(action.set).length;
+    if (settings < 1 || settings > CONFIG_LIMIT)
+      return refuse({ reason: "invalid", field: "set", message: `name 1 to ${CONFIG_LIMIT} settings` });
+  }
   const target = action.action === "config" ? null : (action.version ?? release?.version ?? null);
   if (action.action !== "config" && target === null)
     return refuse({

@@ -2,16 +2,17 @@
 import { endAttempt } from "./attempts.ts";
 import { finishCommand, isLive } from "./commands.ts";
 import { commandById, type Draft } from "./draft.ts";
+import { reportMissing } from "./on-report.ts";
 import { review } from "./review.ts";
-import type { AttemptState } from "./state.ts";
-import { backAgain, dropLiveCommand, goBack, judge } from "./verifying.ts";
+import type { AttemptState, CommandState } from "./state.ts";
+import { PROBATION_SILENCE_BEATS } from "./tuning.ts";
+import { backAgain, dropLiveCommand, goBack, judge, orderBackAgain } from "./verifying.ts";
 
 export function onTick(draft: Draft): void {
   const { state, now } = draft;
   if (state.attempt) overdue(draft, state.attempt);
-  for (const command of state.commands)
-    if (isLive(command) && command.expiresAt <= now) finishCommand(draft, command, "expired");
-  if (state.commit && state.commit.expiresAt <= now) state.commit = null;
+  for (const command of [...state.commands])
+    if (isLive(command) && command.expiresAt <= now) commandExpired(draft, command);
   review(draft);
 }
 
@@ -32,9 +33,11 @@ function overdue(draft: Draft, attempt: AttemptState): void {
         },
       );
     case "staging":
-      return;
+      if (now < phase.until) return;
+      return endAttempt(draft, attempt, "failed", "staging gave no answer in time", { aboutTheFix: false });
     case "applying":
-      if (now >= phase.until) applyingOverdue(draft, attempt, phase.handedOver, phase.commandId);
+      if (now >= phase.until) return applyingOverdue(draft, attempt, phase);
+      if (phase.reportBy !== undefined && now >= phase.reportBy) reportMissing(draft, attempt);
       return;
     case "verifying":
       return judge(draft, attempt);
@@ -53,13 +56,37 @@ function overdue(draft: Draft, attempt: AttemptState): void {
   }
 }
 
-function applyingOverdue(draft: Draft, attempt: AttemptState, handedOver: boolean, commandId: string): void {
-  const command = commandById(draft.state, commandId);
+/** While the way back has not been heard of it is ordered again; anything else that expired is simply over. */
+function commandExpired(draft: Draft, command: CommandState): void {
+  finishCommand(draft, command, "expired");
+  const { attempt } = draft.state;
+  if (attempt?.phase.name === "rolling_back" && attempt.phase.commandId === command.row.id)
+    orderBackAgain(draft, attempt, attempt.phase);
+}
+
+function applyingOverdue(
+  draft: Draft,
+  attempt: AttemptState,
+  phase: Extract<AttemptState["phase"], { name: "applying" }>,
+): void {
+  const { state, now, policy } = draft;
+  const command = commandById(state, phase.commandId);
   if (command && isLive(command)) finishCommand(draft, command, "expired");
-  if (!handedOver)
-    return endAttempt(draft, attempt, "expired", "the shop did not ask for its command in time", {
-      aboutTheFix: false,
-    });
+  const notTheFix = { aboutTheFix: false };
+  if (!phase.handedOver)
+    return endAttempt(draft, attempt, "expired", "the shop did not ask for its command in time", notTheFix);
+  if (phase.reportBy !== undefined) return reportMissing(draft, attempt);
+  const quietMs = PROBATION_SILENCE_BEATS * policy.intervals.probation_s * 1000;
+  const beating = state.lastBeatAt !== null && now - state.lastBeatAt <= quietMs;
+  // It never was applied as far as anybody can tell; should it be yet, the shop's dead-man takes it back.
+  if (beating && state.version !== attempt.row.target_version)
+    return endAttempt(
+      draft,
+      attempt,
+      "expired",
+      `the shop still runs ${state.version} and never said that the command was carried out`,
+      notTheFix,
+    );
   // It may be half applied: order the way back; the shop's dead-man takes it by itself when it cannot hear us.
   goBack(draft, attempt, "the shop did not acknowledge the command in time");
 }

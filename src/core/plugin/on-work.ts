@@ -7,7 +7,7 @@ import { type Draft, incidentById, note, recordIncident } from "./draft.ts";
 import { applyAttempt } from "./gating.ts";
 import { escalateIncident } from "./incidents.ts";
 import { iso, type Work } from "./state.ts";
-import { MONITOR_AGAIN_MS, STAGING_LOG_CHARS } from "./tuning.ts";
+import { ALTERNATIVE_CHARS, CONFIG_LIMIT, MONITOR_AGAIN_MS, STAGING_LOG_CHARS } from "./tuning.ts";
 import { retryWork, startWork } from "./work.ts";
 
 /** While another attempt is in the shop a decision waits this long and is made afresh. */
@@ -19,7 +19,14 @@ export function onDecided(draft: Draft, work: Work, decision: Decision, release:
   if (incident === null || incident.row.status === "baking") return;
   if (draft.state.attempt !== null)
     return startWork(draft, { kind: "decide", incidentId: work.incidentId }, draft.now + BUSY_AGAIN_MS);
-  incident.row.decision = decision;
+  const kept: Decision = {
+    ...decision,
+    alternatives: decision.alternatives.map((choice) => ({
+      ...choice,
+      explanation: choice.explanation.slice(0, ALTERNATIVE_CHARS),
+    })),
+  };
+  incident.row.decision = kept;
   incident.row.decided_at ??= iso(draft.now);
   recordIncident(draft, incident);
   note(draft, incident, {
@@ -32,26 +39,20 @@ export function onDecided(draft: Draft, work: Work, decision: Decision, release:
       confidence: decision.confidence,
     },
   });
+  const flaw = flawOf(draft, decision, release);
+  if (flaw !== null) return escalateIncident(draft, incident, flaw);
   switch (decision.action) {
     case "monitor":
       return startWork(draft, { kind: "decide", incidentId: work.incidentId }, draft.now + MONITOR_AGAIN_MS);
     case "escalate":
       return escalateIncident(draft, incident, decision.explanation);
     case "patch":
-      if (release === null)
-        return escalateIncident(
-          draft,
-          incident,
-          `The release ${decision.patch_version ?? "?"} is not in the catalogue.`,
-        );
-      beginAttempt(draft, { incident, decision, release: chosen(release), requestedBy: null });
-      return;
     case "rollback":
     case "config":
     case "resubscribe":
       beginAttempt(draft, {
         incident,
-        decision,
+        decision: kept,
         release: release === null ? null : chosen(release),
         requestedBy: null,
       });
@@ -59,6 +60,22 @@ export function onDecided(draft: Draft, work: Work, decision: Decision, release:
     default:
       return decision.action satisfies never;
   }
+}
+
+/** Why a decision cannot be carried out, in words; null when it can. A decision service's answer is believed in nothing. */
+function flawOf(draft: Draft, decision: Decision, release: ReleaseRecord | null): string | null {
+  const { action, patch_version: version } = decision;
+  if (action === "config") {
+    const settings = Object.keys(decision.config ?? {}).length;
+    return settings >= 1 && settings <= CONFIG_LIMIT
+      ? null
+      : `The decision names ${settings} settings to change.`;
+  }
+  if (action !== "patch" && action !== "rollback") return null;
+  if (version === undefined) return `The decision names no version for its ${action}.`;
+  if (version === draft.state.version) return `The shop already runs ${version}.`;
+  if (action === "patch" && release === null) return `The release ${version} is not in the catalogue.`;
+  return null;
 }
 
 export function chosen(release: ReleaseRecord) {
@@ -90,7 +107,8 @@ export function onStaged(draft: Draft, work: Work, reply: SmokeReply): void {
       data: { ms: reply.total_ms },
     });
   if (reply.ok) return applyAttempt(draft, attempt);
-  endAttempt(draft, attempt, "failed", text);
+  // A file that our own runner could not fetch says nothing about the fix.
+  endAttempt(draft, attempt, "failed", text, { aboutTheFix: failed?.name !== "download" });
 }
 
 /** No answer. Retried with back-off; when the tries are used up, or it can never succeed, the subject is given to a person. */

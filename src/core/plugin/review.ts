@@ -1,9 +1,9 @@
 /** Findings become incidents, incidents follow their findings. Runs after every beat and at every deadline. */
 import { type Finding, findings } from "../detection.ts";
-import { endAttempt, excludeFix } from "./attempts.ts";
+import { endAttempt, excludeFix, renewEvidence } from "./attempts.ts";
 import type { Draft } from "./draft.ts";
 import { closeIncident, openIncident, refreshIncident, reopenIncident } from "./incidents.ts";
-import { type IncidentState, inShopsHands } from "./state.ts";
+import { commitUnheard, type IncidentState, inShopsHands } from "./state.ts";
 import { dropLiveCommand } from "./verifying.ts";
 
 export function review(draft: Draft): void {
@@ -23,7 +23,10 @@ export function review(draft: Draft): void {
 }
 
 function follow(draft: Draft, incident: IncidentState, finding: Finding): void {
-  if (incident.row.status !== "baking") return refreshIncident(draft, incident, finding);
+  if (incident.row.status !== "baking") {
+    refreshIncident(draft, incident, finding);
+    return renewEvidence(draft, incident);
+  }
   const fix = incident.healedBy;
   if (fix) excludeFix(draft.state, incident, fix.action, fix.version, draft.now);
   reopenIncident(
@@ -41,6 +44,7 @@ function signalCleared(draft: Draft, incident: IncidentState, finding: Finding):
     dropLiveCommand(draft, attempt);
     endAttempt(draft, attempt, "cancelled", "the signal cleared before the change was handed over", {
       aboutTheFix: false,
+      escalate: false,
     });
   }
   closeIncident(draft, incident, "resolved", `Recovered. ${finding.signal.explanation}`);
@@ -48,6 +52,10 @@ function signalCleared(draft: Draft, incident: IncidentState, finding: Finding):
 
 function endBakes(draft: Draft): void {
   for (const incident of [...draft.state.incidents])
-    if (incident.bakeUntil !== null && draft.now >= incident.bakeUntil)
+    if (
+      incident.bakeUntil !== null &&
+      draft.now >= incident.bakeUntil &&
+      !commitUnheard(draft.state, incident)
+    )
       closeIncident(draft, incident, "resolved", "Healed, and sound through its bake time.");
 }

@@ -2,7 +2,7 @@
 import type { PolicyDocument } from "../../contract/policy.ts";
 import { silenceDeadline } from "../detection.ts";
 import { isLive } from "./commands.ts";
-import { type AttemptState, inShopsHands, type Millis, type PluginState } from "./state.ts";
+import { type AttemptState, commitUnheard, inShopsHands, type Millis, type PluginState } from "./state.ts";
 import { PROBATION_SILENCE_BEATS } from "./tuning.ts";
 
 /** Milliseconds since the epoch, possibly past when something is overdue; null when nothing is waited for. */
@@ -15,7 +15,7 @@ export function nextWake(
     silenceWake(state),
     state.attempt === null ? null : attemptWake(state.attempt, state.lastBeatAt, intervals, now),
     ...state.work.map((work) => work.notBefore),
-    ...state.incidents.map((incident) => incident.bakeUntil),
+    ...state.incidents.map((incident) => (commitUnheard(state, incident) ? null : incident.bakeUntil)),
     ...state.commands.filter(isLive).map((command) => command.expiresAt),
   ];
   const due = deadlines.filter((at) => at !== null);
@@ -25,7 +25,8 @@ export function nextWake(
 /** Silence is news once: while its incident is open the next beat, not the clock, brings news. After a change the health check minds it. */
 function silenceWake(state: PluginState): Millis | null {
   if (inShopsHands(state.attempt)) return null;
-  if (state.incidents.some((incident) => incident.row.type === "heartbeat_missed")) return null;
+  const known = state.incidents.some(({ row }) => row.type === "heartbeat_missed" && row.status !== "baking");
+  if (known) return null;
   return silenceDeadline(state.detection, state.askedS * 1000);
 }
 
@@ -39,11 +40,11 @@ function attemptWake(
   switch (phase.name) {
     case "pending":
     case "awaiting_approval":
-    case "applying":
+    case "staging":
     case "rolling_back":
       return phase.until;
-    case "staging":
-      return null;
+    case "applying":
+      return Math.min(phase.until, phase.reportBy ?? phase.until);
     case "verifying": {
       if (now < phase.checkAt) return phase.checkAt;
       const silentAt =

@@ -30,8 +30,16 @@ export type ChosenRelease = Pick<ReleaseRecord, "version" | "sha256" | "reversib
 export type Phase =
   | { name: "pending"; until: Millis }
   | { name: "awaiting_approval"; until: Millis }
-  | { name: "staging" }
-  | { name: "applying"; commandId: string; handedOver: boolean; until: Millis; tries: number }
+  | { name: "staging"; until: Millis }
+  | {
+      name: "applying";
+      commandId: string;
+      handedOver: boolean;
+      until: Millis;
+      tries: number;
+      /** A beat said that the command failed; its report, which says why, is awaited until then. */
+      reportBy?: Millis;
+    }
   | {
       name: "verifying";
       startedAt: Millis;
@@ -46,7 +54,14 @@ export type Phase =
       probesOk: number;
       probesFailed: number;
     }
-  | { name: "rolling_back"; commandId: string | null; until: Millis; why: string };
+  | {
+      name: "rolling_back";
+      commandId: string | null;
+      until: Millis;
+      why: string;
+      /** Rollback commands queued so far; 1 when absent. */
+      tries?: number;
+    };
 
 export interface AttemptState {
   row: Attempt;
@@ -65,6 +80,11 @@ export function inShopsHands(attempt: AttemptState | null): boolean {
   const { phase } = attempt;
   if (phase.name === "applying") return phase.handedOver;
   return phase.name === "verifying" || phase.name === "rolling_back";
+}
+
+/** The fix's commit has not been confirmed: whether the shop still runs it is not known yet, however long its bake has been. */
+export function commitUnheard(state: PluginState, incident: IncidentState): boolean {
+  return state.commit !== null && state.commit.attemptId === incident.healedBy?.attemptId;
 }
 
 export interface CommandState {
@@ -96,6 +116,8 @@ export interface PluginState {
   /** Cumulative counters of the last beat, for what happened since the change under watch. */
   counters: CounterMark | null;
   lastBeatAt: Millis | null;
+  /** When a report, not a beat, last changed what runs: what the next beat counts partly belongs to what ran before. */
+  changedAt?: Millis;
   /** Seconds asked for in the last reply. */
   askedS: number;
   detection: DetectionState;
@@ -108,7 +130,7 @@ export interface PluginState {
   work: Work[];
   /** Fixes that failed, newest last: never tried again automatically for that signature. */
   excluded: { signature: string; action: Attempt["action"]; version: string | null; at: Millis }[];
-  /** Finished and running attempts of the last day, for the budgets. */
+  /** Finished attempts of the last week, for the day's budget and the penalty box. */
   history: { attemptId: string; at: Millis; automatic: boolean; outcome: Attempt["status"] }[];
 
   numbers: { incident: number; attempt: number; command: number; work: number };
@@ -121,6 +143,8 @@ export interface PluginState {
 
 export const EXCLUDED_LIMIT = 32;
 export const HISTORY_LIMIT = 32;
+/** The longest penalty box that a policy may set. */
+export const HISTORY_MS = 604_800_000;
 /** Finished commands kept so that a repeated ack or fail gets the same answer. */
 export const COMMANDS_LIMIT = 12;
 

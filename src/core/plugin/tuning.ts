@@ -13,6 +13,15 @@ export const CANARY_RETRY_MS = 60_000;
 /** How long an attempt may wait for facts or a canary slot before it is given up. */
 export const PENDING_LIMIT_MS = 2 * 3_600_000;
 
+/** Longer than all tries of the staging runner together: who waits longer was forgotten. */
+export const STAGING_LIMIT_MS = 30 * 60_000;
+
+/** A beat that says "failed" waits so long for the report that says why: the report decides whether it is tried again. */
+export const REPORT_GRACE_MS = 60_000;
+
+/** A commit that is this long overdue without the shop leaving probation is no longer waited for. */
+export const COMMIT_DOUBT_MS = 10 * 60_000;
+
 /** A decision to watch is thought over again after this long while the signal goes on. */
 export const MONITOR_AGAIN_MS = 15 * 60_000;
 
@@ -40,6 +49,15 @@ export const PROBATION_SILENCE_BEATS = 3;
 
 /** Share of stable jitter on the ordinary interval, so that a fleet enrolled together does not beat together. */
 export const INTERVAL_JITTER = 0.1;
+
+/** Settings that one config command may carry, as the wire contract has it. */
+export const CONFIG_LIMIT = 32;
+
+/** Answers of people kept with an attempt, as the contract has it. */
+export const APPROVALS_LIMIT = 10;
+
+/** Of the explanation of each choice that was not taken. */
+export const ALTERNATIVE_CHARS = 200;
 
 /** Staging logs kept with the attempt; the rest stays with the runner. */
 export const STAGING_LOG_CHARS = 600;

@@ -1,4 +1,5 @@
 /** After the change: the watch, its verdict, the commit or the way back. */
+import type { IncidentType } from "../../contract/incident.ts";
 import { findings, isSuspect, markVersionChange } from "../detection.ts";
 import { describeChange, endAttempt, moveAttempt } from "./attempts.ts";
 import { commitWithinS, queueRollback } from "./command-payload.ts";
@@ -6,19 +7,15 @@ import { finishCommand, isLive } from "./commands.ts";
 import { commandById, type Draft, incidentById, note, notify, recordAttempt } from "./draft.ts";
 import { healthVerdict } from "./health-check.ts";
 import { bakeIncident, titleOf } from "./incidents.ts";
-import { type AttemptState, iso } from "./state.ts";
-import { ASK_MARGIN_MS, PROBATION_SILENCE_BEATS } from "./tuning.ts";
+import { type AttemptState, iso, type PluginState } from "./state.ts";
+import { ASK_MARGIN_MS, COMMAND_TRIES, PROBATION_SILENCE_BEATS } from "./tuning.ts";
 
 /** The plugin reports the new version (or the new settings): the health check's clock starts. */
 export function startVerifying(draft: Draft, attempt: AttemptState): void {
   const { intervals } = draft.policy;
   const { state } = draft;
   // Evidence against what ran before says nothing about what runs now.
-  state.detection = markVersionChange(
-    state.detection,
-    attempt.row.target_version ?? state.version,
-    draft.now,
-  );
+  changedTo(draft, attempt.row.target_version ?? state.version);
   attempt.row.executed_at = iso(draft.now);
   attempt.deadManAt = draft.now + commitWithinS(intervals) * 1000;
   moveAttempt(draft, attempt, {
@@ -47,6 +44,7 @@ export function judge(draft: Draft, attempt: AttemptState): void {
   const { phase } = attempt;
   if (phase.name !== "verifying") return;
   const incident = incidentById(state, attempt.row.incident_id);
+  const original = incident?.row.type ?? "webhook_fail_rate";
   const verdict = healthVerdict({
     now,
     startedAt: phase.startedAt,
@@ -57,10 +55,12 @@ export function judge(draft: Draft, attempt: AttemptState): void {
     beats: phase.beats,
     probesOk: phase.probesOk,
     probesFailed: phase.probesFailed,
-    findings: findings(state.detection, now, state.askedS * 1000),
+    findings: findings(state.detection, now, state.askedS * 1000).filter(
+      (finding) => finding.type === original || !isKnownElsewhere(state, finding.type),
+    ),
     suspect: isSuspect(state.detection),
     totals: phase.totals,
-    original: incident?.row.type ?? "webhook_fail_rate",
+    original,
   });
   if (verdict === null) return;
   switch (verdict.verdict) {
@@ -83,14 +83,22 @@ export function judge(draft: Draft, attempt: AttemptState): void {
   }
 }
 
+/** Another open incident is about it already: the change did not promise to mend that, and did not bring it. */
+function isKnownElsewhere(state: PluginState, type: IncidentType): boolean {
+  return state.incidents.some(({ row }) => row.type === type && row.status !== "baking");
+}
+
 function askPerson(
   draft: Draft,
   attempt: AttemptState,
   phase: Extract<AttemptState["phase"], { name: "verifying" }>,
   why: string,
 ): void {
-  const deadMan = attempt.deadManAt ?? draft.now;
-  phase.askedUntil = Math.max(draft.now, deadMan - ASK_MARGIN_MS);
+  const answerBy = (attempt.deadManAt ?? draft.now) - ASK_MARGIN_MS;
+  // The object slept through the time to ask: nobody could answer before the shop goes back by itself.
+  if (answerBy <= draft.now)
+    return goBack(draft, attempt, `Inconclusive, and too late to ask anybody. ${why}`);
+  phase.askedUntil = answerBy;
   recordAttempt(draft, attempt);
   const incident = incidentById(draft.state, attempt.row.incident_id);
   if (incident === null) return;
@@ -115,9 +123,9 @@ export function succeed(draft: Draft, attempt: AttemptState, why: string): void 
 /** Sends the commit with every reply until the plugin has left probation. Only an update is provisional. */
 function keepInShop(draft: Draft, attempt: AttemptState): void {
   const { command_id: commandId, target_version: version } = attempt.row;
-  if (attempt.row.action !== "patch" || commandId === null || version === null || attempt.deadManAt === null)
-    return;
-  draft.state.commit = { commandId, attemptId: attempt.row.id, version, expiresAt: attempt.deadManAt };
+  if (attempt.row.action !== "patch" || commandId === null || version === null) return;
+  const expiresAt = attempt.deadManAt ?? draft.now + commitWithinS(draft.policy.intervals) * 1000;
+  draft.state.commit = { commandId, attemptId: attempt.row.id, version, expiresAt };
 }
 
 /** The change is bad: back to the last good version, or, when going back would be worse, freeze and page. */
@@ -158,6 +166,34 @@ export function dropLiveCommand(draft: Draft, attempt: AttemptState): void {
   for (const command of draft.state.commands)
     if (command.row.attempt_id === attempt.row.id && isLive(command))
       finishCommand(draft, command, "superseded");
+}
+
+/** The way back was not carried out for a reason that may pass: order it again, a few times. */
+export function orderBackAgain(
+  draft: Draft,
+  attempt: AttemptState,
+  phase: Extract<AttemptState["phase"], { name: "rolling_back" }>,
+): void {
+  const tries = phase.tries ?? 1;
+  if (tries >= COMMAND_TRIES || draft.now >= phase.until) return;
+  const command = queueRollback(draft, attempt, attempt.row.from_version, phase.why);
+  moveAttempt(draft, attempt, { ...phase, commandId: command.row.id, tries: tries + 1 });
+}
+
+/** The shop could not go back either: whatever it runs now, a person must look. */
+export function backFailed(draft: Draft, attempt: AttemptState, why: string): void {
+  dropLiveCommand(draft, attempt);
+  if (attempt.row.status === "applying")
+    moveAttempt(draft, attempt, { name: "rolling_back", commandId: null, until: draft.now, why });
+  endAttempt(draft, attempt, "rollback_failed", why);
+}
+
+/** What runs now is not what the evidence is about: it is dropped, and the next beat is not counted against it either. */
+export function changedTo(draft: Draft, version: string): void {
+  const { state, now } = draft;
+  state.version = version;
+  state.changedAt = now;
+  state.detection = markVersionChange(state.detection, version, now);
 }
 
 /** The last good version runs again: by our command, or because the shop's dead-man restored it. */

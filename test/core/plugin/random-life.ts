@@ -1,0 +1,441 @@
+/** A random life of one plugin: moves that fast-check draws, carried out against the reducer, every step held to the invariants. */
+import fc from "fast-check";
+import { FAIL_CODES } from "../../../src/contract/command.ts";
+import { COMMAND_OUTCOMES } from "../../../src/contract/heartbeat.ts";
+import type { ManualAction } from "../../../src/contract/ops.ts";
+import type { PolicyDocument } from "../../../src/contract/policy.ts";
+import type { OutboxMessage } from "../../../src/core/plugin/draft.ts";
+import type { GateFacts, PluginEvent } from "../../../src/core/plugin/event.ts";
+import { brokenInvariants } from "../../../src/core/plugin/invariants.ts";
+import { nextWake } from "../../../src/core/plugin/schedule.ts";
+import { newPlugin, type PluginState } from "../../../src/core/plugin/state.ts";
+import { step } from "../../../src/core/plugin/step.ts";
+import { A_PLUGIN_ID, aHeartbeat, T0 } from "../../builders/heartbeat.ts";
+import { aDecision, aPerson, aPolicy, aRelease, someFacts } from "../../builders/release.ts";
+
+const VERSIONS = ["1.2.2", "1.2.3", "1.3.0", "1.2.1"] as const;
+const version = fc.constantFrom(...VERSIONS);
+const pick = fc.nat(11);
+const wait = fc.oneof(
+  { weight: 6, arbitrary: fc.integer({ min: 1, max: 60 }) },
+  { weight: 2, arbitrary: fc.integer({ min: 60, max: 1200 }) },
+  { weight: 1, arbitrary: fc.integer({ min: 1200, max: 100_000 }) },
+);
+
+const POLICIES: readonly PolicyDocument[] = [
+  aPolicy(),
+  aPolicy({ max_severity: "critical", approvals: { by_severity: { high: 0, critical: 0 }, by_step: {} } }),
+  aPolicy({ kill_switch: true }),
+  aPolicy({ mode: "off" }),
+  aPolicy({ mode: "approve-only" }),
+  aPolicy({ approvals: { by_severity: { low: 2, medium: 2, high: 3, critical: 3 } } }),
+  aPolicy({ limits: { attempts_per_plugin_per_day: 1 } }),
+  aPolicy({ intervals: { command_ttl_s: 30, apply_s: 60, verify_s: 10, verify_limit_s: 10, bake_s: 10 } }),
+];
+
+const counts = fc.record({
+  errors: fc.nat(30),
+  requests: fc.nat(60),
+  sent: fc.nat(40),
+  failed: fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(40) }),
+});
+
+const beat = fc.record({
+  kind: fc.constant("beat" as const),
+  wait,
+  counts,
+  /** Null: the version the shop is believed to run. */
+  version: fc.option(version, { nil: null, freq: 6 }),
+  boot: fc.nat(2),
+  state: fc.constantFrom("running" as const, "running" as const, "probation" as const, "goodbye" as const),
+  subscription: fc.constantFrom("active" as const, "disabled" as const, "unknown" as const, undefined),
+  probesOk: fc.constantFrom(undefined, true, true, false),
+  last: fc.option(fc.record({ pick, outcome: fc.constantFrom(...COMMAND_OUTCOMES) }), { freq: 2 }),
+  errorName: fc.option(fc.constantFrom("a", "b", "c"), { freq: 2 }),
+  stale: fc.integer({ min: 0, max: 20 }).map((n) => n === 0),
+});
+
+const facts = fc.record({
+  policy: fc.nat(POLICIES.length - 1),
+  admission: fc.constantFrom<"active" | "full" | "halted" | "none">(
+    "active",
+    "active",
+    "full",
+    "halted",
+    "none",
+  ),
+  storm: fc.integer({ min: 0, max: 8 }).map((n) => n === 0),
+});
+
+/** What the outside does when all goes as it should; the other moves disturb it. */
+const advance = fc.record({
+  kind: fc.constant("advance" as const),
+  wait: fc.integer({ min: 0, max: 20 }),
+  version,
+});
+
+const answer = fc.record({
+  kind: fc.constant("answer" as const),
+  pick,
+  action: fc.constantFrom(
+    "patch" as const,
+    "rollback" as const,
+    "config" as const,
+    "resubscribe" as const,
+    "escalate" as const,
+    "monitor" as const,
+  ),
+  version: fc.option(version),
+  inCatalogue: fc.boolean(),
+  reversible: fc.boolean(),
+  failed: fc.constantFrom<"no" | "once" | "final">("no", "no", "once", "final"),
+  ok: fc.boolean(),
+  facts,
+});
+
+const person = fc.constantFrom("ada", "grace", "linus", "edsger");
+const move = fc.oneof(
+  { weight: 8, arbitrary: beat },
+  { weight: 10, arbitrary: advance },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("tick" as const), wait }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("due" as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("ack" as const), pick, version }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("fail" as const),
+      pick,
+      code: fc.constantFrom(...FAIL_CODES),
+      version: fc.option(version),
+    }),
+  },
+  { weight: 3, arbitrary: answer },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("handOver" as const), facts }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("approve" as const),
+      person,
+      decision: fc.constantFrom("approve" as const, "approve" as const, "reject" as const),
+      rightEvidence: fc.integer({ min: 0, max: 5 }).map((n) => n > 0),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("act" as const),
+      pick,
+      person,
+      action: fc.constantFrom<ManualAction["action"]>(
+        "patch",
+        "rollback",
+        "config",
+        "retry",
+        "acknowledge",
+        "resolve",
+        "escalate",
+        "dismiss",
+      ),
+      version,
+      inCatalogue: fc.boolean(),
+    }),
+  },
+);
+export type Move = typeof move extends fc.Arbitrary<infer T> ? T : never;
+export const aLife = (length: number) =>
+  fc.array(move, { minLength: length / 2, maxLength: length * 1.5, size: "max" });
+
+export class RandomLife {
+  now = T0;
+  readonly policy: PolicyDocument;
+  state: PluginState;
+  largest = 0;
+  /** Statuses that attempts reached. */
+  readonly reached = new Set<string>();
+  readonly #counters = { errors: 0, requests: 0, webhooks_sent: 0, webhooks_failed: 0 };
+
+  constructor(policy: PolicyDocument = aPolicy()) {
+    this.policy = policy;
+    this.state = newPlugin(
+      {
+        id: A_PLUGIN_ID,
+        merchantId: "shop-1",
+        product: "molam-woocommerce",
+        version: "1.2.2",
+        env: {},
+        siteUrl: null,
+        credential: { kind: "hmac", sealed: "v1.x" },
+      },
+      120,
+      T0,
+    );
+  }
+
+  /** One step; refusals change nothing. The state is stored and loaded again between steps, as a sleeping object's is. */
+  apply(event: PluginEvent): void {
+    const before = this.state;
+    const result = step(before, event, { now: this.now, policy: this.policy });
+    if (!result.ok) return;
+    const { state: after, outbox, handOver } = result.value;
+    const broken = brokenInvariants({
+      before,
+      event,
+      after,
+      outbox,
+      handOver,
+      now: this.now,
+      policy: this.policy,
+    });
+    if (event.type === "tick") {
+      const wake = nextWake({ ...after, work: [] }, this.policy.intervals, this.now);
+      if (wake !== null && wake <= this.now) broken.push(`wakes at ${wake - this.now} ms from a tick`);
+    }
+    if (broken.length > 0) throw new Error(`${event.type}: ${broken.join("; ")}`);
+    this.#note(outbox);
+    const row = JSON.stringify(after);
+    this.largest = Math.max(this.largest, row.length);
+    this.state = JSON.parse(row);
+  }
+
+  #note(outbox: readonly OutboxMessage[]): void {
+    for (const message of outbox)
+      if (message.to === "ledger" && message.record.kind === "attempt")
+        this.reached.add(message.record.row.status);
+  }
+
+  live(moves: readonly Move[]): this {
+    for (const next of moves) this.move(next);
+    return this;
+  }
+
+  move(next: Move): void {
+    if ("wait" in next) this.now += next.wait * 1000;
+    switch (next.kind) {
+      case "beat":
+        return this.#beat(next);
+      case "advance":
+        return this.#advance(next.version);
+      case "tick":
+        return this.apply({ type: "tick" });
+      case "due":
+        this.passDue();
+        return;
+      case "ack":
+        return this.apply({
+          type: "ack",
+          data: {
+            plugin_id: A_PLUGIN_ID,
+            command_id: this.#command(next.pick),
+            result: { version: next.version },
+          },
+        });
+      case "fail":
+        return this.apply({
+          type: "fail",
+          data: {
+            plugin_id: A_PLUGIN_ID,
+            command_id: this.#command(next.pick),
+            error: { code: next.code, message: "because" },
+            ...(next.version === null ? {} : { version: next.version }),
+          },
+        });
+      case "answer":
+        return this.#answer(next);
+      case "handOver":
+        return this.#handOver(this.#facts(next.facts));
+      case "approve": {
+        const { attempt } = this.state;
+        if (attempt === null) return;
+        const evidence_hash = next.rightEvidence ? attempt.row.evidence_hash : "0".repeat(64);
+        return this.apply({
+          type: "approve",
+          incidentId: attempt.row.incident_id,
+          input: { attempt_id: attempt.row.id, decision: next.decision, evidence_hash, reason: "seen" },
+          person: aPerson(next.person),
+        });
+      }
+      case "act": {
+        const incident = this.state.incidents[next.pick % Math.max(1, this.state.incidents.length)];
+        const release = next.inCatalogue ? aRelease({ version: next.version }) : null;
+        return this.apply({
+          type: "act",
+          incidentId: incident?.row.id ?? `inc_${"A".repeat(27)}_1`,
+          action: manualAction(next.action, next.version),
+          person: aPerson(next.person),
+          release: next.action === "patch" || next.action === "rollback" ? release : null,
+        });
+      }
+      default:
+        return next satisfies never;
+    }
+  }
+
+  /** The next deadline fires at its moment. */
+  passDue(): boolean {
+    const wake = nextWake({ ...this.state, work: [] }, this.policy.intervals, this.now);
+    if (wake === null) return false;
+    this.now = Math.max(this.now, wake);
+    this.apply({ type: "tick" });
+    return true;
+  }
+
+  #beat(next: Extract<Move, { kind: "beat" }>): void {
+    const { errors, requests, sent, failed } = next.counts;
+    this.#counters.errors += errors;
+    this.#counters.requests += Math.max(requests, errors);
+    this.#counters.webhooks_sent += Math.max(sent, failed);
+    this.#counters.webhooks_failed += failed;
+    this.apply({
+      type: "beat",
+      beat: aHeartbeat({
+        seq: this.state.seq + (next.stale ? 0 : 1),
+        boot_id: `boot-${next.boot}`,
+        version: next.version ?? this.state.version,
+        state: next.state,
+        counters: { ...this.#counters },
+        ...(next.subscription === undefined ? {} : { webhook_subscription: next.subscription }),
+        ...(next.probesOk === undefined ? {} : { probes: [{ name: "checkout", ok: next.probesOk, ms: 4 }] }),
+        ...(next.last === null
+          ? {}
+          : { last_command: { id: this.#command(next.last.pick), outcome: next.last.outcome } }),
+        ...(next.errorName === null
+          ? {}
+          : { errors: [{ fingerprint: next.errorName, message: "boom", count: 2 }] }),
+      }),
+    });
+  }
+
+  #advance(target: (typeof VERSIONS)[number]): void {
+    const [work] = this.state.work;
+    if (work) this.now = Math.max(this.now, work.notBefore);
+    if (work?.kind === "decide")
+      return this.apply({
+        type: "decided",
+        workId: work.id,
+        decision: aDecision({ patch_version: target }),
+        release: aRelease({ version: target }),
+      });
+    if (work?.kind === "gate")
+      return this.apply({
+        type: "gate_facts",
+        workId: work.id,
+        facts: someFacts(POLICIES[1] ?? this.policy),
+      });
+    if (work?.kind === "stage")
+      return this.apply({ type: "staged", workId: work.id, reply: this.#staged(true) });
+    const { attempt } = this.state;
+    const command = this.state.commands.find((one) => one.row.finished_at === null);
+    if (command?.row.status === "queued") return this.#handOver(someFacts(POLICIES[1] ?? this.policy));
+    if (command && attempt) {
+      const back = attempt.phase.name === "rolling_back";
+      const version = (back ? attempt.row.from_version : attempt.row.target_version) ?? this.state.version;
+      return this.apply({
+        type: "ack",
+        data: { plugin_id: A_PLUGIN_ID, command_id: command.row.id, result: { version } },
+      });
+    }
+    this.now += 15_000;
+    this.#counters.webhooks_sent += 20;
+    if (this.state.incidents.length === 0) this.#counters.webhooks_failed += 18;
+    this.apply({
+      type: "beat",
+      beat: aHeartbeat({
+        seq: this.state.seq + 1,
+        version: this.state.version,
+        boot_id: this.state.bootId ?? "boot-0",
+        state: attempt ? "probation" : "running",
+        counters: { ...this.#counters },
+      }),
+    });
+  }
+
+  #answer(next: Extract<Move, { kind: "answer" }>): void {
+    const work = this.state.work[next.pick % Math.max(1, this.state.work.length)];
+    if (work === undefined) return;
+    if (next.failed !== "no")
+      return this.apply({
+        type: "work_failed",
+        workId: work.id,
+        why: "away",
+        final: next.failed === "final",
+      });
+    const { version: chosen } = next;
+    if (work.kind === "decide") {
+      const { patch_version: _none, ...rest } = aDecision({ action: next.action });
+      return this.apply({
+        type: "decided",
+        workId: work.id,
+        decision: {
+          ...rest,
+          ...(chosen === null ? {} : { patch_version: chosen }),
+          ...(next.action === "config" && next.ok ? { config: { retries: 3 } } : {}),
+        },
+        release:
+          chosen === null || !next.inCatalogue
+            ? null
+            : aRelease({ version: chosen, reversible: next.reversible }),
+      });
+    }
+    if (work.kind === "gate")
+      return this.apply({ type: "gate_facts", workId: work.id, facts: this.#facts(next.facts) });
+    this.apply({ type: "staged", workId: work.id, reply: this.#staged(next.ok) });
+  }
+
+  #handOver(given: GateFacts): void {
+    const command = this.state.commands.find((one) => one.row.finished_at === null);
+    this.apply({ type: "hand_over", commandId: command?.row.id ?? "none", facts: given });
+  }
+
+  #facts(drawn: {
+    policy: number;
+    admission: "active" | "full" | "halted" | "none";
+    storm: boolean;
+  }): GateFacts {
+    const { admission: kind, storm } = drawn;
+    const admission =
+      kind === "none"
+        ? null
+        : {
+            admitted: kind === "active",
+            status: kind === "halted" ? ("halted" as const) : ("active" as const),
+            stage: "5 shops",
+            observed: "3 in flight",
+            bound: "5",
+          };
+    return someFacts(POLICIES[drawn.policy] ?? this.policy, {
+      admission,
+      guard: { storm, autonomy: "normal", actions_last_hour: 0, explanation: "" },
+    });
+  }
+
+  #staged(ok: boolean) {
+    return {
+      ok,
+      attempt_id: this.state.attempt?.row.id ?? "att_none",
+      checks: [{ name: "smoke" as const, ok, ms: 3, log: "tested" }],
+      total_ms: 3,
+      runner: "random",
+    };
+  }
+
+  /** Any command this plugin ever had, the newest most often. */
+  #command(at: number): string {
+    const { commands } = this.state;
+    return commands[commands.length - 1 - (at % Math.max(1, commands.length))]?.row.id ?? "cmd_none";
+  }
+}
+
+function manualAction(action: ManualAction["action"], to: string): ManualAction {
+  const reason = "because I say so";
+  switch (action) {
+    case "patch":
+    case "rollback":
+      return { action, version: to, reason };
+    case "config":
+      return { action, set: { retries: 3 }, reason };
+    default:
+      return { action, reason };
+  }
+}
+
+export { POLICIES };
