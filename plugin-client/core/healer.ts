@@ -47,8 +47,7 @@ export class Healer implements CommandDoor {
   }
 
   vitals(): Vitals {
-    const { version, state } = this.#parts.executor;
-    return { version, state };
+    return this.#parts.executor.vitals();
   }
 
   /** Finishes what a crash left and boots the plugin. */
@@ -125,9 +124,12 @@ export class Healer implements CommandDoor {
     platform.clearTimer(this.#deadman);
     const { probation, rollback } = store.journal;
     if (probation === null && rollback === null) return;
-    const retryMs = backoffMs(this.#failedRestores, platform.random(), RESTORE_RETRY);
-    const waitMs = probation !== null ? remainingMs(probation, platform.now()) : 0;
-    const delayMs = this.#failedRestores > 0 ? retryMs : waitMs;
+    // Going back was begun and has failed: again soon, not at the deadline.
+    const unfinished = rollback !== null || probation?.ending !== undefined || this.#failedRestores > 0;
+    const delayMs =
+      unfinished || probation === null
+        ? backoffMs(Math.max(1, this.#failedRestores), platform.random(), RESTORE_RETRY)
+        : remainingMs(probation, platform.now());
     this.#deadman = platform.setTimer(() => void this.#enqueue(() => this.#recover(false)), delayMs);
   }
 

@@ -2,20 +2,18 @@
  * The heartbeat loop. One beat in flight at a time; an unanswered beat is sent again with the same `seq` and the same bytes
  * until it is answered, so that a lost answer counts nothing twice.
  */
-import type { HeartbeatEnvelope } from "../../src/contract/envelope.ts";
 import type { Cadence, Environment, HeartbeatData, ProbeReport } from "../../src/contract/heartbeat.ts";
 import { BEAT_BACKOFF, backoffMs } from "./backoff.ts";
+import { beatBody } from "./beat-body.ts";
 import type { Tracker } from "./counters.ts";
 import type { ClientEvent } from "./events.ts";
 import { parseReply, type Reply } from "./parse-command.ts";
 import { type Platform, randomId } from "./platform.ts";
 import { boundedIntervalS, nextBeatDelayMs, PROBATION_INTERVAL_S, urgentDelayMs } from "./schedule.ts";
 import type { JournalStore } from "./store.ts";
-import { bounded } from "./text.ts";
 import type { Transport } from "./transport.ts";
 
 const PATH = "/api/plugins/heartbeat";
-const MAX_BODY_BYTES = 64 * 1024;
 /** Once an unanswered beat older than this gets through, a fresh one follows at once. */
 const STALE_MS = 20_000;
 const GOODBYE_TIMEOUT_MS = 3_000;
@@ -195,54 +193,28 @@ export class Heart {
   }
 
   async #build(
-    vitals: Pending["vitals"] & { state: HeartbeatData["state"] },
+    vitals: { version: string; state: HeartbeatData["state"] },
     probes: ProbeReport[],
   ): Promise<Pending> {
-    const { platform, store, tracker, transport } = this.#parts;
+    const { platform, store, tracker, transport, pluginId, cadence, environment } = this.#parts;
     this.#urgentAt = null;
     const seq = store.journal.seq + 1;
     // Not durable is not fatal here: after a restart the control plane's 409 tells the number again.
     await store.change((journal) => ({ ...journal, seq })).catch(() => {});
-    const { counters, errors } = tracker.take();
-    const env = boundedEnvironment(this.#parts.environment());
     const { last_command } = store.journal;
     const data: HeartbeatData = {
-      plugin_id: this.#parts.pluginId,
+      plugin_id: pluginId,
       seq,
       boot_id: this.#bootId,
-      version: vitals.version,
-      state: vitals.state,
-      cadence: this.#parts.cadence,
-      env,
-      counters,
-      ...(errors.length > 0 && { errors }),
+      ...vitals,
+      cadence,
+      env: environment(),
+      ...tracker.take(),
+      probes,
       ...(this.webhookSubscription && { webhook_subscription: this.webhookSubscription }),
-      ...(probes.length > 0 && { probes: boundedProbes(probes) }),
       ...(last_command !== null && { last_command }),
     };
-    const timestamp = new Date(transport.wallClock()).toISOString();
-    let envelope: HeartbeatEnvelope = { type: "heartbeat", timestamp, data };
-    let body = JSON.stringify(envelope);
-    if (body.length * 3 > MAX_BODY_BYTES && new TextEncoder().encode(body).length > MAX_BODY_BYTES) {
-      const { errors: _errors, probes: _probes, env: _env, ...rest } = data;
-      envelope = { ...envelope, data: rest };
-      body = JSON.stringify(envelope);
-    }
+    const body = beatBody(data, transport.wallClock());
     return { seq, messageId: `msg_${randomId(platform)}`, body, builtAt: platform.now(), vitals };
   }
-}
-
-/** At most 16 entries with well-formed names, as the contract wants them. */
-function boundedEnvironment(environment: Environment): Environment {
-  const entries = Object.entries(environment)
-    .filter(([name, value]) => /^[a-z][a-z0-9_]{0,31}$/.test(name) && typeof value === "string")
-    .slice(0, 16);
-  return Object.fromEntries(entries.map(([name, value]) => [name, bounded(value, 64)]));
-}
-
-function boundedProbes(probes: ProbeReport[]): ProbeReport[] {
-  return probes
-    .filter(({ name, ms }) => name.length > 0 && ms >= 0 && Number.isFinite(ms))
-    .slice(0, 16)
-    .map(({ name, ok, ms }) => ({ name: bounded(name, 64), ok, ms }));
 }

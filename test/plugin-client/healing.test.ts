@@ -184,6 +184,19 @@ describe("update", () => {
     expect(host.disk.current).toBe("1.2.2");
   });
 
+  it("tries again soon when a version does not boot and the restoration fails too", async () => {
+    const { client, host, platform, event } = aShop();
+    host.broken.add("1.2.5");
+    host.faults.set("restore", new Error("EIO"));
+    const id = plane.offerUpdate(aRelease("1.2.5"), { commit_within_s: 3600 });
+    await client.start();
+    await event("problem");
+    expect(plane.reports).toEqual([]);
+    await platform.passUntil("the restoration", () => host.running === "1.2.2", 5_000);
+    await untilReports(1);
+    expect(reported()).toEqual([["fail", id, "boot_failed"]]);
+  });
+
   it("says rollback_failed when the snapshot does not boot either", async () => {
     const { client, host, platform, event } = aShop();
     const id = plane.offerUpdate(aRelease("1.2.3"));
