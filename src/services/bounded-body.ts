@@ -2,13 +2,20 @@
 
 export type BodyRead = { ok: true; bytes: Uint8Array } | { ok: false };
 
-/** All of `body`, or not ok as soon as it is longer than `maxBytes`. Rejects when the stream fails or is aborted. */
+/**
+ * All of `body`, or not ok as soon as it is longer than `maxBytes`. Rejects when the stream fails or is aborted.
+ *
+ * @param drainBytes up to so much more is read and thrown away first. For a server: closing a connection whose body was
+ *   left unread resets it, and the peer may lose the refusal that was on its way.
+ */
 export async function readBody(
   body: ReadableStream<Uint8Array> | null,
   maxBytes: number,
   declaredLength: string | null,
+  drainBytes = 0,
 ): Promise<BodyRead> {
-  if (declaredLength !== null && Number(declaredLength) > maxBytes) {
+  // More than will be drained: reading any of it is of no use.
+  if (declaredLength !== null && Number(declaredLength) > maxBytes + drainBytes) {
     await body?.cancel().catch(() => undefined);
     return { ok: false };
   }
@@ -20,13 +27,13 @@ export async function readBody(
     const { done, value } = await reader.read();
     if (done) break;
     length += value.length;
-    if (length > maxBytes) {
+    if (length > maxBytes + drainBytes) {
       await reader.cancel().catch(() => undefined);
       return { ok: false };
     }
-    chunks.push(value);
+    if (length <= maxBytes) chunks.push(value);
   }
-  return { ok: true, bytes: join(chunks, length) };
+  return length > maxBytes ? { ok: false } : { ok: true, bytes: join(chunks, length) };
 }
 
 function join(chunks: readonly Uint8Array[], length: number): Uint8Array {
