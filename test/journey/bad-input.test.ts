@@ -6,13 +6,7 @@ import { loadOrCreateSecrets } from "../../local/secrets.ts";
 import { ErrorBody } from "../../src/contract/error.ts";
 import { mintClaim } from "../../src/crypto/claim-code.ts";
 import { mintPluginId } from "../../src/crypto/plugin-id.ts";
-import {
-  attemptThatIs,
-  type ControlPlane,
-  counters,
-  settledIncident,
-  startControlPlane,
-} from "./control-plane.ts";
+import { counters, failWebhooks, orderConfig } from "./scripted-incident.ts";
 import {
   enrolPlugin,
   type Headers,
@@ -22,8 +16,9 @@ import {
   signatureOf,
 } from "./scripted-plugin.ts";
 import { atRest, standingOf } from "./standing.ts";
+import { startWorld, type World } from "./world.ts";
 
-let plane: ControlPlane;
+let world: World;
 /** Each has a command in hand, and so something to lose. */
 let victim: ScriptedPlugin;
 let neighbour: ScriptedPlugin;
@@ -33,31 +28,26 @@ let macKey: Uint8Array;
 let firstBeat: { body: string; headers: Headers };
 
 beforeAll(async () => {
-  plane = await startControlPlane({ staging: false });
-  await plane.setPolicy({ mode: "auto" });
-  macKey = Buffer.from(loadOrCreateSecrets(plane.dataDir).PLUGIN_ID_KEY, "base64");
+  world = await startWorld();
+  macKey = Buffer.from(loadOrCreateSecrets(world.stack.dataDir).PLUGIN_ID_KEY, "base64");
   neverEnrolled = await mintPluginId(macKey);
-  victim = await enrolPlugin(plane, { merchant: "victim" });
+  victim = await enrolPlugin(world.stack, { merchant: "victim" });
   const body = victim.envelope("heartbeat", victim.beatData());
   firstBeat = { body, headers: victim.headersFor(body) };
   await victim.post("/api/plugins/heartbeat", body, firstBeat.headers);
-  neighbour = await enrolPlugin(plane, { merchant: "neighbour" });
-  keyed = await enrolPlugin(plane, { merchant: "keyed", credential: "ed25519" });
+  neighbour = await enrolPlugin(world.stack, { merchant: "neighbour" });
+  keyed = await enrolPlugin(world.stack, { merchant: "keyed", credential: "ed25519" });
   await keyed.beat();
   await Promise.all([victim, neighbour].map(handACommandTo));
-  await atRest(plane, everybody());
+  await atRest(world, everybody());
 });
-afterAll(() => plane?.stop());
+afterAll(() => world?.stop());
 
 const everybody = () => [victim.id, neighbour.id, keyed.id];
 
 async function handACommandTo(plugin: ScriptedPlugin): Promise<void> {
-  await plugin.beat({ counters: counters(20, 12) });
-  const incident = await plane.whenLive("an incident with a person", plugin.id, settledIncident);
-  await plane.api(`/api/ops/plugin-incidents/${incident.id}/manual-action`, {
-    json: { action: "config", set: { retries: 5 }, reason: "journey: more retries" },
-  });
-  await plane.whenLive("a command that waits", plugin.id, attemptThatIs("applying"));
+  await orderConfig(world, await failWebhooks(world, plugin));
+  await world.attemptReaches(plugin.id, "applying");
   expect((await plugin.beat()).commands).toHaveLength(1);
 }
 
@@ -67,10 +57,10 @@ const commandOf = (plugin: ScriptedPlugin, number = 1) => `cmd_${plugin.id.slice
 async function changesNothing(
   send: () => Promise<Response>,
 ): Promise<{ status: number; error: ErrorBody["error"] }> {
-  const before = await standingOf(plane, everybody());
+  const before = await standingOf(world, everybody());
   const answer = await send();
   const body: unknown = await answer.json();
-  expect(await standingOf(plane, everybody())).toEqual(before);
+  expect(await standingOf(world, everybody())).toEqual(before);
   const { error } = ErrorBody.strict().parse(body);
   expect(answer.headers.get("x-request-id")).toBe(error.request_id);
   expect(answer.headers.get("content-type")).toMatch(/^application\/json/);
@@ -176,7 +166,7 @@ describe("every failure of authentication has one and the same body", () => {
   it("a public key is never taken for an HMAC secret", async () => {
     if (keyed.credential.kind !== "ed25519") throw new Error("enrolled with a secret");
     const body = keyed.envelope("heartbeat", { ...goodBeat(), plugin_id: keyed.id });
-    const [row] = await plane.query("SELECT public_key FROM merchant_plugins WHERE id = $1", [keyed.id]);
+    const [row] = await world.rows("SELECT public_key FROM merchant_plugins WHERE id = $1", [keyed.id]);
     const headers = keyed.headersFor(body);
     const at = new Date(Number(headers["webhook-timestamp"]) * 1000);
     const forged = new Webhook(`whsec_${row?.public_key}`).sign(headers["webhook-id"] ?? "", at, body);
@@ -302,7 +292,7 @@ describe("a request that does not belong where it was sent", () => {
   });
 
   it("a beat by GET is no route", async () => {
-    const answer = await changesNothing(() => fetch(`${plane.url}/api/plugins/heartbeat`));
+    const answer = await changesNothing(() => fetch(`${world.stack.url}/api/plugins/heartbeat`));
     expect(answer).toMatchObject({ status: 404, error: { code: "not_found" } });
   });
 });
@@ -385,7 +375,7 @@ describe("a body that is not what it should be", () => {
       "x-plugin-id": victim.id,
     };
     const answer = await changesNothing(() =>
-      fetch(`${plane.url}/api/plugins/heartbeat`, { method: "POST", headers, body: bytes }),
+      fetch(`${world.stack.url}/api/plugins/heartbeat`, { method: "POST", headers, body: bytes }),
     );
     expect(answer).toMatchObject({
       status: 400,
@@ -408,8 +398,21 @@ describe("a body that is not what it should be", () => {
       body: stream,
       duplex: "half",
     } as RequestInit;
-    const answer = await changesNothing(() => fetch(`${plane.url}/api/plugins/heartbeat`, init));
+    const answer = await changesNothing(() => fetch(`${world.stack.url}/api/plugins/heartbeat`, init));
     expect(answer).toMatchObject({ status: 413, error: { code: "payload_too_large" } });
+  });
+
+  it("a little too much is always told so, and never meets a closed connection", async () => {
+    const headers = { "content-type": "application/json", "x-plugin-id": victim.id };
+    const post = (body: string) =>
+      fetch(`${world.stack.url}/api/plugins/heartbeat`, { method: "POST", headers, body });
+    for (let i = 0; i < 100; i++) {
+      const answer = await post(" ".repeat(65 * 1024 + i * 512));
+      expect([answer.status, ErrorBody.parse(await answer.json()).error.code]).toEqual([
+        413,
+        "payload_too_large",
+      ]);
+    }
   });
 });
 
@@ -423,7 +426,7 @@ describe("a claim code", () => {
     ...change,
   });
   const enrol = (code: string, change: object = {}) =>
-    changesNothing(() => postJson(plane.url, "/api/plugins/enroll", request(code, change)));
+    changesNothing(() => postJson(world.stack.url, "/api/plugins/enroll", request(code, change)));
   const claim = (expiresInMs: number) => ({
     nonce: "nonce-of-a-forger",
     merchant_id: "forger",
@@ -435,34 +438,34 @@ describe("a claim code", () => {
   it("that has expired, was forged or was changed has the same body as any failed proof", async () => {
     expect(await enrol(await mintClaim(macKey, claim(-1000)))).toEqual(UNAUTHORIZED);
     expect(await enrol(await mintClaim(new Uint8Array(32), claim(60_000)))).toEqual(UNAUTHORIZED);
-    const genuine = await mintClaimCode(plane, "careless", product);
+    const genuine = await mintClaimCode(world.stack, "careless", product);
     expect(
       await enrol(genuine.replace(/^clm_./, (start) => (start === "clm_A" ? "clm_B" : "clm_A"))),
     ).toEqual(UNAUTHORIZED);
   });
 
   it("is used once; a second use is a conflict", async () => {
-    const code = await mintClaimCode(plane, "twice", product);
-    expect((await postJson(plane.url, "/api/plugins/enroll", request(code))).status).toBe(201);
-    await atRest(plane, everybody());
+    const code = await mintClaimCode(world.stack, "twice", product);
+    expect((await postJson(world.stack.url, "/api/plugins/enroll", request(code))).status).toBe(201);
+    await atRest(world, everybody());
     expect(await enrol(code)).toMatchObject({ status: 409, error: { code: "conflict" } });
   });
 
   it("used by two at once makes one plugin", async () => {
-    const code = await mintClaimCode(plane, "race", product);
+    const code = await mintClaimCode(world.stack, "race", product);
     const answers = await Promise.all(
-      Array.from({ length: 5 }, () => postJson(plane.url, "/api/plugins/enroll", request(code))),
+      Array.from({ length: 5 }, () => postJson(world.stack.url, "/api/plugins/enroll", request(code))),
     );
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409]);
-    await atRest(plane, everybody());
-    const [row] = await plane.query(
+    await atRest(world, everybody());
+    const [row] = await world.rows(
       "SELECT count(*)::int AS n FROM merchant_plugins WHERE merchant_id = 'race'",
     );
     expect(row).toEqual({ n: 1 });
   });
 
   it("is not spent by a request that does not fit it", async () => {
-    const code = await mintClaimCode(plane, "clumsy", product);
+    const code = await mintClaimCode(world.stack, "clumsy", product);
     expect(await enrol(code, { product: "other-pay" })).toMatchObject({
       status: 400,
       error: { field: "product" },
@@ -476,7 +479,7 @@ describe("a claim code", () => {
       error: { field: "public_key" },
     });
     expect(await enrol("clm_short", {})).toMatchObject({ status: 400, error: { field: "claim_code" } });
-    expect((await postJson(plane.url, "/api/plugins/enroll", request(code))).status).toBe(201);
+    expect((await postJson(world.stack.url, "/api/plugins/enroll", request(code))).status).toBe(201);
   });
 });
 

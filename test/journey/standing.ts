@@ -2,18 +2,46 @@
 import { call } from "../../local/demo/ops.ts";
 import type { PluginDetail } from "../../src/contract/ops.ts";
 import { Policy } from "../../src/contract/policy.ts";
-import { type ControlPlane, eventually } from "./control-plane.ts";
+import type { World } from "./world.ts";
 
 type Live = PluginDetail["live"];
 
 /** The plugins as their objects know them, without what the passing of time alone changes. */
-export async function standingOf(plane: ControlPlane, pluginIds: readonly string[]) {
-  const plugins = await Promise.all(pluginIds.map((id) => plane.live(id)));
+export async function standingOf(world: World, pluginIds: readonly string[]) {
+  const details = await Promise.all(pluginIds.map((id) => world.live(id)));
   return {
-    plugins: plugins.map(withoutClocks),
-    policy: await call(plane.api, Policy, "/api/ops/policy"),
-    ledger: await plane.ledger(),
+    plugins: details.map(({ live }) => withoutClocks(live)),
+    policy: await call(world.api, Policy, "/api/ops/policy"),
+    ledger: await ledgerOf(world),
   };
+}
+
+/** Waits until every outbox is empty and Postgres has all of it. */
+export async function atRest(world: World, pluginIds: readonly string[]): Promise<void> {
+  let before = "";
+  await world.until("a control plane at rest", async () => {
+    const standing = await standingOf(world, pluginIds);
+    const now = JSON.stringify(standing);
+    const settled = now === before && standing.plugins.every(({ outbox }) => outbox === 0);
+    before = now;
+    return settled;
+  });
+}
+
+/** Every table, with its number of rows and a digest of what they hold. */
+async function ledgerOf(world: World): Promise<Record<string, { rows: number; digest: string }>> {
+  const tables = await world.rows<{ tablename: string }>(
+    "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename",
+  );
+  const found: Record<string, { rows: number; digest: string }> = {};
+  for (const { tablename } of tables) {
+    const [row] = await world.rows<{ rows: number; digest: string }>(
+      `SELECT count(*)::int AS rows, md5(coalesce(string_agg(t::text, chr(10) ORDER BY t::text), '')) AS digest
+       FROM "${tablename}" t`,
+    );
+    if (row) found[tablename] = row;
+  }
+  return found;
 }
 
 /** Windows move on by themselves, what was counted in them does not; silence grows, its state does not. */
@@ -35,16 +63,4 @@ function withoutClocks({ recent, daily, detectors, ...live }: Live) {
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, n) => total + n, 0);
-}
-
-/** Waits until every outbox is empty and Postgres has all of it. */
-export async function atRest(plane: ControlPlane, pluginIds: readonly string[]): Promise<void> {
-  let before = "";
-  await eventually("a control plane at rest", async () => {
-    const standing = await standingOf(plane, pluginIds);
-    const now = JSON.stringify(standing);
-    const settled = now === before && standing.plugins.every(({ outbox }) => outbox === 0);
-    before = now;
-    return settled ? true : null;
-  });
 }

@@ -1,27 +1,19 @@
 /** The plugin's side of the wire, spoken by clients that know only the published standard. */
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { publishReleases } from "../../local/demo/prepare.ts";
-import { DEMO_PRODUCT, type DemoRelease } from "../../local/demo/releases.ts";
+import { buildDemoReleases, DEMO_PRODUCT, type DemoRelease } from "../../local/demo/releases.ts";
 import { Command } from "../../src/contract/command.ts";
 import { ErrorBody } from "../../src/contract/error.ts";
 import { HeartbeatReply } from "../../src/contract/heartbeat.ts";
-import {
-  attemptThatIs,
-  type ControlPlane,
-  counters,
-  eventually,
-  settledIncident,
-  startControlPlane,
-} from "./control-plane.ts";
+import { counters, failWebhooks, orderConfig } from "./scripted-incident.ts";
 import { enrolPlugin, type ScriptedPlugin } from "./scripted-plugin.ts";
+import { startWorld, type World } from "./world.ts";
 
-let plane: ControlPlane;
+let world: World;
 beforeAll(async () => {
-  plane = await startControlPlane({ staging: false });
-  await plane.setPolicy({ mode: "auto" });
+  world = await startWorld();
 });
-afterAll(() => plane?.stop());
+afterAll(() => world?.stop());
 
 /** SPKI of a raw Ed25519 key: the fixed prefix of RFC 8410, then the key. */
 function ed25519PublicKey(rawBase64: string) {
@@ -33,7 +25,7 @@ function ed25519PublicKey(rawBase64: string) {
 }
 
 async function webhooksSeen(plugin: ScriptedPlugin): Promise<{ sent: number; failed: number }> {
-  const { recent } = await plane.live(plugin.id);
+  const { recent } = (await world.live(plugin.id)).live;
   return {
     sent: recent.reduce((sum, bucket) => sum + bucket.webhooks_sent, 0),
     failed: recent.reduce((sum, bucket) => sum + bucket.webhooks_failed, 0),
@@ -41,27 +33,22 @@ async function webhooksSeen(plugin: ScriptedPlugin): Promise<{ sent: number; fai
 }
 
 /** Brings the plugin to the point where a settings command waits for it. */
-async function orderConfig(plugin: ScriptedPlugin): Promise<void> {
-  await plugin.beat({ counters: counters(20, 12) });
-  const incident = await plane.whenLive("an incident with a person", plugin.id, settledIncident);
-  const ordered = await plane.api(`/api/ops/plugin-incidents/${incident.id}/manual-action`, {
-    json: { action: "config", set: { retries: 5 }, reason: "journey: more retries" },
-  });
-  expect(ordered.status).toBe(200);
-  await plane.whenLive("a command that waits", plugin.id, attemptThatIs("applying"));
+async function orderFor(plugin: ScriptedPlugin): Promise<void> {
+  await orderConfig(world, await failWebhooks(world, plugin));
+  await world.attemptReaches(plugin.id, "applying");
 }
 
 describe("a client made of the standardwebhooks package", () => {
   it("enrols, beats, and verifies and acknowledges a command", async () => {
-    const plugin = await enrolPlugin(plane, { merchant: "library" });
+    const plugin = await enrolPlugin(world.stack, { merchant: "library" });
     expect(plugin.enrolment).toMatchObject({
       secret: expect.stringMatching(/^whsec_/),
       next_heartbeat_s: expect.any(Number),
-      publisher_keys: plane.publisher.publisherKeys,
+      publisher_keys: world.stack.publisher.publisherKeys,
     });
     expect((await plugin.beat({ counters: counters(0, 0) })).commands).toEqual([]);
 
-    await orderConfig(plugin);
+    await orderFor(plugin);
     const [signed] = (await plugin.beat()).commands;
     if (!signed) throw new Error("no command came");
     const key = ed25519PublicKey(plugin.enrolment.control_public_key);
@@ -83,12 +70,12 @@ describe("a client made of the standardwebhooks package", () => {
       ]);
     }
     expect((await plugin.beat()).commands).toEqual([]);
-    await plane.whenLive("the health check", plugin.id, attemptThatIs("verifying"));
+    await world.attemptReaches(plugin.id, "verifying");
   });
 
   it("may report a failure instead, and the same answer comes again for a repeat", async () => {
-    const plugin = await enrolPlugin(plane, { merchant: "library-fails" });
-    await orderConfig(plugin);
+    const plugin = await enrolPlugin(world.stack, { merchant: "library-fails" });
+    await orderFor(plugin);
     const [command] = (await plugin.beat()).commands;
     if (!command) throw new Error("no command came");
     const fail = () =>
@@ -99,8 +86,8 @@ describe("a client made of the standardwebhooks package", () => {
         { status: "failed", command_id: command.id },
       ]);
     }
-    const [attempt] = await eventually("the attempt in Postgres", async () => {
-      const rows = await plane.query(
+    const [attempt] = await world.until("the attempt in Postgres", async () => {
+      const rows = await world.rows(
         "SELECT status, reason FROM plugin_autopatch_attempts WHERE plugin_id = $1 AND finished_at IS NOT NULL",
         [plugin.id],
       );
@@ -110,11 +97,11 @@ describe("a client made of the standardwebhooks package", () => {
   });
 
   it("signs with an Ed25519 key of its own, and no secret exists to be stored", async () => {
-    const plugin = await enrolPlugin(plane, { merchant: "own-key", credential: "ed25519" });
+    const plugin = await enrolPlugin(world.stack, { merchant: "own-key", credential: "ed25519" });
     expect(plugin.enrolment.secret).toBeUndefined();
     await plugin.beat({ counters: counters(10, 0) });
-    const rows = await eventually("its row", async () => {
-      const found = await plane.query(
+    const rows = await world.until("its row", async () => {
+      const found = await world.rows(
         "SELECT credential_kind, sealed_secret, public_key IS NOT NULL AS has_key FROM merchant_plugins WHERE id = $1",
         [plugin.id],
       );
@@ -126,8 +113,8 @@ describe("a client made of the standardwebhooks package", () => {
 
 describe("beats that are repeated, lost or late", () => {
   it("a repeat of the last one gets the same answer and counts nothing twice", async () => {
-    const plugin = await enrolPlugin(plane, { merchant: "repeats" });
-    await orderConfig(plugin);
+    const plugin = await enrolPlugin(world.stack, { merchant: "repeats" });
+    await orderFor(plugin);
     const data = plugin.beatData({ counters: counters(30, 12) });
     const answers: HeartbeatReply[] = [];
     for (let i = 0; i < 3; i++) {
@@ -146,17 +133,17 @@ describe("beats that are repeated, lost or late", () => {
   });
 
   it("a lower sequence number is refused with the last one, and counts nothing", async () => {
-    const plugin = await enrolPlugin(plane, { merchant: "late" });
+    const plugin = await enrolPlugin(world.stack, { merchant: "late" });
     await plugin.beat({ seq: 7, counters: counters(10, 0) });
     const answer = await plugin.send(plugin.beatData({ seq: 6, counters: counters(99, 99) }));
     expect(answer.status).toBe(409);
     expect(ErrorBody.parse(await answer.json()).error).toMatchObject({ code: "stale_seq", last_seq: 7 });
     expect(await webhooksSeen(plugin)).toEqual({ sent: 10, failed: 0 });
-    expect((await plane.live(plugin.id)).seq).toBe(7);
+    expect((await world.live(plugin.id)).live.seq).toBe(7);
   });
 
   it("lost beats lose nothing, because counters are cumulative", async () => {
-    const plugin = await enrolPlugin(plane, { merchant: "loses" });
+    const plugin = await enrolPlugin(world.stack, { merchant: "loses" });
     await plugin.beat({ seq: 1, counters: counters(10, 0) });
     // Beats 2 to 8 never arrived.
     await plugin.beat({ seq: 9, counters: counters(55, 1) });
@@ -168,10 +155,10 @@ describe("beats that are repeated, lost or late", () => {
 });
 
 it("a client that sends only gauges is served, and its incident says that it is trusted less", async () => {
-  const plugin = await enrolPlugin(plane, { merchant: "gauges" });
+  const plugin = await enrolPlugin(world.stack, { merchant: "gauges" });
   for (let i = 0; i < 2; i++)
     await plugin.beat({ telemetry: { webhook_fail_rate: 0.6, errors_last_24h: 3 } });
-  const incident = await plane.whenLive("an incident", plugin.id, (live) => live.open_incidents[0]);
+  const incident = await world.openIncident(plugin.id);
   expect(incident).toMatchObject({
     type: "webhook_fail_rate",
     severity: "medium",
@@ -182,11 +169,10 @@ it("a client that sends only gauges is served, and its incident says that it is 
 describe("release files", () => {
   let release: DemoRelease;
   const get = (headers: Record<string, string> = {}, method = "GET") =>
-    fetch(`${plane.url}/artifacts/${release.sha256}`, { method, headers });
+    fetch(`${world.stack.url}/artifacts/${release.sha256}`, { method, headers });
 
   beforeAll(async () => {
-    const releases = await publishReleases(plane.api, plane.publisher);
-    const first = releases[0];
+    const [first] = await buildDemoReleases();
     if (!first) throw new Error("no demo release");
     release = first;
   });
@@ -228,15 +214,15 @@ describe("release files", () => {
   });
 
   it("are listed with their product, and an unknown digest is 404", async () => {
-    const list = await plane.api(`/api/ops/releases?product=${DEMO_PRODUCT}`);
+    const list = await world.api(`/api/ops/releases?product=${DEMO_PRODUCT}`);
     expect(await list.text()).toContain(release.sha256);
-    const unknown = await fetch(`${plane.url}/artifacts/${"0".repeat(64)}`);
+    const unknown = await fetch(`${world.stack.url}/artifacts/${"0".repeat(64)}`);
     expect([unknown.status, ErrorBody.parse(await unknown.json()).error.code]).toEqual([404, "not_found"]);
   });
 });
 
 it("the API describes itself", async () => {
-  const answer = await fetch(`${plane.url}/openapi.json`);
+  const answer = await fetch(`${world.stack.url}/openapi.json`);
   expect(answer.status).toBe(200);
   const document = (await answer.json()) as { openapi: string; paths: Record<string, object> };
   expect(document.openapi).toMatch(/^3\.1\./);
