@@ -1,18 +1,21 @@
 /** Drives the reducer through a story: a clock, a shop that beats, and answers of the outside that the test chooses. */
 import { expect } from "vitest";
+import type { FailCode } from "../../../src/contract/command.ts";
 import type { Decision } from "../../../src/contract/decision.ts";
 import type { Attempt, Incident } from "../../../src/contract/incident.ts";
 import type { LedgerRecord } from "../../../src/contract/ledger.ts";
+import type { ApproveRequest, ManualAction, ReleaseRecord } from "../../../src/contract/ops.ts";
 import type { PolicyDocument } from "../../../src/contract/policy.ts";
 import type { Refusal } from "../../../src/contract/refusal.ts";
 import type { SmokeReply } from "../../../src/contract/staging.ts";
 import type { OutboxMessage } from "../../../src/core/plugin/draft.ts";
 import type { GateFacts, PluginEvent } from "../../../src/core/plugin/event.ts";
+import { brokenInvariants } from "../../../src/core/plugin/invariants.ts";
 import { nextWake } from "../../../src/core/plugin/schedule.ts";
 import { type CommandState, newPlugin, type PluginState } from "../../../src/core/plugin/state.ts";
 import { step } from "../../../src/core/plugin/step.ts";
 import { A_PLUGIN_ID, aHeartbeat, type HeartbeatOverrides, T0 } from "../../builders/heartbeat.ts";
-import { aDecision, aPolicy, aRelease, someFacts } from "../../builders/release.ts";
+import { aDecision, aPerson, aPolicy, aRelease, someFacts } from "../../builders/release.ts";
 
 type RowOf<K extends LedgerRecord["kind"]> = Extract<LedgerRecord, { kind: K }>["row"];
 
@@ -48,7 +51,10 @@ export class PluginStory {
     const result = step(this.state, event, { now: this.now, policy: this.policy });
     this.refusal = result.ok ? null : result.refusal;
     if (!result.ok) return this;
-    this.state = result.value.state;
+    const { state: after, outbox, handOver } = result.value;
+    const { state: before, now, policy } = this;
+    expect(brokenInvariants({ before, event, after, outbox, handOver, now, policy })).toEqual([]);
+    this.state = after;
     this.outbox.push(...result.value.outbox);
     if (event.type === "hand_over") this.handed = result.value.handOver;
     return this;
@@ -142,6 +148,51 @@ export class PluginStory {
     this.version = version;
     const command_id = this.handed?.row.id ?? "none";
     return this.apply({ type: "ack", data: { plugin_id: A_PLUGIN_ID, command_id, result: { version } } });
+  }
+
+  fail(code: FailCode, version?: string, commandId: string = this.handed?.row.id ?? "none"): this {
+    if (version !== undefined) this.version = version;
+    return this.apply({
+      type: "fail",
+      data: {
+        plugin_id: A_PLUGIN_ID,
+        command_id: commandId,
+        error: { code, message: `${code} it was` },
+        ...(version === undefined ? {} : { version }),
+      },
+    });
+  }
+
+  /** Answers for the attempt in flight, for the evidence as it is now unless the test says otherwise. */
+  approve(
+    name: string,
+    input: Partial<ApproveRequest> = {},
+    incidentId: string = this.attempt.incident_id,
+  ): this {
+    return this.apply({
+      type: "approve",
+      incidentId,
+      input: {
+        attempt_id: this.attempt.id,
+        decision: "approve",
+        evidence_hash: this.attempt.evidence_hash,
+        reason: "looks right",
+        ...input,
+      },
+      person: aPerson(name),
+    });
+  }
+
+  /** `release`: what the catalogue holds of the version named. */
+  act(
+    name: string,
+    action: ManualAction,
+    release: ReleaseRecord | null = "version" in action && action.version !== undefined
+      ? aRelease({ version: action.version })
+      : null,
+    incidentId: string = this.incident.id,
+  ): this {
+    return this.apply({ type: "act", incidentId, action, person: aPerson(name), release });
   }
 
   /** From a broken shop to the new version under watch. */
