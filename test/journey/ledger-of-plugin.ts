@@ -2,6 +2,9 @@
 import { expect } from "vitest";
 import type { World } from "./world.ts";
 
+/** After an outage the outbox tries again by its back-off, a minute apart at most. */
+const DELIVERY_WAIT_MS = 90_000;
+
 export interface PluginLedger {
   incidents: { id: string; revision: number; type: string; status: string; version: string }[];
   /** In the order they were made. */
@@ -27,7 +30,7 @@ export interface PluginLedger {
 
 /** Waits until the plugin's outbox is empty, then reads everything of it. */
 export async function ledgerOf(world: World, pluginId: string): Promise<PluginLedger> {
-  await world.delivered(pluginId);
+  await world.delivered(pluginId, DELIVERY_WAIT_MS);
   const read = <R extends object>(columns: string, table: string, order: string) =>
     world.rows<R>(`SELECT ${columns} FROM ${table} WHERE plugin_id = $1 ORDER BY ${order}`, [pluginId]);
   return {
