@@ -53,3 +53,14 @@ export function decideRequest(
       .map((fix) => ({ action: fix.action, ...(fix.version === null ? {} : { version: fix.version }) })),
   };
 }
+
+/** The release of that version, or, without one, the newest below the shop's own: what a rollback means. */
+export function releaseNamed(
+  state: PluginState,
+  version: string | undefined,
+  releases: readonly ReleaseRecord[],
+): ReleaseRecord | null {
+  if (version !== undefined) return releases.find((release) => release.version === version) ?? null;
+  const earlier = releases.filter((release) => compareSemver(release.version, state.version) < 0);
+  return earlier.sort((a, b) => compareSemver(b.version, a.version))[0] ?? null;
+}

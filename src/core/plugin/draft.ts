@@ -3,7 +3,7 @@
  * Local to one call of `step`; nothing outside sees it change.
  */
 import type { FeedbackRequest, Outcome } from "../../contract/decision.ts";
-import type { IncidentEvent } from "../../contract/incident.ts";
+import type { Incident, IncidentEvent } from "../../contract/incident.ts";
 import type { LedgerRecord, NotificationRecord } from "../../contract/ledger.ts";
 import type { Person } from "../../contract/ops.ts";
 import type { PolicyDocument } from "../../contract/policy.ts";
@@ -124,4 +124,14 @@ export function incidentById(state: PluginState, id: string): IncidentState | nu
 
 export function commandById(state: PluginState, id: string): CommandState | null {
   return state.commands.find((command) => command.row.id === id) ?? null;
+}
+
+/** The incident's newest row among these messages: a closed incident is in no state any more. */
+export function recordedIncident(messages: readonly OutboxMessage[], id: string): Incident | null {
+  const rows = messages.flatMap((message) =>
+    message.to === "ledger" && message.record.kind === "incident" && message.record.row.id === id
+      ? [message.record.row]
+      : [],
+  );
+  return rows.at(-1) ?? null;
 }

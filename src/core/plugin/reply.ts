@@ -1,7 +1,9 @@
 /** What the plugin is told back: when to beat again, and the commit while it is due. */
+import type { CommandReply } from "../../contract/command.ts";
 import type { PolicyDocument } from "../../contract/policy.ts";
 import { isSuspect } from "../detection.ts";
 import { stablePercent } from "../stable-hash.ts";
+import { commandById } from "./draft.ts";
 import { iso, type Phase, type PluginState } from "./state.ts";
 import { INTERVAL_JITTER } from "./tuning.ts";
 
@@ -33,4 +35,14 @@ export function commitText(state: PluginState, now: number): string | null {
     issued_at: iso(now),
     expires_at: iso(commit.expiresAt),
   });
+}
+
+/** How the command stands: a report that contradicts an earlier one is told of the earlier one. */
+export function reportedStatus(
+  state: PluginState | null,
+  commandId: string,
+  said: CommandReply["status"],
+): CommandReply["status"] {
+  const status = state === null ? undefined : commandById(state, commandId)?.row.status;
+  return status === "failed" || status === "acknowledged" ? status : said;
 }

@@ -1,0 +1,24 @@
+/** A plugin's first state, and the rows that tell of it. Pure. */
+import type { OutboxMessage } from "./draft.ts";
+import { type Enrollment, iso, type Millis, newPlugin, type PluginState } from "./state.ts";
+import { pluginRecord } from "./view.ts";
+
+export function enrollPlugin(
+  enrollment: Enrollment,
+  merchantName: string,
+  askedS: number,
+  now: Millis,
+): { state: PluginState; outbox: OutboxMessage[] } {
+  const state = newPlugin(enrollment, askedS, now);
+  state.recordRevision = 1;
+  state.recordedAt = now;
+  const merchant = { id: enrollment.merchantId, name: merchantName, created_at: iso(now) };
+  const row = pluginRecord(state, now);
+  return {
+    state,
+    outbox: [
+      { to: "ledger", record: { kind: "merchant", row: merchant } },
+      { to: "ledger", record: { kind: "plugin", row, credential: enrollment.credential } },
+    ],
+  };
+}
