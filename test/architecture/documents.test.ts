@@ -1,7 +1,9 @@
 /** README.md and ARCHITECTURE.md name only what exists, and list all of what they list. Each rule is also shown a false claim. */
 import { describe, expect, it } from "vitest";
+import { ATTEMPT_STATUSES, INCIDENT_STATUSES, PluginRecord } from "../../src/contract/incident.ts";
 import { Role } from "../../src/contract/ops.ts";
 import { defaultPolicyDocument } from "../../src/contract/policy.ts";
+import { ATTEMPT_TRANSITIONS } from "../../src/core/attempt-transitions.ts";
 import { OPERATIONS, type Security } from "../../src/http/openapi/operations.ts";
 import { OPS_ROUTES, type OpsRoute } from "../../src/http/ops/ops-roles.ts";
 import {
@@ -103,7 +105,26 @@ describe("README.md", () => {
   });
 });
 
+describe("README.md on statuses", () => {
+  it.each([
+    ["Incident statuses", INCIDENT_STATUSES],
+    ["Attempt statuses", ATTEMPT_STATUSES],
+    ["Plugin statuses", PluginRecord.shape.status.options],
+  ])("explains each one under %s", (heading, statuses) => {
+    const listed = tableUnder(readme.text, heading).map(([status = ""]) => status);
+    expect(differences(listed, statuses, "README.md")).toEqual([]);
+  });
+});
+
 describe("ARCHITECTURE.md", () => {
+  it("draws the arrows of an attempt as the core has them", () => {
+    const drawn = tableUnder(architecture.text, "The life of a healing").map((row) => `${row[0]}: ${row[3]}`);
+    const real = Object.entries(ATTEMPT_TRANSITIONS)
+      .filter(([, targets]) => targets.length > 0)
+      .map(([status, targets]) => `${status}: ${targets.join(", ")}`);
+    expect(differences(drawn, real, "ARCHITECTURE.md")).toEqual([]);
+  });
+
   it("lists every table of Postgres, and no other", () => {
     const sql = [...facts.files].filter((path) => /^migrations\/\d+.*\.sql$/.test(path)).map(readFromRoot);
     const created = [...sql, readFromRoot("local/migrate.ts")].flatMap((text) =>
