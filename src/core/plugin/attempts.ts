@@ -53,12 +53,15 @@ export interface NewAttempt {
 
 export function beginAttempt(draft: Draft, input: NewAttempt): AttemptState {
   const { state, now } = draft;
-  const { incident, decision, release } = input;
+  const { incident, decision } = input;
   state.numbers.attempt += 1;
   // A fix that is replaced is no longer watched: the end of its bake must not close this attempt's incident.
   incident.bakeUntil = null;
   incident.healedBy = null;
-  const target = decision.patch_version ?? null;
+  // A version named beside another action is a slip of the decision service: nothing would ever bring it about.
+  const versioned = decision.action === "patch" || decision.action === "rollback";
+  const target = versioned ? (decision.patch_version ?? null) : null;
+  const release = versioned ? input.release : null;
   const attempt: AttemptState = {
     automatic: input.requestedBy === null,
     release,

@@ -108,6 +108,8 @@ function perform(
       });
       return ok(incident);
     case "escalate":
+      // It would close itself at the next beat, since its signal is gone; a rollback can be asked for instead.
+      if (incident.row.status === "baking") return conflict("it is healed and still watched");
       escalateIncident(draft, incident, `${person.name}: ${action.reason}`, person.id);
       return ok(incident);
     case "resolve":
@@ -120,8 +122,7 @@ function perform(
     }
     case "retry":
       if (draft.state.attempt !== null) return conflict("an attempt is under way on this plugin");
-      if (incident.row.status === "baking")
-        return conflict("it is healed and still watched; there is nothing to decide");
+      if (incident.row.status === "baking") return conflict("it is healed and still watched");
       dropWorkOf(draft, { incidentId: incident.row.id });
       startWork(draft, { kind: "decide", incidentId: incident.row.id });
       note(draft, incident, { kind: "retry", text: `${person.name}: ${action.reason}`, actor: person.id });

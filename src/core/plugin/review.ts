@@ -36,11 +36,14 @@ function follow(draft: Draft, incident: IncidentState, finding: Finding): void {
   );
 }
 
-/** The signal went away by itself. Waiting for a person, or for staging, never disarms this: an attempt not yet in the shop is cancelled. */
+/**
+ * The signal went away by itself. Waiting for a person, or for staging, never disarms this: an attempt not yet in the shop is
+ * cancelled. What a person asked for is not: they saw the same signal, and it may have cleared before they asked.
+ */
 function signalCleared(draft: Draft, incident: IncidentState, finding: Finding): void {
   const { attempt } = draft.state;
   if (attempt?.row.incident_id === incident.row.id) {
-    if (inShopsHands(attempt)) return;
+    if (inShopsHands(attempt) || !attempt.automatic) return;
     dropLiveCommand(draft, attempt);
     endAttempt(draft, attempt, "cancelled", "the signal cleared before the change was handed over", {
       aboutTheFix: false,

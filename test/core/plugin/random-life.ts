@@ -1,7 +1,4 @@
-/** A random life of one plugin: moves that fast-check draws, carried out against the reducer, every step held to the invariants. */
-import fc from "fast-check";
-import { FAIL_CODES } from "../../../src/contract/command.ts";
-import { COMMAND_OUTCOMES } from "../../../src/contract/heartbeat.ts";
+/** A random life of one plugin: random moves, carried out against the reducer, every step held to the invariants. */
 import type { ManualAction } from "../../../src/contract/ops.ts";
 import type { PolicyDocument } from "../../../src/contract/policy.ts";
 import type { OutboxMessage } from "../../../src/core/plugin/draft.ts";
@@ -12,144 +9,15 @@ import { newPlugin, type PluginState } from "../../../src/core/plugin/state.ts";
 import { step } from "../../../src/core/plugin/step.ts";
 import { A_PLUGIN_ID, aHeartbeat, T0 } from "../../builders/heartbeat.ts";
 import { aDecision, aPerson, aPolicy, aRelease, someFacts } from "../../builders/release.ts";
-
-const VERSIONS = ["1.2.2", "1.2.3", "1.3.0", "1.2.1"] as const;
-const version = fc.constantFrom(...VERSIONS);
-const pick = fc.nat(11);
-const wait = fc.oneof(
-  { weight: 6, arbitrary: fc.integer({ min: 1, max: 60 }) },
-  { weight: 2, arbitrary: fc.integer({ min: 60, max: 1200 }) },
-  { weight: 1, arbitrary: fc.integer({ min: 1200, max: 100_000 }) },
-);
-
-const POLICIES: readonly PolicyDocument[] = [
-  aPolicy(),
-  aPolicy({ max_severity: "critical", approvals: { by_severity: { high: 0, critical: 0 }, by_step: {} } }),
-  aPolicy({ kill_switch: true }),
-  aPolicy({ mode: "off" }),
-  aPolicy({ mode: "approve-only" }),
-  aPolicy({ approvals: { by_severity: { low: 2, medium: 2, high: 3, critical: 3 } } }),
-  aPolicy({ limits: { attempts_per_plugin_per_day: 1 } }),
-  aPolicy({ intervals: { command_ttl_s: 30, apply_s: 60, verify_s: 10, verify_limit_s: 10, bake_s: 10 } }),
-];
-
-const counts = fc.record({
-  errors: fc.nat(30),
-  requests: fc.nat(60),
-  sent: fc.nat(40),
-  failed: fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(40) }),
-});
-
-const beat = fc.record({
-  kind: fc.constant("beat" as const),
-  wait,
-  counts,
-  /** Null: the version the shop is believed to run. */
-  version: fc.option(version, { nil: null, freq: 6 }),
-  boot: fc.nat(2),
-  state: fc.constantFrom("running" as const, "running" as const, "probation" as const, "goodbye" as const),
-  subscription: fc.constantFrom("active" as const, "disabled" as const, "unknown" as const, undefined),
-  probesOk: fc.constantFrom(undefined, true, true, false),
-  last: fc.option(fc.record({ pick, outcome: fc.constantFrom(...COMMAND_OUTCOMES) }), { freq: 2 }),
-  errorName: fc.option(fc.constantFrom("a", "b", "c"), { freq: 2 }),
-  stale: fc.integer({ min: 0, max: 20 }).map((n) => n === 0),
-});
-
-const facts = fc.record({
-  policy: fc.nat(POLICIES.length - 1),
-  admission: fc.constantFrom<"active" | "full" | "halted" | "none">(
-    "active",
-    "active",
-    "full",
-    "halted",
-    "none",
-  ),
-  storm: fc.integer({ min: 0, max: 8 }).map((n) => n === 0),
-});
-
-/** What the outside does when all goes as it should; the other moves disturb it. */
-const advance = fc.record({
-  kind: fc.constant("advance" as const),
-  wait: fc.integer({ min: 0, max: 20 }),
-  version,
-});
-
-const answer = fc.record({
-  kind: fc.constant("answer" as const),
-  pick,
-  action: fc.constantFrom(
-    "patch" as const,
-    "rollback" as const,
-    "config" as const,
-    "resubscribe" as const,
-    "escalate" as const,
-    "monitor" as const,
-  ),
-  version: fc.option(version),
-  inCatalogue: fc.boolean(),
-  reversible: fc.boolean(),
-  failed: fc.constantFrom<"no" | "once" | "final">("no", "no", "once", "final"),
-  ok: fc.boolean(),
-  facts,
-});
-
-const person = fc.constantFrom("ada", "grace", "linus", "edsger");
-const move = fc.oneof(
-  { weight: 8, arbitrary: beat },
-  { weight: 10, arbitrary: advance },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant("tick" as const), wait }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("due" as const) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("ack" as const), pick, version }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      kind: fc.constant("fail" as const),
-      pick,
-      code: fc.constantFrom(...FAIL_CODES),
-      version: fc.option(version),
-    }),
-  },
-  { weight: 3, arbitrary: answer },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("handOver" as const), facts }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      kind: fc.constant("approve" as const),
-      person,
-      decision: fc.constantFrom("approve" as const, "approve" as const, "reject" as const),
-      rightEvidence: fc.integer({ min: 0, max: 5 }).map((n) => n > 0),
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      kind: fc.constant("act" as const),
-      pick,
-      person,
-      action: fc.constantFrom<ManualAction["action"]>(
-        "patch",
-        "rollback",
-        "config",
-        "retry",
-        "acknowledge",
-        "resolve",
-        "escalate",
-        "dismiss",
-      ),
-      version,
-      inCatalogue: fc.boolean(),
-    }),
-  },
-);
-export type Move = typeof move extends fc.Arbitrary<infer T> ? T : never;
-export const aLife = (length: number) =>
-  fc.array(move, { minLength: length / 2, maxLength: length * 1.5, size: "max" });
+import { type Move, POLICIES, type VERSIONS } from "./random-moves.ts";
 
 export class RandomLife {
   now = T0;
   readonly policy: PolicyDocument;
   state: PluginState;
   largest = 0;
+  /** Everything that left, oldest first. */
+  readonly sent: OutboxMessage[] = [];
   /** Statuses that attempts reached. */
   readonly reached = new Set<string>();
   readonly #counters = { errors: 0, requests: 0, webhooks_sent: 0, webhooks_failed: 0 };
@@ -198,6 +66,7 @@ export class RandomLife {
   }
 
   #note(outbox: readonly OutboxMessage[]): void {
+    this.sent.push(...outbox);
     for (const message of outbox)
       if (message.to === "ledger" && message.record.kind === "attempt")
         this.reached.add(message.record.row.status);
@@ -437,5 +306,3 @@ function manualAction(action: ManualAction["action"], to: string): ManualAction 
       return { action, reason };
   }
 }
-
-export { POLICIES };
