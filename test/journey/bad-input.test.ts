@@ -46,7 +46,7 @@ afterAll(() => world?.stop());
 const everybody = () => [victim.id, neighbour.id, keyed.id];
 
 async function handACommandTo(plugin: ScriptedPlugin): Promise<void> {
-  await orderConfig(world, await failWebhooks(world, plugin));
+  await orderConfig(world, (await failWebhooks(world, plugin)).id);
   await world.attemptReaches(plugin.id, "applying");
   expect((await plugin.beat()).commands).toHaveLength(1);
 }

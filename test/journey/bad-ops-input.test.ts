@@ -23,10 +23,9 @@ beforeAll(async () => {
   world = await startWorld({ policy: { mode: "approve-only" } });
   secrets = loadOrCreateSecrets(world.stack.dataDir);
   plugin = await enrolPlugin(world.stack, { merchant: "quiet" });
-  const incident = await failWebhooks(world, plugin);
-  incidentId = incident.id;
+  incidentId = (await failWebhooks(world, plugin)).id;
   // In the mode approve-only this one waits for a second person.
-  await orderConfig(world, incident);
+  await orderConfig(world, incidentId);
   const attempt = await world.attemptReaches(plugin.id, "awaiting_approval");
   approval = {
     attempt_id: attempt.id,

@@ -27,11 +27,11 @@ export async function failWebhooks(world: World, plugin: ScriptedPlugin, failed 
 /** A change of settings by hand: it needs no staging. @throws OpsRefusal */
 export async function orderConfig(
   world: World,
-  incident: Incident,
+  incidentId: string,
   as: PersonId = "dev:ada",
 ): Promise<Attempt> {
   const json = { action: "config", set: { retries: 5 }, reason: "journey: more retries" };
-  const path = `/api/ops/plugin-incidents/${incident.id}/manual-action`;
+  const path = `/api/ops/plugin-incidents/${incidentId}/manual-action`;
   const { attempt } = await call(world.api, ActionReply, path, { json, as });
   if (attempt === null) throw new Error("no attempt was begun");
   return attempt;

@@ -34,7 +34,7 @@ async function webhooksSeen(plugin: ScriptedPlugin): Promise<{ sent: number; fai
 
 /** Brings the plugin to the point where a settings command waits for it. */
 async function orderFor(plugin: ScriptedPlugin): Promise<void> {
-  await orderConfig(world, await failWebhooks(world, plugin));
+  await orderConfig(world, (await failWebhooks(world, plugin)).id);
   await world.attemptReaches(plugin.id, "applying");
 }
 
