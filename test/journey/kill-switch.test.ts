@@ -90,6 +90,7 @@ describe("no reply carries a command any more, once the stop has answered", () =
     expect(answer.status).toBe(200);
     await race.oneMoreRound();
     await race.stop();
+    await release();
 
     const { replies } = race;
     expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([200]));
@@ -98,7 +99,6 @@ describe("no reply carries a command any more, once the stop has answered", () =
     expect(before.length).toBeGreaterThanOrEqual(COMMANDS_BEFORE);
     expect(after.length).toBeGreaterThanOrEqual(RACING);
     expect(after.filter(({ commands }) => commands > 0)).toEqual([]);
-    await release();
   });
 });
 
