@@ -101,7 +101,7 @@ export class PluginLoop {
     if (this.#state === null) return null;
     await this.readPolicy();
     const now = Date.now();
-    const due = nextWake(withoutWork(this.#state), this.#policy.intervals, now);
+    const due = nextWake(withoutWork(this.#state), this.#policy.intervals);
     if (due !== null && due <= now) this.apply({ type: "tick" });
     else this.#startWork(now);
     await this.#drainOutbox();
@@ -128,7 +128,7 @@ export class PluginLoop {
     const state = this.#state;
     if (state === null) return null;
     const due: number[] = [];
-    const own = nextWake(withoutWork(state), this.#policy.intervals, now);
+    const own = nextWake(withoutWork(state), this.#policy.intervals);
     if (own !== null) due.push(own);
     for (const work of state.work) due.push(work.notBefore <= now ? now + WORK_BACKSTOP_MS : work.notBefore);
     const outbox = this.#store.outbox.nextDue(now);

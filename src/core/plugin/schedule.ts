@@ -6,14 +6,10 @@ import { type AttemptState, commitUnheard, inShopsHands, type Millis, type Plugi
 import { PROBATION_SILENCE_BEATS } from "./tuning.ts";
 
 /** Milliseconds since the epoch, possibly past when something is overdue; null when nothing is waited for. */
-export function nextWake(
-  state: PluginState,
-  intervals: PolicyDocument["intervals"],
-  now: Millis,
-): Millis | null {
+export function nextWake(state: PluginState, intervals: PolicyDocument["intervals"]): Millis | null {
   const deadlines: (Millis | null)[] = [
     silenceWake(state),
-    state.attempt === null ? null : attemptWake(state.attempt, state.lastBeatAt, intervals, now),
+    state.attempt === null ? null : attemptWake(state.attempt, state.lastBeatAt, intervals),
     ...state.work.map((work) => work.notBefore),
     ...state.incidents.map((incident) => (commitUnheard(state, incident) ? null : incident.bakeUntil)),
     ...state.commands.filter(isLive).map((command) => command.expiresAt),
@@ -34,7 +30,6 @@ function attemptWake(
   attempt: AttemptState,
   lastBeatAt: Millis | null,
   intervals: PolicyDocument["intervals"],
-  now: Millis,
 ): Millis | null {
   const { phase } = attempt;
   switch (phase.name) {
@@ -46,7 +41,7 @@ function attemptWake(
     case "applying":
       return Math.min(phase.until, phase.reportBy ?? phase.until);
     case "verifying": {
-      if (now < phase.checkAt) return phase.checkAt;
+      if (!phase.checked) return phase.checkAt;
       const silentAt =
         (lastBeatAt ?? phase.startedAt) + PROBATION_SILENCE_BEATS * intervals.probation_s * 1000 + 1;
       return Math.min(phase.askedUntil ?? phase.limitAt, Math.max(phase.checkAt, silentAt));

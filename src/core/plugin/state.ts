@@ -46,6 +46,8 @@ export type Phase =
       /** The health check's deadline, and the last moment an inconclusive one may be watched. */
       checkAt: Millis;
       limitAt: Millis;
+      /** Judged at the deadline, or since: what comes next is no matter of `checkAt` any more. */
+      checked?: true;
       /** A person has been asked because the evidence stayed inconclusive; without an answer by then it is rolled back. */
       askedUntil: Millis | null;
       /** What the new version has reported since it was first seen. */

@@ -43,6 +43,7 @@ export function judge(draft: Draft, attempt: AttemptState): void {
   const { state, now, policy } = draft;
   const { phase } = attempt;
   if (phase.name !== "verifying") return;
+  if (now >= phase.checkAt) phase.checked = true;
   const incident = incidentById(state, attempt.row.incident_id);
   const original = incident?.row.type ?? "webhook_fail_rate";
   const verdict = healthVerdict({

@@ -55,7 +55,7 @@ export class RandomLife {
       policy: this.policy,
     });
     if (event.type === "tick") {
-      const wake = nextWake({ ...after, work: [] }, this.policy.intervals, this.now);
+      const wake = nextWake({ ...after, work: [] }, this.policy.intervals);
       if (wake !== null && wake <= this.now) broken.push(`wakes at ${wake - this.now} ms from a tick`);
     }
     if (broken.length > 0) throw new Error(`${event.type}: ${broken.join("; ")}`);
@@ -141,7 +141,7 @@ export class RandomLife {
 
   /** The next deadline fires at its moment. */
   passDue(): boolean {
-    const wake = nextWake({ ...this.state, work: [] }, this.policy.intervals, this.now);
+    const wake = nextWake({ ...this.state, work: [] }, this.policy.intervals);
     if (wake === null) return false;
     this.now = Math.max(this.now, wake);
     this.apply({ type: "tick" });

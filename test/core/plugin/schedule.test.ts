@@ -12,14 +12,14 @@ const BOUND_H = 32;
 const HOUR_MS = 3_600_000;
 
 function wakeOf(story: PluginStory): number | null {
-  return nextWake({ ...story.state, work: [] }, story.policy.intervals, story.now);
+  return nextWake({ ...story.state, work: [] }, story.policy.intervals);
 }
 
 /** From here on the shop says nothing, nobody answers and every request to the outside fails. */
 function abandoned(life: RandomLife): number {
   const start = life.now;
   for (let i = 0; i < 500 && life.state.attempt !== null; i++) {
-    const due = nextWake(life.state, life.policy.intervals, life.now) ?? Number.POSITIVE_INFINITY;
+    const due = nextWake(life.state, life.policy.intervals) ?? Number.POSITIVE_INFINITY;
     const work = life.state.work.find((candidate) => candidate.notBefore <= Math.max(life.now, due));
     if (work === undefined) {
       if (!life.passDue()) throw new Error(`nothing ends ${life.state.attempt.phase.name}`);
@@ -87,6 +87,14 @@ describe("the next wake-up", () => {
     expect(wakeOf(story)).toBe(story.now + 45_001);
     while (story.now + 45_001 < applied + 900_000) story.beat(15, {}, { state: "probation" });
     expect(wakeOf(story)).toBe(applied + 900_000);
+  });
+
+  it("judges at the deadline what was heard before it, without another beat", () => {
+    const story = new PluginStory().toVerifying();
+    story.beat(15).beat(35, { sent: 10 }).wait(40);
+    expect(wakeOf(story)).toBe(story.now);
+    story.apply({ type: "tick" });
+    expect(story.state.history.at(-1)?.outcome).toBe("success");
   });
 
   it("is the moment until which a person may answer, once one was asked", () => {

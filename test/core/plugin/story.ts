@@ -69,7 +69,7 @@ export class PluginStory {
   pass(seconds: number): this {
     const end = this.now + seconds * 1000;
     for (let i = 0; i < 1000; i++) {
-      const wake = nextWake({ ...this.state, work: [] }, this.policy.intervals, this.now);
+      const wake = nextWake({ ...this.state, work: [] }, this.policy.intervals);
       if (wake === null || wake > end) break;
       this.now = Math.max(this.now + 1, wake);
       this.apply({ type: "tick" });
