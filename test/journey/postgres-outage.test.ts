@@ -26,7 +26,7 @@ function overFor(shop: ScriptedShop, status: IncidentStatus): Promise<unknown> {
 
 async function expectEnded(shop: ScriptedShop, status: AttemptStatus): Promise<void> {
   const ledger = await ledgerOf(world, shop.id);
-  await expectWhole(world, shop.id, ledger);
+  expectWhole(ledger);
   expect(ledger.incidents).toMatchObject([{ status: status === "success" ? "baking" : "escalated" }]);
   expect(ledger.attempts).toMatchObject([{ status }]);
   expect(ledger.feedback).toMatchObject([{ outcome: status }]);

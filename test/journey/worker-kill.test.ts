@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { AttemptStatus } from "../../src/contract/incident.ts";
+import { expectWhole, ledgerOf } from "./ledger-of-plugin.ts";
+import type { ScriptedShop } from "./scripted-shop.ts";
+import { startWorld, type World } from "./world.ts";
+
+/** 3 of 5 webhooks fail, whatever the version. */
+const NEVER_WELL = { failing: () => 3 };
+
+let world: World;
+/** Fails when the Worker is killed, and never says a word again. */
+let lost: ScriptedShop;
+beforeAll(async () => {
+  // Long probation beats: the health check hears nothing of a shop that fell silent for longer than a restart takes.
+  world = await startWorld({ policy: { intervals: { probation_s: 60, command_ttl_s: 45 } } });
+});
+afterAll(() => world?.stop());
+
+async function killAndRestart(): Promise<void> {
+  await world.stack.worker.kill();
+  await world.stack.worker.start();
+}
+
+async function brokenShop(): Promise<ScriptedShop> {
+  const shop = await world.scriptedShop();
+  await shop.breakDown();
+  return shop;
+}
+
+/** The command waits for its shop's next beat. */
+async function beforeHandOver(): Promise<ScriptedShop> {
+  const shop = await brokenShop();
+  await world.attemptReaches(shop.id, "applying");
+  return shop;
+}
+
+async function afterHandOver() {
+  const shop = await beforeHandOver();
+  return { shop, command: await shop.takeCommand() };
+}
+
+async function underWatch(): Promise<ScriptedShop> {
+  const { shop, command } = await afterHandOver();
+  await shop.carryOut(command);
+  await world.attemptReaches(shop.id, "verifying");
+  return shop;
+}
+
+/** Reads everything of the shop from Postgres and holds it against what the shop did. */
+async function expectEnd(shop: ScriptedShop, status: AttemptStatus): Promise<void> {
+  await world.attemptReaches(shop.id, status, 90_000);
+  const ledger = await ledgerOf(world, shop.id);
+  expectWhole(ledger);
+  // A shop that fell silent has an incident about that, too, by and by.
+  expect(ledger.incidents.filter(({ type }) => type === "webhook_fail_rate")).toMatchObject([
+    { status: status === "success" ? "baking" : "escalated" },
+  ]);
+  expect(ledger.attempts).toMatchObject([{ status }]);
+  const acknowledged = ledger.commands.filter((command) => command.status === "acknowledged");
+  expect(shop.carriedOut).toEqual(acknowledged.map(({ id }) => id));
+  expect(acknowledged.map(({ type }) => type)).toEqual(
+    { success: ["update"], rolled_back: ["update", "rollback"] }[String(status)] ?? [],
+  );
+  expect(shop.version).toBe(status === "success" ? "1.2.3" : "1.2.2");
+}
+
+it("ends every attempt as it should after the Worker was killed in the middle of it", async () => {
+  const [queued, handedOver, unreported, forgotten, watched, bad, silent] = await Promise.all([
+    beforeHandOver(),
+    afterHandOver(),
+    afterHandOver(),
+    beforeHandOver(),
+    underWatch(),
+    underWatch(),
+    underWatch(),
+  ]);
+  lost = forgotten;
+  await silent.beat(5);
+  await silent.beat(10);
+  const staging = await brokenShop();
+  await world.attemptReaches(staging.id, "staging");
+  unreported.shop.switchTo(unreported.command);
+  await world.stack.worker.kill();
+  await expect(queued.beat(5, 3)).rejects.toThrow("fetch failed");
+  await world.stack.worker.start();
+
+  const lives = [queued, watched, staging].map((shop) => shop.live());
+  lives.push(bad.live(NEVER_WELL));
+  // The command was in the shop's hands; its acknowledgement comes only now.
+  await handedOver.shop.carryOut(handedOver.command);
+  lives.push(handedOver.shop.live());
+  // Its acknowledgement was lost for good: the beat says what runs.
+  lives.push(unreported.shop.live());
+  await Promise.all([
+    expectEnd(queued, "success"),
+    expectEnd(handedOver.shop, "success"),
+    expectEnd(unreported.shop, "success"),
+    expectEnd(watched, "success"),
+    expectEnd(bad, "rolled_back"),
+    expectEnd(staging, "success"),
+    // Not one beat since the restart: the alarm, or the sweep behind it, judged what was known.
+    expectEnd(silent, "success"),
+  ]);
+  await Promise.all(lives.map((life) => life.stop()));
+});
+
+it("heals through one kill after another, and loses nothing that shops counted meanwhile", async () => {
+  const [good, bad, bystander] = await Promise.all([brokenShop(), brokenShop(), world.scriptedShop()]);
+  await bystander.beat();
+  const lives = [good.live(), bad.live(NEVER_WELL), bystander.live({ everyMs: 300, failing: () => 0 })];
+  for (let kills = 0; kills < 3; kills++) await killAndRestart();
+  await Promise.all([expectEnd(good, "success"), expectEnd(bad, "rolled_back")]);
+  await Promise.all(lives.map((life) => life.stop()));
+
+  expect(lives[2]?.answers).toContain(null);
+  await bystander.beat(1);
+  const { recent } = (await world.live(bystander.id)).live;
+  const counted = recent.reduce((sum, bucket) => sum + bucket.webhooks_sent, 0);
+  expect(counted).toBe(bystander.counters.webhooks_sent);
+});
+
+it("ends the attempt on a shop that never came back for its command", async () => {
+  await expectEnd(lost, "expired");
+});
