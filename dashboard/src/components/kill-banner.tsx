@@ -7,7 +7,7 @@ export function KillBanner() {
   const current = policy.data.value;
   if (current === null || !current.document.kill_switch) return null;
   return (
-    <section class="kill-banner" aria-label={t("kill.title")} data-testid="kill-banner">
+    <section class="kill-banner" aria-label={t("kill.engaged")} data-testid="kill-banner">
       <strong>{t("kill.engaged")}</strong>{" "}
       <span class="untrusted">
         {current.updated_by}: {current.reason}
