@@ -1,11 +1,19 @@
 /** What people page through and change together: lists with cursors and filters, the policy with its revisions. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { z } from "zod";
+import { z } from "zod";
 import { call } from "../../local/demo/ops.ts";
 import { ErrorBody } from "../../src/contract/error.ts";
 import type { Incident } from "../../src/contract/incident.ts";
-import { AttemptPage, IncidentPage, PluginPage } from "../../src/contract/ops.ts";
-import { Policy } from "../../src/contract/policy.ts";
+import {
+  AttemptPage,
+  IncidentPage,
+  Kpis,
+  Person,
+  PluginPage,
+  Readiness,
+  ReleaseList,
+} from "../../src/contract/ops.ts";
+import { Policy, PolicyHistoryItem } from "../../src/contract/policy.ts";
 import { failWebhooks, orderConfig } from "./scripted-incident.ts";
 import { enrolPlugin } from "./scripted-plugin.ts";
 import { startWorld, type World } from "./world.ts";
@@ -154,6 +162,31 @@ describe("filters", () => {
       `/api/ops/plugins?merchant_id=${odd.merchant_id}&version=1.0.0`,
     );
     expect(plugins.items).toMatchObject([{ id: odd.plugin_id, open_incidents: 1 }]);
+  });
+});
+
+describe("what a viewer may read", () => {
+  const History = z.object({ items: z.array(PolicyHistoryItem) });
+
+  it.each<[string, z.ZodType]>([
+    ["/api/ops/me", Person],
+    ["/api/ops/kpis?window_s=3600", Kpis],
+    ["/api/ops/releases", ReleaseList],
+    ["/api/ops/policy", Policy],
+    ["/api/ops/policy/history?limit=5", History],
+    ["/readyz", Readiness],
+  ])("%s is of the documented shape", async (path, schema) => {
+    const answer = await world.api(path, { as: "dev:linus" });
+    expect(answer.status).toBe(200);
+    expect(schema.safeParse(await answer.json()).error).toBeUndefined();
+  });
+
+  it("the figures count what is there, and make up no share without a sample", async () => {
+    const kpis = await call(world.api, Kpis, "/api/ops/kpis?window_s=3600");
+    expect(kpis.success_rate).toMatchObject({ value: null, n: 0 });
+    expect(Object.values(kpis.open_incidents).reduce((sum, n) => sum + n, 0)).toBe(incidents.length);
+    expect(Object.values(kpis.plugins).reduce((sum, n) => sum + n, 0)).toBe(incidents.length);
+    expect(kpis.fleet).toEqual({ storm: false, autonomy: "normal" });
   });
 });
 
