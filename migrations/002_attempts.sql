@@ -110,7 +110,8 @@ CREATE TABLE approvals (
   decision      text NOT NULL CHECK (decision IN ('approve', 'reject')),
   reason        text NOT NULL,
   at            timestamptz(3) NOT NULL,
-  PRIMARY KEY (attempt_id, person, evidence_hash)
+  -- One person may answer twice: to begin a change, and later whether to keep it.
+  PRIMARY KEY (attempt_id, person, evidence_hash, at)
 );
 
 CREATE TABLE plugin_agent_commands (

@@ -7,6 +7,7 @@ import { healthRoutes } from "./health-routes.ts";
 import { openApiRoute } from "./openapi/openapi-route.ts";
 import { opsRoutes } from "./ops/ops-routes.ts";
 import { enrollRoute } from "./plugin/enroll-route.ts";
+import { pluginCors } from "./plugin/plugin-cors.ts";
 import { pluginRoutes } from "./plugin/plugin-routes.ts";
 import { requestLog } from "./request-log.ts";
 import { securityHeaders } from "./security-headers.ts";
@@ -18,6 +19,7 @@ const OWN_PATHS = /^\/(?:api|artifacts)(?:\/|$)/;
 export function createApp(): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   app.use(requestLog, securityHeaders);
+  app.use("/api/plugins/*", pluginCors);
   app.route("/api/plugins/enroll", enrollRoute);
   app.route("/api/plugins", pluginRoutes);
   app.route("/api/ops", opsRoutes);

@@ -9,11 +9,13 @@ export function contentSecurityPolicy(host: string): string {
     "script-src 'self'",
     "style-src 'self'",
     `connect-src 'self' ws://${host} wss://${host}`,
-    "img-src 'self' data:",
+    "img-src 'self'",
     "font-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
   ].join("; ");
 }
 
@@ -26,6 +28,9 @@ const FIXED: readonly [string, string][] = [
   ["permissions-policy", "camera=(), geolocation=(), microphone=(), payment=()"],
 ];
 
+/** The client's single file: any shop's page may load it, as a classic script or as a module. */
+const EMBEDDABLE = /^\/heartbeat\.m?js$/;
+
 export const securityHeaders = createMiddleware<AppEnv>(async (c, next) => {
   await next();
   // The answer to an upgrade owns its socket and must not be rebuilt.
@@ -33,6 +38,10 @@ export const securityHeaders = createMiddleware<AppEnv>(async (c, next) => {
   const url = new URL(c.req.url);
   for (const [name, value] of FIXED) c.header(name, value);
   c.header("content-security-policy", contentSecurityPolicy(url.host));
+  if (EMBEDDABLE.test(url.pathname)) {
+    c.header("cross-origin-resource-policy", "cross-origin");
+    c.header("access-control-allow-origin", "*");
+  }
   if (url.protocol === "https:") c.header("strict-transport-security", "max-age=31536000; includeSubDomains");
   if (url.pathname.startsWith("/api/") && !c.res.headers.has("cache-control")) {
     c.header("cache-control", "no-store");

@@ -151,7 +151,7 @@ export const approvals = pgTable(
     reason: text().notNull(),
     at: instant().notNull(),
   },
-  (t) => [primaryKey({ columns: [t.attempt_id, t.person, t.evidence_hash] })],
+  (t) => [primaryKey({ columns: [t.attempt_id, t.person, t.evidence_hash, t.at] })],
 );
 
 export const commands = pgTable("plugin_agent_commands", {

@@ -2,7 +2,6 @@
  * The built dashboard in front of a small in-memory API with the contract's shapes: enough to look at every view and
  * press every button. Answers go through the contract's schemas, so a fixture that drifts fails here.
  */
-import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -26,6 +25,7 @@ import {
   ReleaseRecord,
 } from "../../src/contract/ops.ts";
 import { KillRequest, Policy, PolicyPut } from "../../src/contract/policy.ts";
+import { contentSecurityPolicy } from "../../src/http/security-headers.ts";
 import { anEvent, aPluginDetail, aPolicy, aRelease, someKpis } from "./fixtures.ts";
 
 /** A token the fixture accepts, and the role it stands for. */
@@ -59,13 +59,17 @@ const TYPES: Record<string, string> = {
   ".svg": "image/svg+xml",
 };
 
+/** The very policy of the Worker, so that a page which breaks it is found here. */
+function pageHeaders(host: string): Record<string, string> {
+  return { "content-security-policy": contentSecurityPolicy(host), "x-content-type-options": "nosniff" };
+}
+
 /** Serves `dist` (a built dashboard) on a free port of 127.0.0.1. */
 export async function startFixtureServer(
   dist: string,
   start: Pick<FixtureState, "incidents" | "attempts">,
 ): Promise<FixtureServer> {
   const state: FixtureState = { ...start, policy: aPolicy(), received: [] };
-  const headers = pageHeaders(join(dist, "_headers"));
   const feed = new WebSocketServer({ noServer: true, handleProtocols: () => "vigie.v1" });
   const sockets = new Set<WebSocket>();
 
@@ -73,7 +77,7 @@ export async function startFixtureServer(
     const url = new URL(request.url ?? "/", "http://127.0.0.1");
     const work = url.pathname.startsWith("/api/")
       ? answerApi(request, response, url, state)
-      : answerFile(response, dist, url.pathname, headers);
+      : answerFile(response, dist, url.pathname, pageHeaders(request.headers.host ?? url.host));
     work.catch((error) => {
       response.writeHead(500).end(String(error));
     });
@@ -108,18 +112,6 @@ export async function startFixtureServer(
         server.close(() => resolve());
       }),
   };
-}
-
-/** The headers that the built dashboard asks its host to send with every page. */
-function pageHeaders(file: string): Record<string, string> {
-  const lines = readFileSync(file, "utf8").split("\n");
-  const first = lines.slice(1, lines.indexOf("", 1));
-  return Object.fromEntries(
-    first.map((line) => {
-      const colon = line.indexOf(":");
-      return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
-    }),
-  );
 }
 
 async function answerFile(

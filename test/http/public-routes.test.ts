@@ -175,7 +175,7 @@ describe("every answer", () => {
       const { env } = aFakeEnv();
       const { headers } = await app.request(`${ORIGIN}${path}`, {}, env);
       expect(headers.get("content-security-policy")).toBe(
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws://vigie.test wss://vigie.test; img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws://vigie.test wss://vigie.test; img-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
       );
       expect(headers.get("x-content-type-options")).toBe("nosniff");
       expect(headers.get("strict-transport-security")).toMatch(/max-age/);

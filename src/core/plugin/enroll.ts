@@ -14,11 +14,21 @@ export function enrollPlugin(
   state.recordedAt = now;
   const merchant = { id: enrollment.merchantId, name: merchantName, created_at: iso(now) };
   const row = pluginRecord(state, now);
+  const enrolled = {
+    id: `${state.id}.enrolled`,
+    stream: `plugin/${state.id}`,
+    at: iso(now),
+    actor: `merchant:${enrollment.merchantId}`,
+    action: "plugin.enrolled",
+    subject: state.id,
+    data: { product: state.product, version: state.version, credential: enrollment.credential.kind },
+  };
   return {
     state,
     outbox: [
       { to: "ledger", record: { kind: "merchant", row: merchant } },
       { to: "ledger", record: { kind: "plugin", row, credential: enrollment.credential } },
+      { to: "ledger", record: { kind: "audit", row: enrolled } },
     ],
   };
 }
