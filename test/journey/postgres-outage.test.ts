@@ -25,6 +25,7 @@ function overFor(shop: ScriptedShop, status: IncidentStatus): Promise<unknown> {
 }
 
 async function expectEnded(shop: ScriptedShop, status: AttemptStatus): Promise<void> {
+  await world.attemptReaches(shop.id, status, 90_000);
   const ledger = await ledgerOf(world, shop.id);
   expectWhole(ledger);
   expect(ledger.incidents).toMatchObject([{ status: status === "success" ? "baking" : "escalated" }]);
@@ -47,10 +48,10 @@ it("heals on while Postgres is away, and Postgres then holds everything exactly 
   const lives = [verifying.live(), rollingBack.live(NEVER_WELL), meanwhile.live({ failing: () => 0 })];
   await world.attemptReaches(verifying.id, "verifying");
   await staging.breakDown();
-  lives.push(staging.live());
-  await world.attemptReaches(staging.id, "staging");
+  await world.attemptInStaging(staging.id);
 
   await world.stack.postgres.stop();
+  lives.push(staging.live());
   const ready = await world.api("/readyz");
   expect(ready.status).toBe(503);
   expect(Readiness.parse(await ready.json())).toMatchObject({
@@ -93,4 +94,19 @@ it("heals on while Postgres is away, and Postgres then holds everything exactly 
   });
   expect(await expectAuditVerifies(world)).toBeGreaterThan(0);
   expect((await world.api("/readyz")).status).toBe(200);
+});
+
+it("loses nothing when the Worker is killed while Postgres is away", async () => {
+  const shop = await world.scriptedShop();
+  await world.stack.postgres.stop();
+  await shop.breakDown();
+  const life = shop.live();
+  await world.until("the change under watch", async () => {
+    return (await world.live(shop.id)).live.attempt?.status === "verifying";
+  });
+  await world.stack.worker.kill();
+  // The Worker is not called ready before Postgres answers.
+  await Promise.all([world.stack.worker.start(), world.stack.postgres.start()]);
+  await expectEnded(shop, "success");
+  await life.stop();
 });

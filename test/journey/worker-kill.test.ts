@@ -7,6 +7,8 @@ import { startWorld, type World } from "./world.ts";
 /** 3 of 5 webhooks fail, whatever the version. */
 const NEVER_WELL = { failing: () => 3 };
 
+const EVERY_MARKET = "";
+
 let world: World;
 /** Fails when the Worker is killed, and never says a word again. */
 let lost: ScriptedShop;
@@ -39,10 +41,12 @@ async function afterHandOver() {
   return { shop, command: await shop.takeCommand() };
 }
 
-async function underWatch(): Promise<ScriptedShop> {
+/** Applied and watched; `webhooks`: delivered since, which is enough to be found healthy by. */
+async function underWatch(webhooks: number): Promise<ScriptedShop> {
   const { shop, command } = await afterHandOver();
   await shop.carryOut(command);
-  await world.attemptReaches(shop.id, "verifying");
+  await shop.beat();
+  if (webhooks > 0) await shop.beat(webhooks);
   return shop;
 }
 
@@ -70,15 +74,13 @@ it("ends every attempt as it should after the Worker was killed in the middle of
     afterHandOver(),
     afterHandOver(),
     beforeHandOver(),
-    underWatch(),
-    underWatch(),
-    underWatch(),
+    underWatch(10),
+    underWatch(0),
+    underWatch(10),
   ]);
   lost = forgotten;
-  await silent.beat(5);
-  await silent.beat(10);
   const staging = await brokenShop();
-  await world.attemptReaches(staging.id, "staging");
+  await world.attemptInStaging(staging.id);
   unreported.shop.switchTo(unreported.command);
   await world.stack.worker.kill();
   await expect(queued.beat(5, 3)).rejects.toThrow("fetch failed");
@@ -105,12 +107,25 @@ it("ends every attempt as it should after the Worker was killed in the middle of
 });
 
 it("heals through one kill after another, and loses nothing that shops counted meanwhile", async () => {
+  const real = await world.realShop({ markets: EVERY_MARKET });
+  await world.until("an incident of the real shop", async () => {
+    await real.beat();
+    return (await world.live(real.id)).live.open_incidents[0];
+  });
   const [good, bad, bystander] = await Promise.all([brokenShop(), brokenShop(), world.scriptedShop()]);
   await bystander.beat();
-  const lives = [good.live(), bad.live(NEVER_WELL), bystander.live({ everyMs: 300, failing: () => 0 })];
+  const lives = [good.live(), bad.live(NEVER_WELL), bystander.live({ everyMs: 600, failing: () => 0 })];
   for (let kills = 0; kills < 3; kills++) await killAndRestart();
   await Promise.all([expectEnd(good, "success"), expectEnd(bad, "rolled_back")]);
   await Promise.all(lives.map((life) => life.stop()));
+  await world.until("the real shop has its commit", async () => {
+    await real.beat();
+    return real.events.some(({ type }) => type === "committed");
+  });
+  expect(real.versionOnDisk()).toBe("1.2.3");
+  const ledger = await ledgerOf(world, real.id);
+  expectWhole(ledger);
+  expect(ledger.attempts).toMatchObject([{ status: "success" }]);
 
   expect(lives[2]?.answers).toContain(null);
   await bystander.beat(1);

@@ -89,6 +89,8 @@ export interface World {
   until<T>(what: string, look: () => Promise<T | null | undefined | false>, timeoutMs?: number): Promise<T>;
   /** @throws NeverReached when the attempt ends otherwise */
   attemptReaches(pluginId: string, status: AttemptStatus, timeoutMs?: number): Promise<Attempt>;
+  /** In its staging, or just behind it when that was quick. For a shop that does not beat meanwhile. */
+  attemptInStaging(pluginId: string): Promise<Attempt>;
   openIncident(pluginId: string, timeoutMs?: number): Promise<Incident>;
   /** Everything that the plugin's object had to tell has been taken. */
   delivered(pluginId: string, timeoutMs?: number): Promise<void>;
@@ -187,6 +189,11 @@ async function furnish(
       };
       return until(`${pluginId}: attempt ${status}`, look, timeoutMs);
     },
+    attemptInStaging: (pluginId) =>
+      until(`${pluginId}: attempt staging`, async () => {
+        const { attempt } = (await live(pluginId)).live;
+        return attempt?.status === "pending" ? null : attempt;
+      }),
     openIncident(pluginId, timeoutMs) {
       const status = OPEN_INCIDENT_STATUSES.join(",");
       const path = `/api/ops/plugin-incidents?plugin_id=${pluginId}&status=${status}`;
