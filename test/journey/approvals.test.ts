@@ -5,12 +5,13 @@ import type { PersonId } from "../../local/people.ts";
 import { ErrorBody } from "../../src/contract/error.ts";
 import type { Attempt } from "../../src/contract/incident.ts";
 import { ActionReply, IncidentDetail } from "../../src/contract/ops.ts";
+import { PATIENT_INTERVALS } from "./scripted-incident.ts";
 import { startWorld, type World } from "./world.ts";
 
 let world: World;
 beforeAll(async () => {
   const approvals = { by_severity: { medium: 0, high: 1, critical: 2 } };
-  world = await startWorld({ policy: { mode: "approve-only", approvals } });
+  world = await startWorld({ policy: { mode: "approve-only", approvals, intervals: PATIENT_INTERVALS } });
 });
 afterAll(() => world?.stop());
 

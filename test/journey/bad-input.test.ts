@@ -6,7 +6,7 @@ import { loadOrCreateSecrets } from "../../local/secrets.ts";
 import { ErrorBody } from "../../src/contract/error.ts";
 import { mintClaim } from "../../src/crypto/claim-code.ts";
 import { mintPluginId } from "../../src/crypto/plugin-id.ts";
-import { counters, failWebhooks, orderConfig } from "./scripted-incident.ts";
+import { counters, failWebhooks, orderConfig, PATIENT_INTERVALS } from "./scripted-incident.ts";
 import {
   enrolPlugin,
   type Headers,
@@ -28,7 +28,7 @@ let macKey: Uint8Array;
 let firstBeat: { body: string; headers: Headers };
 
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld({ policy: { intervals: PATIENT_INTERVALS } });
   macKey = Buffer.from(loadOrCreateSecrets(world.stack.dataDir).PLUGIN_ID_KEY, "base64");
   neverEnrolled = await mintPluginId(macKey);
   victim = await enrolPlugin(world.stack, { merchant: "victim" });

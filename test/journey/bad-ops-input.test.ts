@@ -8,7 +8,7 @@ import { loadOrCreateSecrets, molamIdPublicKey, type Secrets } from "../../local
 import { ErrorBody } from "../../src/contract/error.ts";
 import { Policy } from "../../src/contract/policy.ts";
 import { mintPluginId } from "../../src/crypto/plugin-id.ts";
-import { failWebhooks, orderConfig } from "./scripted-incident.ts";
+import { failWebhooks, orderConfig, PATIENT_INTERVALS } from "./scripted-incident.ts";
 import { enrolPlugin, type ScriptedPlugin } from "./scripted-plugin.ts";
 import { atRest, standingOf } from "./standing.ts";
 import { startWorld, type World } from "./world.ts";
@@ -20,7 +20,7 @@ let incidentId: string;
 let approval: { attempt_id: string; decision: "approve"; evidence_hash: string; reason: string };
 
 beforeAll(async () => {
-  world = await startWorld({ policy: { mode: "approve-only" } });
+  world = await startWorld({ policy: { mode: "approve-only", intervals: PATIENT_INTERVALS } });
   secrets = loadOrCreateSecrets(world.stack.dataDir);
   plugin = await enrolPlugin(world.stack, { merchant: "quiet" });
   incidentId = (await failWebhooks(world, plugin)).id;

@@ -5,7 +5,7 @@ import type { ApiInit } from "../../local/stack/ops-client.ts";
 import { AttemptPage } from "../../src/contract/ops.ts";
 import { Policy } from "../../src/contract/policy.ts";
 import { startRace } from "./beat-race.ts";
-import { counters, orderConfig } from "./scripted-incident.ts";
+import { counters, orderConfig, PATIENT_INTERVALS } from "./scripted-incident.ts";
 import { enrolPlugin, type ScriptedPlugin } from "./scripted-plugin.ts";
 import { startWorld, type World } from "./world.ts";
 
@@ -21,7 +21,7 @@ let racing: ScriptedPlugin[];
 let waiting: ScriptedPlugin[];
 
 beforeAll(async () => {
-  world = await startWorld({ policy: { intervals: { command_ttl_s: 900, apply_s: 900 } } });
+  world = await startWorld({ policy: { intervals: PATIENT_INTERVALS } });
   const numbers = Array.from({ length: RACING + WAITING }, (_, i) => i);
   const plugins = await inParallel(numbers, async (i) => {
     const at = { merchant: `shop-${i}`, address: `192.0.2.${i % 250}` };

@@ -14,7 +14,7 @@ import {
   ReleaseList,
 } from "../../src/contract/ops.ts";
 import { Policy, PolicyHistoryItem } from "../../src/contract/policy.ts";
-import { failWebhooks, orderConfig } from "./scripted-incident.ts";
+import { failWebhooks, orderConfig, PATIENT_INTERVALS } from "./scripted-incident.ts";
 import { enrolPlugin } from "./scripted-plugin.ts";
 import { startWorld, type World } from "./world.ts";
 
@@ -25,7 +25,7 @@ let world: World;
 const incidents: Incident[] = [];
 
 beforeAll(async () => {
-  world = await startWorld({ policy: { mode: "approve-only" } });
+  world = await startWorld({ policy: { mode: "approve-only", intervals: PATIENT_INTERVALS } });
   for (let i = 0; i < PLUGINS; i++) await anIncident(i);
 });
 afterAll(() => world?.stop());

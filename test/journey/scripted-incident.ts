@@ -8,6 +8,9 @@ import { Policy } from "../../src/contract/policy.ts";
 import type { ScriptedPlugin } from "./scripted-plugin.ts";
 import type { World } from "./world.ts";
 
+/** Of a policy under which nothing happens by the mere passing of a slow test's time: no silence is news, no command expires. */
+export const PATIENT_INTERVALS = { heartbeat_s: 600, apply_s: 900, command_ttl_s: 900 };
+
 /** Counters of a shop in which `failed` of `sent` webhooks were refused since its boot. */
 export function counters(sent: number, failed: number): Counters {
   return { errors: 0, requests: 0, webhooks_sent: sent, webhooks_failed: failed };

@@ -5,13 +5,13 @@ import { buildDemoReleases, DEMO_PRODUCT, type DemoRelease } from "../../local/d
 import { Command } from "../../src/contract/command.ts";
 import { ErrorBody } from "../../src/contract/error.ts";
 import { HeartbeatReply } from "../../src/contract/heartbeat.ts";
-import { counters, failWebhooks, orderConfig } from "./scripted-incident.ts";
+import { counters, failWebhooks, orderConfig, PATIENT_INTERVALS } from "./scripted-incident.ts";
 import { enrolPlugin, type ScriptedPlugin } from "./scripted-plugin.ts";
 import { startWorld, type World } from "./world.ts";
 
 let world: World;
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld({ policy: { intervals: PATIENT_INTERVALS } });
 });
 afterAll(() => world?.stop());
 
