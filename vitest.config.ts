@@ -33,7 +33,8 @@ export default defineConfig({
           include: ["test/journey/**/*.test.ts"],
           testTimeout: 240_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          // Each file brings up a stack of its own on free ports, and mostly waits for it.
+          maxWorkers: 2,
         },
       },
     ],
