@@ -35,6 +35,8 @@ export interface Env {
   /** This Worker's own origin as the staging runner and notifications reach it. */
   PUBLIC_URL: string;
   LOG_LEVEL?: string;
+  /** "true" in development and tests only: shops on private addresses and other ports may be probed. */
+  SITE_PROBE_ALLOW_PRIVATE?: string;
   /** base64, 32 bytes: MAC of plugin ids and claim codes. */
   PLUGIN_ID_KEY: string;
   /** base64, 32 bytes: key-encryption key of plugin secrets. */

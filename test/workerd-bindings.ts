@@ -14,6 +14,7 @@ export function workerdTestBindings(): Record<string, string> {
     STAGING_RUNNER_TOKEN: randomBytes(16).toString("hex"),
     SIRA_API_TOKEN: randomBytes(16).toString("hex"),
     PUBLIC_URL: NOWHERE,
+    SITE_PROBE_ALLOW_PRIVATE: "true",
     PLUGIN_ID_KEY: randomBytes(32).toString("base64"),
     VAULT_KEY: randomBytes(32).toString("base64"),
     CONTROL_SIGNING_KEY: control.toString("base64"),

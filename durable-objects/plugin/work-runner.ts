@@ -4,8 +4,10 @@ import { decideRequest } from "../../src/core/plugin/candidates.ts";
 import { incidentById } from "../../src/core/plugin/draft.ts";
 import type { GateFacts, PluginEvent } from "../../src/core/plugin/event.ts";
 import type { AttemptState, PluginState, Work } from "../../src/core/plugin/state.ts";
+import type { SiteProbe } from "../../src/core/silence-cause.ts";
 import type { Env } from "../../src/env.ts";
 import { decide, siraPorts } from "../../src/services/sira-service.ts";
+import { probeDenied, probeOptions, probeSite } from "../../src/services/site-probe.ts";
 import { smoke } from "../../src/services/staging-service.ts";
 import { publisherKeys } from "../../src/settings.ts";
 import { fleetOf, policyOf, releasesOf, siraOf } from "../stubs.ts";
@@ -16,6 +18,8 @@ const STAGING_TIMEOUT_MS = 120_000;
 export async function perform(work: Work, state: PluginState, env: Env): Promise<PluginEvent> {
   try {
     switch (work.kind) {
+      case "triage":
+        return await performTriage(work, state, env);
       case "decide":
         return await performDecide(work, state, env);
       case "gate":
@@ -32,6 +36,24 @@ export async function perform(work: Work, state: PluginState, env: Env): Promise
 
 function failed(work: Work, why: string, final: boolean): PluginEvent {
   return { type: "work_failed", workId: work.id, why: why.slice(0, 300), final };
+}
+
+/** In a storm nobody looks: it would be thousands of shops, for a fault that is not theirs. */
+async function performTriage(
+  work: Extract<Work, { kind: "triage" }>,
+  state: PluginState,
+  env: Env,
+): Promise<PluginEvent> {
+  const fleet = fleetOf(env);
+  const guard = await fleet.guard();
+  const facts = (probe: SiteProbe | null): PluginEvent => ({
+    type: "triaged",
+    workId: work.id,
+    facts: { guard, probe },
+  });
+  if (guard.storm || state.siteUrl === null) return facts(null);
+  const granted = await fleet.takeProbe();
+  return facts(granted ? await probeSite(state.siteUrl, probeOptions(env)) : probeDenied());
 }
 
 async function performDecide(

@@ -41,7 +41,7 @@ export function incidentOf(context: StoryContext, shop: DemoShop, pluginId: stri
     const { items } = await call(
       api,
       IncidentPage,
-      `/api/ops/plugin-incidents?plugin_id=${pluginId}&status=open,healing,escalated,baking`,
+      `/api/ops/plugin-incidents?plugin_id=${pluginId}&status=open,unknown,healing,escalated,baking`,
     );
     return items[0];
   });

@@ -2,6 +2,7 @@
 import type { Incident, PluginRecord } from "../../../src/contract/incident.ts";
 import { useApp } from "../stores/context.ts";
 import { figure, signalFigure } from "../view/figures.ts";
+import { causeOf } from "../view/silence.ts";
 import { duration, secondsBetween } from "../view/time.ts";
 import { Fact, Facts } from "./facts.tsx";
 import { SeverityLabel, Status, Word } from "./label.tsx";
@@ -11,6 +12,7 @@ export function IncidentHeader({ incident, plugin }: { incident: Incident; plugi
   const { t, preferences } = useApp();
   const language = preferences.language.value;
   const { signal } = incident;
+  const cause = causeOf(incident);
   return (
     <header class={`incident-header card edge-${incident.severity}`}>
       <div class="chips">
@@ -30,6 +32,13 @@ export function IncidentHeader({ incident, plugin }: { incident: Incident; plugi
       </h1>
       <p class="untrusted">{signal.explanation}</p>
       <Facts>
+        {cause && (
+          <Fact name={t("fact.cause")}>
+            <span data-testid="incident-cause" data-cause={cause}>
+              <Word of="silenceCause" name={cause} />
+            </span>
+          </Fact>
+        )}
         <Fact name={t("fact.rule")}>{signal.method}</Fact>
         <Fact name={t("fact.value")}>{signalFigure(signal.type, signal.value, language)}</Fact>
         <Fact name={t("fact.bound")}>{signalFigure(signal.type, signal.bound, language)}</Fact>

@@ -2,6 +2,7 @@ import type { Incident } from "../../../src/contract/incident.ts";
 import { useApp } from "../stores/context.ts";
 import { attentionOf } from "../view/attention.ts";
 import { signalFigure } from "../view/figures.ts";
+import { causeOf } from "../view/silence.ts";
 import { SeverityLabel, Status, Word } from "./label.tsx";
 import { Time } from "./time.tsx";
 
@@ -16,6 +17,7 @@ export function IncidentRow({ incident, awaiting }: IncidentRowProps) {
   const { t, preferences } = useApp();
   const language = preferences.language.value;
   const { signal } = incident;
+  const cause = causeOf(incident);
   return (
     <li>
       <a
@@ -44,6 +46,11 @@ export function IncidentRow({ incident, awaiting }: IncidentRowProps) {
               bound: signalFigure(signal.type, signal.bound, language),
             })}
           </span>
+          {cause && (
+            <span>
+              <Word of="silenceCause" name={cause} />
+            </span>
+          )}
           <Time at={incident.detected_at} />
         </span>
       </a>

@@ -12,6 +12,7 @@ import { Empty, Loaded } from "../components/loaded.tsx";
 import { Time } from "../components/time.tsx";
 import { useApp, useResource, useTitle } from "../stores/context.ts";
 import { awaitingApproval } from "../view/attention.ts";
+import { noDeadlineBecause } from "../view/silence.ts";
 import { duration } from "../view/time.ts";
 
 export function PluginPage() {
@@ -98,6 +99,7 @@ function Plugin({ detail, onChanged }: { detail: PluginDetail; onChanged: () => 
 function PluginHeader({ detail: { plugin, live } }: { detail: PluginDetail }) {
   const { t, preferences } = useApp();
   const language = preferences.language.value;
+  const noDeadline = noDeadlineBecause(live.detectors);
   return (
     <header class={`card edge-plugin-${plugin.status}`}>
       <div class="chips">
@@ -117,7 +119,7 @@ function PluginHeader({ detail: { plugin, live } }: { detail: PluginDetail }) {
           <Time at={live.last_beat_at} />
         </Fact>
         <Fact name={t("fact.deadline")}>
-          <Time at={live.deadline_at} />
+          {noDeadline ? <Status of="detectorState" status={noDeadline} /> : <Time at={live.deadline_at} />}
         </Fact>
         <Fact name={t("fact.nextBeat")}>{duration(live.next_heartbeat_s, language)}</Fact>
         <Fact name={t("fact.sequence")}>{live.seq}</Fact>

@@ -1,15 +1,16 @@
 /** A plugin's first state, and the rows that tell of it. Pure. */
 import type { OutboxMessage } from "./draft.ts";
+import { spreadInterval } from "./reply.ts";
 import { type Enrollment, iso, type Millis, newPlugin, type PluginState } from "./state.ts";
 import { pluginRecord } from "./view.ts";
 
 export function enrollPlugin(
   enrollment: Enrollment,
   merchantName: string,
-  askedS: number,
+  intervalS: number,
   now: Millis,
 ): { state: PluginState; outbox: OutboxMessage[] } {
-  const state = newPlugin(enrollment, askedS, now);
+  const state = newPlugin(enrollment, spreadInterval(enrollment.id, intervalS), now);
   state.recordRevision = 1;
   state.recordedAt = now;
   const merchant = { id: enrollment.merchantId, name: merchantName, created_at: iso(now) };

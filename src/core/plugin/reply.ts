@@ -4,22 +4,49 @@ import type { PolicyDocument } from "../../contract/policy.ts";
 import { isSuspect } from "../detection.ts";
 import { stablePercent } from "../stable-hash.ts";
 import { commandById } from "./draft.ts";
-import { iso, type Phase, type PluginState } from "./state.ts";
-import { INTERVAL_JITTER } from "./tuning.ts";
+import { iso, type Millis, type Phase, type PluginState } from "./state.ts";
+import { inStorm } from "./triage.ts";
+import { INTERVAL_JITTER, LONGEST_INTERVAL_S, SHORTEST_INTERVAL_S, STORM_SLOWDOWN } from "./tuning.ts";
 
 /** Phases that may last hours and in which nothing happens in the shop. */
 const WAITING: readonly Phase["name"][] = ["pending", "awaiting_approval"];
 
-/** Seconds until the next beat: 15 s around a change, faster when something looks wrong, else the ordinary interval with a stable jitter. */
-export function nextIntervalS(state: PluginState, intervals: PolicyDocument["intervals"]): number {
+/**
+ * Seconds until the next beat: 15 s around a change, slower while a storm lasts, faster when something looks wrong, else the
+ * ordinary interval. Each with the plugin's stable jitter.
+ */
+export function nextIntervalS(
+  state: PluginState,
+  intervals: PolicyDocument["intervals"],
+  now: Millis,
+): number {
+  return spreadInterval(state.id, unspreadIntervalS(state, intervals, now));
+}
+
+function unspreadIntervalS(state: PluginState, intervals: PolicyDocument["intervals"], now: Millis): number {
   const slowest = intervals.heartbeat_s;
   const changing = state.attempt !== null && !WAITING.includes(state.attempt.phase.name);
   if (state.runState === "probation" || changing || state.commit !== null)
     return Math.min(intervals.probation_s, slowest);
+  if (inStorm(state, now)) return STORM_SLOWDOWN * slowest;
   const watched = state.incidents.some((incident) => incident.row.status !== "escalated");
   if (watched || isSuspect(state.detection)) return Math.min(intervals.fast_s, slowest);
-  const jitter = 1 + INTERVAL_JITTER * ((stablePercent(state.id) - 50) / 50);
-  return Math.max(5, Math.round(slowest * jitter));
+  return isFirstBeat(state) ? firstIntervalS(state.id, slowest) : slowest;
+}
+
+function isFirstBeat({ detection: { arrivals } }: PluginState): boolean {
+  return arrivals.firstAt !== null && arrivals.firstAt === arrivals.lastAt;
+}
+
+/** The first interval sets the phase: whole seconds of jitter alone would leave a fleet that began together in a few crowds. */
+function firstIntervalS(pluginId: string, seconds: number): number {
+  return seconds * (0.5 + stablePercent(`${pluginId}/phase`) / 200);
+}
+
+/** The interval of one plugin among many that were told the same: they must not beat together, nor on the minute. */
+export function spreadInterval(pluginId: string, seconds: number): number {
+  const jitter = 1 + INTERVAL_JITTER * ((stablePercent(pluginId) - 50) / 50);
+  return Math.min(LONGEST_INTERVAL_S, Math.max(SHORTEST_INTERVAL_S, Math.round(seconds * jitter)));
 }
 
 /** The text to sign for the commit that is due; null when none is. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { nextIntervalS } from "../../../src/core/plugin/reply.ts";
+import { GATE_RULES } from "../../../src/contract/incident.ts";
+import { nextIntervalS, spreadInterval } from "../../../src/core/plugin/reply.ts";
 import { A_PLUGIN_ID } from "../../builders/heartbeat.ts";
 import { PluginStory } from "./story.ts";
 
@@ -45,7 +46,7 @@ describe("a shop that a patch heals", () => {
   it("stores the gate's verdicts of both evaluations, and each staging check", () => {
     const story = healthyFor(new PluginStory().toVerifying(), 120);
     const attempt = story.lastAttempt;
-    expect(attempt.gate.map((verdict) => verdict.rule)).toHaveLength(13);
+    expect(attempt.gate.map((verdict) => verdict.rule)).toHaveLength(GATE_RULES.length);
     expect(attempt.handover_gate?.every((verdict) => verdict.outcome === "allow")).toBe(true);
     expect(attempt.staging).toHaveLength(1);
     expect(attempt.health).toMatchObject({ verdict: "healthy", rule: "webhooks_delivered" });
@@ -60,12 +61,13 @@ describe("a shop that a patch heals", () => {
     const story = new PluginStory();
     story.policy = { ...story.policy, mode: "approve-only" };
     story.breakWebhooks();
-    expect(nextIntervalS(story.state, story.policy.intervals)).toBe(30);
+    const asked = ({ state, policy, now }: PluginStory) => nextIntervalS(state, policy.intervals, now);
+    const { fast_s, probation_s } = story.policy.intervals;
+    expect(asked(story)).toBe(spreadInterval(story.state.id, fast_s));
     story.decide().gate();
     expect(story.attempt.status).toBe("awaiting_approval");
-    expect(nextIntervalS(story.state, story.policy.intervals)).toBe(30);
-    const other = new PluginStory().toVerifying();
-    expect(nextIntervalS(other.state, other.policy.intervals)).toBe(15);
+    expect(asked(story)).toBe(spreadInterval(story.state.id, fast_s));
+    expect(asked(new PluginStory().toVerifying())).toBe(spreadInterval(story.state.id, probation_s));
   });
 
   it("is applied when only the beat, not the acknowledgement, arrives", () => {

@@ -129,7 +129,7 @@ export class RandomLife {
         return this.apply({
           type: "act",
           incidentId: incident?.row.id ?? `inc_${"A".repeat(27)}_1`,
-          action: manualAction(next.action, next.version),
+          action: manualAction(next.action, next.version, this.now),
           person: aPerson(next.person),
           release: next.action === "patch" || next.action === "rollback" ? release : null,
         });
@@ -177,6 +177,7 @@ export class RandomLife {
   #advance(target: (typeof VERSIONS)[number]): void {
     const [work] = this.state.work;
     if (work) this.now = Math.max(this.now, work.notBefore);
+    if (work?.kind === "triage") return this.#triage(work.id, this.state.numbers.work);
     if (work?.kind === "decide")
       return this.apply({
         type: "decided",
@@ -229,6 +230,7 @@ export class RandomLife {
         final: next.failed === "final",
       });
     const { version: chosen } = next;
+    if (work.kind === "triage") return this.#triage(work.id, next.pick);
     if (work.kind === "decide") {
       const { patch_version: _none, ...rest } = aDecision({ action: next.action });
       return this.apply({
@@ -248,6 +250,17 @@ export class RandomLife {
     if (work.kind === "gate")
       return this.apply({ type: "gate_facts", workId: work.id, facts: this.#facts(next.facts) });
     this.apply({ type: "staged", workId: work.id, reply: this.#staged(next.ok) });
+  }
+
+  /** A storm, a shop that is down, up, or out of sight, or one that nobody looked at. */
+  #triage(workId: string, drawn: number): void {
+    const storm = drawn % 5 === 0;
+    const status = (["up", "down", "unknown"] as const)[drawn % 3] ?? "up";
+    const reason = status === "up" ? "answered" : status === "down" ? "timeout" : "budget";
+    const probe =
+      storm || drawn % 7 === 0 ? null : ({ status, reason, detail: "", http_status: null, ms: 3 } as const);
+    const guard = { storm, autonomy: "normal", actions_last_hour: 0, explanation: "" } as const;
+    this.apply({ type: "triaged", workId, facts: { guard, probe } });
   }
 
   #handOver(given: GateFacts): void {
@@ -294,7 +307,7 @@ export class RandomLife {
   }
 }
 
-function manualAction(action: ManualAction["action"], to: string): ManualAction {
+function manualAction(action: ManualAction["action"], to: string, now: number): ManualAction {
   const reason = "because I say so";
   switch (action) {
     case "patch":
@@ -302,6 +315,10 @@ function manualAction(action: ManualAction["action"], to: string): ManualAction 
       return { action, version: to, reason };
     case "config":
       return { action, set: { retries: 3 }, reason };
+    case "snooze":
+      return { action, until: new Date(now + 3_600_000).toISOString(), reason };
+    case "vote":
+      return { action, vote: "useful", reason };
     default:
       return { action, reason };
   }

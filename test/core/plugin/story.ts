@@ -7,6 +7,7 @@ import type { LedgerRecord } from "../../../src/contract/ledger.ts";
 import type { ApproveRequest, ManualAction, ReleaseRecord } from "../../../src/contract/ops.ts";
 import type { PolicyDocument } from "../../../src/contract/policy.ts";
 import type { Refusal } from "../../../src/contract/refusal.ts";
+import type { FleetGuard } from "../../../src/contract/rpc.ts";
 import type { SmokeReply } from "../../../src/contract/staging.ts";
 import type { OutboxMessage } from "../../../src/core/plugin/draft.ts";
 import type { GateFacts, PluginEvent } from "../../../src/core/plugin/event.ts";
@@ -14,6 +15,7 @@ import { brokenInvariants } from "../../../src/core/plugin/invariants.ts";
 import { nextWake } from "../../../src/core/plugin/schedule.ts";
 import { type CommandState, newPlugin, type PluginState } from "../../../src/core/plugin/state.ts";
 import { step } from "../../../src/core/plugin/step.ts";
+import type { SiteProbe } from "../../../src/core/silence-cause.ts";
 import { A_PLUGIN_ID, aHeartbeat, type HeartbeatOverrides, T0 } from "../../builders/heartbeat.ts";
 import { aDecision, aPerson, aPolicy, aRelease, someFacts } from "../../builders/release.ts";
 
@@ -201,7 +203,19 @@ export class PluginStory {
     return this.ack(this.attempt.target_version ?? this.version);
   }
 
-  work(kind: "decide" | "gate" | "stage"): string {
+  /** The triage that is waited for is due, and the outside answers it. */
+  triage(probe: SiteProbe | null, guard: Partial<FleetGuard> = {}): this {
+    const workId = this.work("triage");
+    const due = this.state.work.find((work) => work.id === workId)?.notBefore ?? this.now;
+    this.now = Math.max(this.now, due);
+    return this.apply({
+      type: "triaged",
+      workId,
+      facts: { probe, guard: { ...this.facts().guard, ...guard } },
+    });
+  }
+
+  work(kind: "triage" | "decide" | "gate" | "stage"): string {
     const work = this.state.work.find((candidate) => candidate.kind === kind);
     if (!work) throw new Error(`no ${kind} is waited for; there is ${JSON.stringify(this.state.work)}`);
     return work.id;

@@ -54,6 +54,19 @@ export function answerStaging(ok = true): { calls: number } {
   return seen;
 }
 
+/** The shop's own site as seen from outside; null when it does not answer. Nothing else can be reached. */
+export function answerSite(siteUrl: string, status: number | null): { looks: number } {
+  const seen = { looks: 0 };
+  vi.stubGlobal("fetch", async (input: RequestInfo | URL) => {
+    if (String(input instanceof Request ? input.url : input) !== siteUrl)
+      throw new TypeError("connection refused");
+    seen.looks += 1;
+    if (status === null) throw new TypeError("connection refused");
+    return new Response(null, { status });
+  });
+  return seen;
+}
+
 /** Lets Vigie act alone on every shop, with one release to choose. */
 export async function allowEverything(): Promise<void> {
   const policy = policyOf(bindings);
@@ -81,7 +94,7 @@ export class Shop {
     this.#secret = secret;
   }
 
-  static async enrolled(): Promise<Shop> {
+  static async enrolled(siteUrl?: string): Promise<Shop> {
     const id = await mintPluginId(pluginIdKey(bindings));
     const secret = newSecret();
     const shop = new Shop(id, secret.bytes);
@@ -93,7 +106,13 @@ export class Shop {
       plugin_id: id,
       merchant_id: "shop-1",
       merchant_name: "Shop one",
-      request: { claim_code: "-", product: "molam-woocommerce", version: shop.version, environment: {} },
+      request: {
+        claim_code: "-",
+        product: "molam-woocommerce",
+        version: shop.version,
+        environment: {},
+        ...(siteUrl === undefined ? {} : { site_url: siteUrl }),
+      },
       credential: { kind: "hmac", sealed },
     });
     return shop;
