@@ -14,7 +14,7 @@ import type {
   PluginDetail,
 } from "../../src/contract/ops.ts";
 import type { Result } from "../../src/contract/refusal.ts";
-import type { EnrollInput, PluginAnswer, PluginRequest, PluginRpc } from "../../src/contract/rpc.ts";
+import type { Acted, EnrollInput, PluginAnswer, PluginRequest, PluginRpc } from "../../src/contract/rpc.ts";
 import type { Env } from "../../src/env.ts";
 import { PluginShell } from "./plugin-shell.ts";
 
@@ -36,10 +36,10 @@ export class PluginObject extends DurableObject<Env> implements PluginRpc {
   }
 
   async approve(incidentId: string, input: ApproveRequest, person: Person): Promise<Result<ActionReply>> {
-    return this.#shell.act(incidentId, { type: "approve", incidentId, input, person });
+    return this.#shell.approve(incidentId, input, person);
   }
 
-  async act(incidentId: string, action: ManualAction, person: Person): Promise<Result<ActionReply>> {
+  async act(incidentId: string, action: ManualAction, person: Person): Promise<Result<Acted>> {
     const release = await this.#shell.releaseFor(action);
     if (!release.ok) return release;
     return this.#shell.act(incidentId, { type: "act", incidentId, action, person, release: release.value });

@@ -1,9 +1,16 @@
 /** The verbs of PluginObject over its loop: check, turn into an event, apply, answer. Not reachable over RPC. */
 import type { SignedCommand } from "../../src/contract/command.ts";
 import type { HeartbeatData, HeartbeatReply } from "../../src/contract/heartbeat.ts";
-import type { ActionReply, ManualAction, PluginDetail, ReleaseRecord } from "../../src/contract/ops.ts";
+import type {
+  ActionReply,
+  ApproveRequest,
+  ManualAction,
+  Person,
+  PluginDetail,
+  ReleaseRecord,
+} from "../../src/contract/ops.ts";
 import { ok, type Result, refuse } from "../../src/contract/refusal.ts";
-import type { EnrollInput, PluginAnswer, PluginRequest } from "../../src/contract/rpc.ts";
+import type { Acted, EnrollInput, PluginAnswer, PluginRequest } from "../../src/contract/rpc.ts";
 import { releaseNamed } from "../../src/core/plugin/candidates.ts";
 import { commandText, commandToHandOver } from "../../src/core/plugin/commands.ts";
 import { incidentById, recordedIncident } from "../../src/core/plugin/draft.ts";
@@ -12,6 +19,7 @@ import type { PluginEvent } from "../../src/core/plugin/event.ts";
 import { commitText, reportedStatus } from "../../src/core/plugin/reply.ts";
 import { iso } from "../../src/core/plugin/state.ts";
 import { pluginDetail } from "../../src/core/plugin/view.ts";
+import { rememberedIncident } from "../../src/core/plugin/voting.ts";
 import type { VerifyingKey } from "../../src/crypto/webhook-signature.ts";
 import type { Env } from "../../src/env.ts";
 import { controlKey, vault } from "../../src/settings.ts";
@@ -156,17 +164,27 @@ export class PluginShell {
     return ok(releaseNamed(state, action.version, await releasesOf(this.#env, state.product).list()));
   }
 
+  async approve(incidentId: string, input: ApproveRequest, person: Person): Promise<Result<ActionReply>> {
+    const done = await this.act(incidentId, { type: "approve", incidentId, input, person });
+    if (!done.ok) return done;
+    const { incident, attempt } = done.value;
+    if (incident === null) return refuse({ reason: "not_found", message: "no such incident" });
+    return ok({ incident, attempt });
+  }
+
   async act(
     incidentId: string,
     event: Extract<PluginEvent, { type: "approve" | "act" }>,
-  ): Promise<Result<ActionReply>> {
+  ): Promise<Result<Acted>> {
     await this.#loop.readPolicy();
     const stepped = this.#loop.apply(event);
     if (!stepped.ok) return stepped;
     const { state, outbox } = stepped.value;
-    const incident = incidentById(state, incidentId)?.row ?? recordedIncident(outbox, incidentId);
-    if (incident === null) return refuse({ reason: "not_found", message: "no such incident" });
-    return ok({ incident, attempt: state.attempt?.row ?? null });
+    const open = incidentById(state, incidentId) ?? rememberedIncident(state, incidentId);
+    return ok({
+      incident: open?.row ?? recordedIncident(outbox, incidentId),
+      attempt: state.attempt?.row ?? null,
+    });
   }
 
   detail(): PluginDetail | null {

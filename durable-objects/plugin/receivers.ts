@@ -22,7 +22,7 @@ export function outboxRows(pluginId: string, messages: readonly CoreMessage[]): 
     const { record } = message;
     rows.push(ledgerMessage(pluginId, record));
     if (record.kind === "incident") changed.set(record.row.id, feedMessage("incidents", record.row.id));
-    if (record.kind === "event")
+    if (record.kind === "event" || record.kind === "vote")
       changed.set(record.row.incident_id, feedMessage("incidents", record.row.incident_id));
     if (record.kind === "attempt") changed.set(record.row.id, feedMessage("attempts", record.row.id));
     if (record.kind === "plugin") changed.set(record.row.id, feedMessage("plugins", record.row.id));
@@ -66,7 +66,10 @@ export function pluginReceivers(env: Env, pluginId: string): Record<string, Deli
         else if (message.report === "action") await fleet.countAction(message.attemptId);
         else if (message.report === "presence")
           await fleet.presence({ plugin_id: pluginId, silent: message.silent });
-        else await fleet.busy({ plugin_id: pluginId, busy: message.busy });
+        else if (message.report === "evidence") {
+          const { platform, ...rest } = message.evidence;
+          await fleet.evidence({ plugin_id: pluginId, platform_version: platform, ...rest });
+        } else await fleet.busy({ plugin_id: pluginId, busy: message.busy });
       }
       return { status: "delivered" };
     },

@@ -22,7 +22,8 @@ BEGIN
   REVOKE ALL ON ALL TABLES IN SCHEMA public FROM vigie_app;
   GRANT USAGE ON SCHEMA public TO vigie_app;
   GRANT SELECT, INSERT, UPDATE ON
-    merchant_plugins, plugin_incidents, plugin_autopatch_attempts, plugin_agent_commands, ops_policy, plugin_releases
+    merchant_plugins, plugin_incidents, plugin_autopatch_attempts, plugin_agent_commands, ops_policy, plugin_releases,
+    fleet_incidents, incident_votes
     TO vigie_app;
   GRANT SELECT, INSERT ON
     merchants, incident_events, notifications, approvals, sira_learning_feedback, ops_policy_history, audit_log

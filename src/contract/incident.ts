@@ -26,11 +26,31 @@ export const INCIDENT_TYPES = [
 export const IncidentType = z.enum(INCIDENT_TYPES);
 export type IncidentType = z.infer<typeof IncidentType>;
 
-/** `open`: nobody and nothing acts. `healing`: an attempt is under way. `escalated`: a person must act. `baking`: healed, watched on. */
-export const INCIDENT_STATUSES = ["open", "healing", "escalated", "baking", "resolved", "dismissed"] as const;
+/**
+ * `open`: nobody and nothing acts. `unknown`: fell silent in a storm of silences, nothing is judged until it is over. `healing`:
+ * an attempt is under way. `escalated`: a person must act. `baking`: healed, watched on.
+ */
+export const INCIDENT_STATUSES = [
+  "open",
+  "unknown",
+  "healing",
+  "escalated",
+  "baking",
+  "resolved",
+  "dismissed",
+] as const;
 export const IncidentStatus = z.enum(INCIDENT_STATUSES);
 export type IncidentStatus = z.infer<typeof IncidentStatus>;
-export const OPEN_INCIDENT_STATUSES = ["open", "healing", "escalated", "baking"] as const;
+export const OPEN_INCIDENT_STATUSES = ["open", "unknown", "healing", "escalated", "baking"] as const;
+
+/**
+ * Why a plugin is silent. A goodbye is none of these: announced silence opens no incident. `shop_down`: the shop itself does not
+ * answer. `plugin_silent`: the shop answers, its plugin does not; only this may be healed. `ingest`: so many fell silent at
+ * once that the fault is ours.
+ */
+export const SILENCE_CAUSES = ["shop_down", "plugin_silent", "ingest", "unknown"] as const;
+export const SilenceCause = z.enum(SILENCE_CAUSES);
+export type SilenceCause = z.infer<typeof SilenceCause>;
 
 /** A detector's finding: value against bound, over how much, since when. */
 export const Signal = z.object({
@@ -44,6 +64,10 @@ export const Signal = z.object({
   explanation: z.string().max(500),
 });
 export type Signal = z.infer<typeof Signal>;
+
+/** Who keeps an incident quiet, why, and until when. */
+export const Quiet = z.object({ by: z.string().max(200), reason: z.string().max(500), until: Instant });
+export type Quiet = z.infer<typeof Quiet>;
 
 export const Incident = z.object({
   id: IncidentId,
@@ -69,6 +93,16 @@ export const Incident = z.object({
   resolved_at: Instant.nullable(),
   resolution: z.string().max(500).nullable(),
   reopened: z.number().int().nonnegative(),
+  /** Of a missed heartbeat, once it is known. */
+  cause: SilenceCause.nullish(),
+  /** It comes and goes: no automatic attempt, and no page for each time. */
+  flapping: z.boolean().optional(),
+  /** A person wants no notice of this one before then. */
+  snoozed: Quiet.nullish(),
+  /** The policy mutes it. */
+  muted: Quiet.nullish(),
+  /** A maintenance window covers it. */
+  in_maintenance: Quiet.nullish(),
 });
 export type Incident = z.infer<typeof Incident>;
 
@@ -86,6 +120,9 @@ export const GATE_RULES = [
   "attempt_budget",
   "storm",
   "autonomy_budget",
+  "maintenance_window",
+  "mute",
+  "flapping",
 ] as const;
 export const GateVerdict = z.object({
   rule: z.enum(GATE_RULES),
@@ -94,6 +131,20 @@ export const GateVerdict = z.object({
   bound: z.string().max(200),
 });
 export type GateVerdict = z.infer<typeof GateVerdict>;
+
+export const VOTES = ["useful", "not_actionable", "false_positive"] as const;
+/** What a person thinks of an incident afterwards. One for each person; the latest counts. */
+export const IncidentVote = z.object({
+  incident_id: IncidentId,
+  plugin_id: PluginId,
+  person: z.string().max(200),
+  /** Rises with every vote of the plugin, so that a late row never undoes a newer one. */
+  revision: z.number().int().positive(),
+  vote: z.enum(VOTES),
+  reason: z.string().max(500),
+  at: Instant,
+});
+export type IncidentVote = z.infer<typeof IncidentVote>;
 
 export const ATTEMPT_STATUSES = [
   "pending",

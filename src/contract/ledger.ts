@@ -4,8 +4,17 @@
  */
 import { z } from "zod";
 import { FeedbackRequest } from "./decision.ts";
+import { FleetIncident } from "./fleet-incident.ts";
 import { IncidentId, Instant, MerchantId, PluginId } from "./ids.ts";
-import { AgentCommand, Approval, Attempt, Incident, IncidentEvent, PluginRecord } from "./incident.ts";
+import {
+  AgentCommand,
+  Approval,
+  Attempt,
+  Incident,
+  IncidentEvent,
+  IncidentVote,
+  PluginRecord,
+} from "./incident.ts";
 import { ReleaseRecord } from "./ops.ts";
 import { Policy } from "./policy.ts";
 
@@ -61,10 +70,12 @@ export const LedgerRecord = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("command"), row: AgentCommand }),
   z.object({ kind: z.literal("event"), row: IncidentEvent }),
   z.object({ kind: z.literal("approval"), row: Approval }),
+  z.object({ kind: z.literal("vote"), row: IncidentVote }),
   z.object({ kind: z.literal("feedback"), row: FeedbackRequest }),
   z.object({ kind: z.literal("notification"), row: NotificationRecord }),
   z.object({ kind: z.literal("policy"), row: Policy }),
   z.object({ kind: z.literal("release"), row: ReleaseRecord }),
+  z.object({ kind: z.literal("fleet_incident"), row: FleetIncident }),
   z.object({ kind: z.literal("audit"), row: AuditRecord }),
 ]);
 export type LedgerRecord = z.infer<typeof LedgerRecord>;

@@ -10,7 +10,9 @@ import {
   IncidentEvent,
   IncidentStatus,
   IncidentType,
+  IncidentVote,
   PluginRecord,
+  VOTES,
 } from "./incident.ts";
 import { PublisherSignature, SignedRelease } from "./release.ts";
 
@@ -90,6 +92,7 @@ export const IncidentDetail = z.object({
   attempts: z.array(Attempt),
   commands: z.array(AgentCommand),
   plugin: PluginRecord.nullable(),
+  votes: z.array(IncidentVote).optional(),
 });
 export type IncidentDetail = z.infer<typeof IncidentDetail>;
 
@@ -152,6 +155,8 @@ export const ManualAction = z.discriminatedUnion("action", [
   z.strictObject({ action: z.literal("resolve"), reason: Why }),
   z.strictObject({ action: z.literal("escalate"), reason: Why }),
   z.strictObject({ action: z.literal("dismiss"), reason: Why }),
+  z.strictObject({ action: z.literal("snooze"), until: Instant, reason: Why }),
+  z.strictObject({ action: z.literal("vote"), vote: z.enum(VOTES), reason: Why }),
 ]);
 export type ManualAction = z.infer<typeof ManualAction>;
 
@@ -221,6 +226,8 @@ export const Kpis = z.object({
   }),
   open_incidents: z.record(z.string(), z.number().int()),
   plugins: z.record(z.string(), z.number().int()),
+  /** People's votes in the window, by vote; what there is none of is absent. */
+  votes: z.record(z.string(), z.number().int()).optional(),
   fleet: z.object({ storm: z.boolean(), autonomy: z.enum(["normal", "degraded"]) }),
 });
 export type Kpis = z.infer<typeof Kpis>;

@@ -1,6 +1,7 @@
 /** The ops policy: what Vigie may do by itself. One document, revisioned; PolicyObject is its authority. */
 import { z } from "zod";
-import { Action, Instant, MerchantId, Severity } from "./ids.ts";
+import { Action, Instant, MerchantId, PluginId, ProductName, Severity } from "./ids.ts";
+import { IncidentType } from "./incident.ts";
 
 export const PolicyMode = z.enum(["off", "approve-only", "auto"]);
 export type PolicyMode = z.infer<typeof PolicyMode>;
@@ -33,6 +34,62 @@ const CanaryStages = z
   );
 
 const Approvals = z.number().int().min(0).max(5);
+
+const Why = z.string().trim().min(3, "say why, in a few words").max(500);
+
+/** Longest time that something may be silenced for: what ends by itself cannot be forgotten. */
+export const QUIET_LIMIT_MS = 30 * 86_400_000;
+/** Mutes, and maintenance windows, that a policy may hold. */
+export const QUIET_MAX = 50;
+/** Who set it: the authority writes it, whatever the request says. */
+const SetBy = z.string().max(200).optional();
+
+/** Incidents that match every field named are recorded, but nobody is told and nothing is done automatically. */
+export const Mute = z
+  .strictObject({
+    merchant_id: MerchantId.optional(),
+    plugin_id: PluginId.optional(),
+    product: ProductName.optional(),
+    type: IncidentType.optional(),
+    /** At most 30 days ahead when it is set. */
+    until: Instant,
+    reason: Why,
+    by: SetBy,
+  })
+  .refine(
+    (mute) => [mute.merchant_id, mute.plugin_id, mute.product, mute.type].some((name) => name !== undefined),
+    "name a merchant, a plugin, a product or a type",
+  );
+export type Mute = z.infer<typeof Mute>;
+
+/** Work is announced: new incidents wake nobody meanwhile, and automatic changes wait for its end. */
+export const MaintenanceWindow = z
+  .strictObject({
+    scope: z.enum(["all", "merchant", "product"]),
+    /** Merchant or product; absent for `all`. */
+    id: z.string().max(64).optional(),
+    from: Instant,
+    until: Instant,
+    reason: Why,
+    /** `allow`: only the pages are held back, automatic changes go on. */
+    changes: z.enum(["forbid", "allow"]).default("forbid"),
+    by: SetBy,
+  })
+  .refine((window) => idFits(window.scope, window.id), { path: ["id"], message: "does not fit the scope" })
+  .refine((window) => Date.parse(window.until) > Date.parse(window.from), {
+    path: ["until"],
+    message: "must be after from",
+  })
+  .refine((window) => Date.parse(window.until) - Date.parse(window.from) <= QUIET_LIMIT_MS, {
+    path: ["until"],
+    message: "at most 30 days after from",
+  });
+export type MaintenanceWindow = z.infer<typeof MaintenanceWindow>;
+
+function idFits(scope: "all" | "merchant" | "product", id: string | undefined): boolean {
+  if (scope === "all") return id === undefined;
+  return (scope === "merchant" ? MerchantId : ProductName).safeParse(id).success;
+}
 
 export const PolicyDocument = z.strictObject({
   kill_switch: z.boolean().default(false),
@@ -94,9 +151,13 @@ export const PolicyDocument = z.strictObject({
       bake_s: z.number().int().min(10).max(86_400).default(1800),
       command_ttl_s: z.number().int().min(30).max(86_400).default(900),
       apply_s: z.number().int().min(10).max(3600).default(300),
+      /** What comes back within this after it was resolved is the same incident again. */
+      reopen_s: z.number().int().min(0).max(86_400).default(1800),
     })
     .refine((i) => i.verify_limit_s >= i.verify_s, "verify_limit_s must not be below verify_s")
     .prefault({}),
+  mutes: z.array(Mute).max(QUIET_MAX).default([]),
+  maintenance: z.array(MaintenanceWindow).max(QUIET_MAX).default([]),
 });
 export type PolicyDocument = z.infer<typeof PolicyDocument>;
 
@@ -114,7 +175,6 @@ export function defaultPolicyDocument(): PolicyDocument {
   return PolicyDocument.parse({});
 }
 
-const Why = z.string().trim().min(3, "say why, in a few words").max(500);
 export const PolicyPut = z.strictObject({
   revision: z.number().int().nonnegative(),
   reason: Why,

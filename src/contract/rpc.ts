@@ -51,11 +51,14 @@ export interface EnrollInput {
   credential: PluginCredential;
 }
 
+export type Acted = Omit<ActionReply, "incident"> & { incident: ActionReply["incident"] | null };
+
 export interface PluginRpc {
   enroll(input: EnrollInput): Promise<Result<{ next_heartbeat_s: number }>>;
   receive(request: PluginRequest): Promise<PluginAnswer>;
   approve(incidentId: string, input: ApproveRequest, person: Person): Promise<Result<ActionReply>>;
-  act(incidentId: string, action: ManualAction, person: Person): Promise<Result<ActionReply>>;
+  /** A vote may be about an incident that the object has forgotten: it is then null, and only the ledger has it. */
+  act(incidentId: string, action: ManualAction, person: Person): Promise<Result<Acted>>;
   detail(): Promise<PluginDetail | null>;
   /** Re-arms a lost alarm and runs what is overdue; returns the next wake-up (ms since epoch) or null. */
   sweep(): Promise<number | null>;
@@ -102,6 +105,8 @@ export interface ReleaseRpc {
   admit(request: AdmissionRequest): Promise<Admission>;
   /** Gives the slot back and counts the outcome, once per attempt. */
   finish(report: { version: string; attempt_id: string; outcome: Outcome | "cancelled" }): Promise<void>;
+  /** A cohort blames an active release: halts it. Any other standing, and a version that is not published, stay as they are. */
+  blame(report: { version: string; reason: string; incident: string }): Promise<void>;
   setStatus(
     version: string,
     status: ReleaseStatus,
@@ -118,6 +123,20 @@ export interface FleetGuard {
   explanation: string;
 }
 
+/** A shop's webhook deliveries under one version, as its object tells the fleet of them: around failures only. */
+export interface EvidenceReport {
+  plugin_id: string;
+  /** Rises with every report of this plugin; a repeated one is counted once. */
+  number: number;
+  version: string;
+  platform_version: string | null;
+  /** Since the last report. */
+  trials: number;
+  failures: number;
+  /** What the shop holds against its cohorts after these, in nats. */
+  held: number;
+}
+
 export interface FleetRpc {
   /** Consumes the claim's nonce and puts the plugin on the roster. */
   enroll(input: {
@@ -128,10 +147,14 @@ export interface FleetRpc {
     nonce_expires_at: string;
   }): Promise<Result<{ enrolled: true }>>;
   guard(): Promise<FleetGuard>;
+  /** Leave for one look at a shop from outside; false when this minute's are used up. */
+  takeProbe(): Promise<boolean>;
   /** Counts one automatic action against the hourly budget, once per attempt. */
   countAction(attemptId: string): Promise<void>;
   /** One plugin fell silent or came back: the storm guard's input. Fed by changes only. */
   presence(input: { plugin_id: string; silent: boolean }): Promise<void>;
+  /** Webhook evidence of one shop, for its cohorts. */
+  evidence(report: EvidenceReport): Promise<void>;
   attemptFinished(input: { attempt_id: string; outcome: Outcome | "cancelled" }): Promise<void>;
   /** The next plugins to sweep: the ones with work under way every time, the others in rotation. */
   sweepBatch(limit: number): Promise<string[]>;

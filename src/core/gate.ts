@@ -4,12 +4,21 @@
  */
 import type { SemverStep } from "../contract/decision.ts";
 import { type Action, SEVERITIES, type Severity } from "../contract/ids.ts";
-import type { GateVerdict } from "../contract/incident.ts";
+import type { GateVerdict, Quiet } from "../contract/incident.ts";
 import type { PolicyDocument } from "../contract/policy.ts";
 import type { Admission, FleetGuard } from "../contract/rpc.ts";
+import { freezeOf, muteOf } from "./suppression.ts";
 
 export interface GateSubject {
+  pluginId: string;
   merchantId: string;
+  product: string;
+  /** Of the incident. */
+  type: string;
+  /** The incident comes and goes. */
+  flapping: boolean;
+  /** Milliseconds since the epoch. */
+  now: number;
   severity: Severity;
   action: Action;
   step: SemverStep | null;
@@ -35,6 +44,8 @@ export interface GateResult {
   approvalsNeeded: number;
   /** The first rule that forbids, in words. */
   why: string | null;
+  /** That rule; null when none forbids. */
+  forbiddenBy: GateVerdict["rule"] | null;
 }
 
 type Rule = (policy: PolicyDocument, subject: GateSubject) => Omit<GateVerdict, "rule">;
@@ -51,6 +62,13 @@ const askPeople = (observed: string, bound: string) => ({
 function whenAutomatic(subject: GateSubject, fine: boolean, observed: string, bound: string) {
   if (fine) return allow(observed, bound);
   return subject.automatic ? askPeople(observed, bound) : allow(`${observed} (asked for by a person)`, bound);
+}
+
+/** What is quiet is not touched automatically, whoever approves; a person may still act. */
+function unlessQuiet(subject: GateSubject, quiet: Quiet | null, none: string) {
+  if (quiet === null) return allow(none, none);
+  const observed = `until ${quiet.until}: ${quiet.reason}`.slice(0, 150);
+  return subject.automatic ? forbid(observed, none) : allow(`${observed} (asked for by a person)`, none);
 }
 
 const BOUND_RULES: Record<Exclude<GateVerdict["rule"], "approvals">, Rule> = {
@@ -134,6 +152,12 @@ const BOUND_RULES: Record<Exclude<GateVerdict["rule"], "approvals">, Rule> = {
     return s.automatic ? forbid("storm", "calm") : askPeople("storm", "calm");
   },
   autonomy_budget: (_p, s) => whenAutomatic(s, s.guard.autonomy === "normal", s.guard.autonomy, "normal"),
+  maintenance_window: (p, s) => unlessQuiet(s, freezeOf(p, s, s.now), "no window"),
+  mute: (p, s) => unlessQuiet(s, muteOf(p, s, s.now), "not muted"),
+  flapping: (_p, s) => {
+    if (!s.flapping) return allow("steady", "steady");
+    return s.automatic ? forbid("flapping", "steady") : allow("flapping (asked for by a person)", "steady");
+  },
 };
 
 const TRANSIENT: ReadonlySet<GateVerdict["rule"]> = new Set(["canary"]);
@@ -160,11 +184,13 @@ export function gate(policy: PolicyDocument, subject: GateSubject): GateResult {
 
   const forbidding = verdicts.filter((verdict) => verdict.outcome === "forbid");
   const hard = forbidding.find((verdict) => !TRANSIENT.has(verdict.rule));
-  if (hard) return { verdicts, approvalsNeeded, outcome: "forbid", why: describe(hard) };
-  if (!enough) return { verdicts, approvalsNeeded, outcome: "wait_approval", why: null };
+  const result = { verdicts, approvalsNeeded };
+  if (hard) return { ...result, outcome: "forbid", why: describe(hard), forbiddenBy: hard.rule };
+  if (!enough) return { ...result, outcome: "wait_approval", why: null, forbiddenBy: null };
   const waiting = forbidding[0];
-  if (waiting) return { verdicts, approvalsNeeded, outcome: "wait_canary", why: describe(waiting) };
-  return { verdicts, approvalsNeeded, outcome: "go", why: null };
+  if (waiting)
+    return { ...result, outcome: "wait_canary", why: describe(waiting), forbiddenBy: waiting.rule };
+  return { ...result, outcome: "go", why: null, forbiddenBy: null };
 }
 
 function describe(verdict: GateVerdict): string {

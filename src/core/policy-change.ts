@@ -13,6 +13,7 @@ import {
 } from "../contract/policy.ts";
 import { ok, type Refusal, type Result, refuse } from "../contract/refusal.ts";
 import { mergePatch } from "./merge-patch.ts";
+import { settleQuiet } from "./settle-quiet.ts";
 
 export interface Author {
   /** Person id. */
@@ -55,13 +56,13 @@ export function stopReason(document: PolicyDocument): string | null {
 /** Replaces the document. Refuses `stale_revision`, and `invalid` naming the first wrong field. */
 export function putPolicy(current: Policy, input: PolicyPut, author: Author): Result<PolicyChange> {
   if (input.revision !== current.revision) return stale(current);
-  return change(current, input.document, input.reason, "policy.put", author);
+  return edit(current, input.document, input.reason, "policy.put", author);
 }
 
 /** Merges into the document (RFC 7396) and validates the result whole. Refusals as for `putPolicy`. */
 export function patchPolicy(current: Policy, input: PolicyPatch, author: Author): Result<PolicyChange> {
   if (input.revision !== current.revision) return stale(current);
-  return change(current, mergePatch(current.document, input.patch), input.reason, "policy.patch", author);
+  return edit(current, mergePatch(current.document, input.patch), input.reason, "policy.patch", author);
 }
 
 /** Engages or releases the kill switch, whatever the revision. */
@@ -69,6 +70,20 @@ export function killPolicy(current: Policy, input: KillRequest, author: Author):
   const document = { ...current.document, kill_switch: input.engaged };
   const action = input.engaged ? "policy.kill_switch_engaged" : "policy.kill_switch_released";
   return change(current, document, input.reason, action, author);
+}
+
+/** A person's edit: what it silences is bounded in time, and says who silenced it. */
+function edit(
+  current: Policy,
+  candidate: unknown,
+  reason: string,
+  action: string,
+  author: Author,
+): Result<PolicyChange> {
+  const parsed = PolicyDocument.safeParse(candidate);
+  if (!parsed.success) return refuse(invalid(parsed.error.issues[0]));
+  const settled = settleQuiet(current.document, parsed.data, author);
+  return settled.ok ? change(current, settled.value, reason, action, author) : settled;
 }
 
 function change(

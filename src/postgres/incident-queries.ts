@@ -1,13 +1,20 @@
 /** Incidents as the ops API shows them. */
 import { and, asc, desc, eq, gte, inArray, lt } from "drizzle-orm";
 import { pluginIdOf } from "../contract/ids.ts";
-import { AgentCommand, Attempt, Incident, IncidentEvent, PluginRecord } from "../contract/incident.ts";
+import {
+  AgentCommand,
+  Attempt,
+  Incident,
+  IncidentEvent,
+  IncidentVote,
+  PluginRecord,
+} from "../contract/incident.ts";
 import type { IncidentDetail, IncidentPage, IncidentQuery } from "../contract/ops.ts";
 import { ok, type Result } from "../contract/refusal.ts";
 import type { Db } from "./connection.ts";
 import { after, pageOf, readCursor } from "./cursor.ts";
 import { anyOf } from "./filter.ts";
-import { attempts, commands, incidentEvents, incidents, plugins } from "./schema.ts";
+import { attempts, commands, incidentEvents, incidents, plugins, votes } from "./schema.ts";
 
 /** A page of incidents, newest detection first. Refuses a foreign cursor as `invalid`. `until` is exclusive. */
 export async function listIncidents(db: Db, query: IncidentQuery): Promise<Result<IncidentPage>> {
@@ -45,7 +52,7 @@ export async function listIncidents(db: Db, query: IncidentQuery): Promise<Resul
 /** Everything about one incident, of one moment; null when there is none by that id. */
 export async function incidentDetail(db: Db, id: string): Promise<IncidentDetail | null> {
   const ofIncident = db.select({ id: attempts.id }).from(attempts).where(eq(attempts.incident_id, id));
-  const [found, timeline, tries, sent, owners] = await db.batch([
+  const [found, timeline, tries, sent, owners, voted] = await db.batch([
     db.select().from(incidents).where(eq(incidents.id, id)),
     db
       .select()
@@ -62,6 +69,7 @@ export async function incidentDetail(db: Db, id: string): Promise<IncidentDetail
       .select()
       .from(plugins)
       .where(eq(plugins.id, pluginIdOf(id) ?? "")),
+    db.select().from(votes).where(eq(votes.incident_id, id)).orderBy(asc(votes.at), asc(votes.person)),
   ]);
   const [incident] = found;
   if (!incident) return null;
@@ -72,5 +80,6 @@ export async function incidentDetail(db: Db, id: string): Promise<IncidentDetail
     attempts: tries.map((row) => Attempt.parse(row)),
     commands: sent.map((row) => AgentCommand.parse(row)),
     plugin: plugin ? PluginRecord.parse(plugin) : null,
+    votes: voted.map((row) => IncidentVote.parse(row)),
   };
 }

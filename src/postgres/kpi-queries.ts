@@ -11,7 +11,7 @@ import { OPEN_INCIDENT_STATUSES } from "../contract/incident.ts";
 import type { Kpis } from "../contract/ops.ts";
 import { wilsonInterval } from "../core/wilson.ts";
 import type { Db } from "./connection.ts";
-import { approvals, attempts, incidents, plugins } from "./schema.ts";
+import { approvals, attempts, incidents, plugins, votes } from "./schema.ts";
 
 /** Below this a share is chance, and is shown as unknown. */
 const MIN_SAMPLE = 5;
@@ -31,6 +31,7 @@ const Figures = z.object({
   verify: Spread,
   open_incidents: z.record(z.string(), Count),
   plugins: z.record(z.string(), Count),
+  votes: z.record(z.string(), Count),
 });
 
 /**
@@ -56,6 +57,7 @@ export async function kpis(db: Db, windowS: number, until?: string): Promise<Omi
     },
     open_incidents: figures.open_incidents,
     plugins: figures.plugins,
+    votes: figures.votes,
   };
 }
 
@@ -121,6 +123,10 @@ function figuresQuery(windowS: number, until: string | null): SQL {
           SELECT severity, count(*) AS n FROM ${incidents} WHERE status IN (${open}) GROUP BY severity) s),
       'plugins', (
         SELECT coalesce(json_object_agg(status, n), '{}') FROM (
-          SELECT status, count(*) AS n FROM ${plugins} GROUP BY status) s)
+          SELECT status, count(*) AS n FROM ${plugins} GROUP BY status) s),
+      'votes', (
+        SELECT coalesce(json_object_agg(vote, n), '{}') FROM (
+          SELECT v.vote, count(*) AS n FROM ${votes} v CROSS JOIN span
+          WHERE v.at > span.since AND v.at <= span.until GROUP BY v.vote) s)
     ) AS figures`;
 }

@@ -48,6 +48,19 @@ function statementsOf(db: Db, record: LedgerRecord): BatchItem<"pg">[] {
       return [db.insert(schema.incidentEvents).values(record.row).onConflictDoNothing()];
     case "approval":
       return [db.insert(schema.approvals).values(record.row).onConflictDoNothing()];
+    case "vote": {
+      const { row } = record;
+      return [
+        db
+          .insert(schema.votes)
+          .values(row)
+          .onConflictDoUpdate({
+            target: [schema.votes.incident_id, schema.votes.person],
+            set: excluded(schema.votes, ["revision", "vote", "reason", "at"]),
+            setWhere: sql`excluded.revision > ${schema.votes.revision}`,
+          }),
+      ];
+    }
     case "feedback":
       return [db.insert(schema.feedback).values(record.row).onConflictDoNothing()];
     case "notification":
@@ -71,6 +84,15 @@ function statementsOf(db: Db, record: LedgerRecord): BatchItem<"pg">[] {
             set: { revision, sha256, status, notes },
             setWhere: sql`excluded.revision > ${schema.releases.revision}`,
           }),
+      ];
+    }
+    case "fleet_incident": {
+      const { row } = record;
+      return [
+        db
+          .insert(schema.fleetIncidents)
+          .values(row)
+          .onConflictDoUpdate(replaceOlder(schema.fleetIncidents, row)),
       ];
     }
     case "audit":

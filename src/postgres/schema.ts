@@ -15,6 +15,11 @@ import {
 } from "drizzle-orm/pg-core";
 import { COMMAND_TYPES } from "../contract/command.ts";
 import { Outcome, SemverStep } from "../contract/decision.ts";
+import {
+  FLEET_INCIDENT_KINDS,
+  FLEET_INCIDENT_STATUSES,
+  type FleetIncident,
+} from "../contract/fleet-incident.ts";
 import { ACTIONS, SEVERITIES } from "../contract/ids.ts";
 import {
   AgentCommand,
@@ -25,6 +30,9 @@ import {
   INCIDENT_TYPES,
   type Incident,
   PluginRecord,
+  type Quiet,
+  SILENCE_CAUSES,
+  VOTES,
 } from "../contract/incident.ts";
 import { NotificationKind } from "../contract/ledger.ts";
 import { type ReleaseRecord, ReleaseStatus } from "../contract/ops.ts";
@@ -81,7 +89,26 @@ export const incidents = pgTable("plugin_incidents", {
   resolved_at: instant(),
   resolution: text(),
   reopened: integer().notNull(),
+  flapping: boolean().notNull().default(false),
+  snoozed: json<Quiet>(),
+  muted: json<Quiet>(),
+  in_maintenance: json<Quiet>(),
+  cause: oneOf(SILENCE_CAUSES),
 });
+
+export const votes = pgTable(
+  "incident_votes",
+  {
+    incident_id: text().notNull(),
+    plugin_id: text().notNull(),
+    person: text().notNull(),
+    revision: revision(),
+    vote: oneOf(VOTES).notNull(),
+    reason: text().notNull(),
+    at: instant().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.incident_id, t.person] })],
+);
 
 export const incidentEvents = pgTable("incident_events", {
   id: text().primaryKey(),
@@ -227,6 +254,23 @@ export const releases = pgTable(
   },
   (t) => [primaryKey({ columns: [t.product, t.version] })],
 );
+
+export const fleetIncidents = pgTable("fleet_incidents", {
+  id: text().primaryKey(),
+  revision: revision(),
+  kind: oneOf(FLEET_INCIDENT_KINDS).notNull(),
+  key: text().notNull(),
+  status: oneOf(FLEET_INCIDENT_STATUSES).notNull(),
+  signal: json<FleetIncident["signal"]>().notNull(),
+  product: text(),
+  version: text(),
+  platform_version: text(),
+  plugins: json<FleetIncident["plugins"]>().notNull(),
+  plugin_count: integer().notNull(),
+  opened_at: instant().notNull(),
+  resolved_at: instant(),
+  resolution: text(),
+});
 
 /** `seq`, `prev_hash` and `hash` are set by the table's own trigger. */
 export const auditLog = pgTable(

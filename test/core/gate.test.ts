@@ -3,6 +3,7 @@ import { GATE_RULES, type GateVerdict } from "../../src/contract/incident.ts";
 import type { Admission, FleetGuard } from "../../src/contract/rpc.ts";
 import { type GateSubject, gate } from "../../src/core/gate.ts";
 import { approvalsCounted } from "../../src/core/plugin/gating.ts";
+import { A_PLUGIN_ID, T0 } from "../builders/heartbeat.ts";
 import { aPolicy } from "../builders/release.ts";
 import { PluginStory } from "./plugin/story.ts";
 
@@ -17,7 +18,12 @@ const ADMITTED: Admission = {
 
 function aSubject(overrides: Partial<GateSubject> = {}): GateSubject {
   return {
+    pluginId: A_PLUGIN_ID,
     merchantId: "shop-1",
+    product: "molam-woocommerce",
+    type: "webhook_fail_rate",
+    flapping: false,
+    now: T0,
     severity: "medium",
     action: "patch",
     step: "patch",
@@ -42,6 +48,15 @@ interface Row {
   automatic: Outcome;
   manual: Outcome;
 }
+
+const IN_AN_HOUR = new Date(T0 + 3_600_000).toISOString();
+const aWindow = (overrides: Record<string, unknown>) => ({
+  scope: "all",
+  from: new Date(T0).toISOString(),
+  until: IN_AN_HOUR,
+  reason: "migration",
+  ...overrides,
+});
 
 const ROWS: Row[] = [
   { rule: "kill_switch", when: "released", automatic: "allow", manual: "allow" },
@@ -205,6 +220,38 @@ const ROWS: Row[] = [
     automatic: "allow",
     manual: "allow",
   },
+  { rule: "maintenance_window", when: "there is none", automatic: "allow", manual: "allow" },
+  {
+    rule: "maintenance_window",
+    when: "it covers the shop",
+    policy: { maintenance: [aWindow({ scope: "merchant", id: "shop-1" })] },
+    automatic: "forbid",
+    manual: "allow",
+  },
+  {
+    rule: "maintenance_window",
+    when: "it covers another shop",
+    policy: { maintenance: [aWindow({ scope: "merchant", id: "shop-2" })] },
+    automatic: "allow",
+    manual: "allow",
+  },
+  {
+    rule: "maintenance_window",
+    when: "it lets changes through",
+    policy: { maintenance: [aWindow({ changes: "allow" })] },
+    automatic: "allow",
+    manual: "allow",
+  },
+  { rule: "mute", when: "there is none", automatic: "allow", manual: "allow" },
+  {
+    rule: "mute",
+    when: "it matches",
+    policy: { mutes: [{ product: "molam-woocommerce", until: IN_AN_HOUR, reason: "known" }] },
+    automatic: "forbid",
+    manual: "allow",
+  },
+  { rule: "flapping", when: "steady", automatic: "allow", manual: "allow" },
+  { rule: "flapping", when: "flapping", subject: { flapping: true }, automatic: "forbid", manual: "allow" },
 ];
 
 const cases = ROWS.flatMap((row) => [

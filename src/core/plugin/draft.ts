@@ -7,6 +7,7 @@ import type { Incident, IncidentEvent } from "../../contract/incident.ts";
 import type { LedgerRecord, NotificationRecord } from "../../contract/ledger.ts";
 import type { Person } from "../../contract/ops.ts";
 import type { PolicyDocument } from "../../contract/policy.ts";
+import type { ShopReport } from "../cohort.ts";
 import { type AttemptState, type CommandState, type IncidentState, iso, type PluginState } from "./state.ts";
 
 /** What leaves through the outbox: rows for the ledger, and reports that other objects and services must get at least once. */
@@ -18,7 +19,8 @@ export type OutboxMessage =
   | { to: "fleet"; report: "finished"; attemptId: string; outcome: Outcome | "cancelled" }
   | { to: "fleet"; report: "action"; attemptId: string }
   | { to: "fleet"; report: "presence"; silent: boolean }
-  | { to: "fleet"; report: "busy"; busy: boolean };
+  | { to: "fleet"; report: "busy"; busy: boolean }
+  | { to: "fleet"; report: "evidence"; evidence: ShopReport };
 
 export interface Draft {
   state: PluginState;
@@ -93,7 +95,19 @@ export function audit(
   draft.outbox.push({ to: "ledger", record: { kind: "audit", row } });
 }
 
-/** Tells people: once per incident, kind and occasion, whatever is repeated. */
+/** Good news, and the one thing that always needs a person: no mute, window or snooze holds these back. */
+const NEVER_HELD: ReadonlySet<NotificationRecord["kind"]> = new Set(["patched", "rollback_failed"]);
+
+/** Not repeated for each time that a flapping incident comes back. */
+const TOLD_ONCE: ReadonlySet<NotificationRecord["kind"]> = new Set(["incident_detected", "escalated"]);
+
+/** Nobody is to be told of it now. */
+export function isQuiet({ row }: IncidentState, now: number): boolean {
+  const snoozed = row.snoozed && Date.parse(row.snoozed.until) > now;
+  return Boolean(row.muted || row.in_maintenance || snoozed);
+}
+
+/** Tells people: once per incident, kind and occasion, whatever is repeated. Held back, and counted, while it is quiet. */
 export function notify(
   draft: Draft,
   incident: IncidentState,
@@ -102,6 +116,15 @@ export function notify(
   title: string,
   text: string,
 ): void {
+  if (isQuiet(incident, draft.now) && !NEVER_HELD.has(kind)) {
+    const { count, page } = incident.held ?? { count: 0, page: false };
+    incident.held = { count: count + 1, page: page || urgency === "page" };
+    return;
+  }
+  if (incident.row.flapping && TOLD_ONCE.has(kind)) {
+    if (incident.flapTold) return;
+    if (kind === "escalated") incident.flapTold = true;
+  }
   const record: NotificationRecord = {
     id: `${incident.row.id}.${kind}.${incident.events}`,
     kind,

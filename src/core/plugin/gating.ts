@@ -1,11 +1,14 @@
 /** From the state and the gathered facts to the gate's verdicts, and what follows from them. */
 import { type GateResult, gate } from "../gate.ts";
+import { barredUntil } from "../suppression.ts";
 import { endAttempt, moveAttempt } from "./attempts.ts";
+import { quietSubject } from "./bar.ts";
 import { queueAttemptCommand } from "./command-payload.ts";
 import { type Draft, incidentById, note, notify, recordAttempt } from "./draft.ts";
 import type { GateFacts } from "./event.ts";
-import { titleOf } from "./incidents.ts";
+import { setIncidentStatus, titleOf } from "./incidents.ts";
 import type { AttemptState, IncidentState, PluginState } from "./state.ts";
+import { noteStorm } from "./triage.ts";
 import { CANARY_RETRY_MS, STAGING_LIMIT_MS } from "./tuning.ts";
 import { startWork } from "./work.ts";
 
@@ -25,7 +28,9 @@ export function evaluateGate(
   );
   const { row } = attempt;
   return gate(facts.policy, {
-    merchantId: state.merchantId,
+    ...quietSubject(state, incident.row.type),
+    flapping: incident.row.flapping ?? false,
+    now,
     severity: incident.row.severity,
     action: row.action,
     step: row.step,
@@ -59,6 +64,7 @@ export function approvalsCounted(attempt: AttemptState): number {
 /** Before staging: facts have arrived for a pending or awaiting attempt. */
 export function onGateFacts(draft: Draft, facts: GateFacts): void {
   const { state, now } = draft;
+  noteStorm(state, facts.guard, now);
   const attempt = state.attempt;
   if (attempt === null || (attempt.phase.name !== "pending" && attempt.phase.name !== "awaiting_approval"))
     return;
@@ -70,6 +76,7 @@ export function onGateFacts(draft: Draft, facts: GateFacts): void {
   attempt.row.approvals_needed = Math.min(result.approvalsNeeded, 10);
   switch (result.outcome) {
     case "forbid":
+      if (standDown(draft, attempt, incident, result, facts)) return;
       return endAttempt(draft, attempt, "cancelled", `forbidden by the policy gate: ${result.why}`, {
         aboutTheFix: false,
       });
@@ -89,6 +96,26 @@ export function onGateFacts(draft: Draft, facts: GateFacts): void {
     default:
       return result.outcome satisfies never;
   }
+}
+
+/**
+ * A mute or a maintenance window has come over the attempt: it ends without a word, and is decided afresh when that ends.
+ * False when something else forbids it.
+ */
+export function standDown(
+  draft: Draft,
+  attempt: AttemptState,
+  incident: IncidentState,
+  result: GateResult,
+  facts: GateFacts,
+): boolean {
+  if (result.forbiddenBy !== "mute" && result.forbiddenBy !== "maintenance_window") return false;
+  const subject = quietSubject(draft.state, incident.row.type);
+  const until = barredUntil(facts.policy, subject, draft.now) ?? draft.now;
+  endAttempt(draft, attempt, "cancelled", `put off: ${result.why}`, { aboutTheFix: false, escalate: false });
+  setIncidentStatus(draft, incident, "open");
+  startWork(draft, { kind: "decide", incidentId: incident.row.id }, until);
+  return true;
 }
 
 function awaitApproval(draft: Draft, attempt: AttemptState, incident: IncidentState, facts: GateFacts): void {

@@ -1,9 +1,12 @@
-/** The incident's verbs: open, refresh, escalate, bake, re-open, close. Each exists once. */
+/** The incident's verbs: open, refresh, escalate, bake, close, and return after either. Each exists once. */
 import { SEVERITIES } from "../../contract/ids.ts";
 import type { IncidentStatus } from "../../contract/incident.ts";
 import { type Finding, telemetrySnapshot } from "../detection.ts";
+import { isFlapping, withReturn } from "../flapping.ts";
 import { type Draft, note, notify, recordIncident } from "./draft.ts";
-import { type IncidentState, iso, keyOf } from "./state.ts";
+import { breakSnooze, markQuiet, noteQuiet } from "./quiet.ts";
+import { CLOSED_LIMIT, type IncidentState, iso, keyOf } from "./state.ts";
+import { TRIAGE_SETTLE_MS } from "./tuning.ts";
 import { dropWorkOf, startWork } from "./work.ts";
 
 export function dedupeKey(pluginId: string, type: string): string {
@@ -18,7 +21,70 @@ export function signatureOf(product: string, version: string, finding: Finding):
     .slice(0, 200);
 }
 
-export function openIncident(draft: Draft, finding: Finding): IncidentState {
+/** A new incident, or the one that was resolved a moment ago when the same has come back. */
+export function openOrReturn(draft: Draft, finding: Finding): IncidentState {
+  const { state } = draft;
+  const key = dedupeKey(state.id, finding.type);
+  forgetClosed(draft);
+  const past = state.closed?.find(({ incident }) => incident.row.dedupe_key === key);
+  if (past === undefined) return openIncident(draft, finding);
+  state.closed = state.closed?.filter((other) => other !== past) ?? [];
+  return returnIncident(draft, past.incident, finding);
+}
+
+function forgetClosed(draft: Draft): void {
+  const { state, now, policy } = draft;
+  if (state.closed === undefined) return;
+  state.closed = state.closed.filter(({ at }) => now - at <= policy.intervals.reopen_s * 1000);
+}
+
+/** It keeps who acknowledged and who snoozed it: a silence must not be lost because the signal paused. */
+function returnIncident(draft: Draft, incident: IncidentState, finding: Finding): IncidentState {
+  const { state, now } = draft;
+  const { row } = incident;
+  const snooze = row.snoozed ?? null;
+  const graver = SEVERITIES.indexOf(finding.severity) > SEVERITIES.indexOf(row.severity);
+  Object.assign(row, {
+    status: "open",
+    version: state.version,
+    signature: signatureOf(state.product, state.version, finding),
+    severity: finding.severity,
+    signal: finding.signal,
+    telemetry_snapshot: telemetrySnapshot(state.detection, now),
+    resolved_at: null,
+    resolution: null,
+    reopened: row.reopened + 1,
+    ...(row.cause ? { cause: null } : {}),
+    ...(graver && snooze ? { snoozed: null } : {}),
+  } satisfies Partial<IncidentState["row"]>);
+  delete incident.looks;
+  countReturn(draft, incident);
+  markQuiet(draft, incident);
+  state.incidents.push(incident);
+  recordIncident(draft, incident);
+  note(draft, incident, {
+    kind: "reopened",
+    text: `It is back. ${finding.signal.explanation}`,
+    data: { signal: finding.signal, severity: finding.severity, reopened: row.reopened },
+  });
+  if (graver && snooze)
+    note(draft, incident, {
+      kind: "snooze_broken",
+      text: `It is ${finding.severity} by now: the snooze is over.`,
+    });
+  noteQuiet(draft, incident);
+  seeTo(draft, incident, finding, `Back again: ${titleOf(draft, incident)}`);
+  return incident;
+}
+
+/** Its caller records it. */
+function countReturn(draft: Draft, incident: IncidentState): void {
+  const before = incident.row.flapping ?? false;
+  incident.returns = withReturn(incident.returns ?? [], draft.now);
+  incident.row.flapping = isFlapping(incident.returns, before, draft.now);
+}
+
+function openIncident(draft: Draft, finding: Finding): IncidentState {
   const { state, now } = draft;
   state.numbers.incident += 1;
   const incident: IncidentState = {
@@ -50,6 +116,7 @@ export function openIncident(draft: Draft, finding: Finding): IncidentState {
       reopened: 0,
     },
   };
+  markQuiet(draft, incident);
   state.incidents.push(incident);
   recordIncident(draft, incident);
   note(draft, incident, {
@@ -57,16 +124,25 @@ export function openIncident(draft: Draft, finding: Finding): IncidentState {
     text: finding.signal.explanation,
     data: { signal: finding.signal, severity: finding.severity },
   });
-  notify(
-    draft,
-    incident,
-    "incident_detected",
-    "notice",
-    titleOf(draft, incident),
-    finding.signal.explanation,
-  );
-  startWork(draft, { kind: "decide", incidentId: incident.row.id });
+  noteQuiet(draft, incident);
+  seeTo(draft, incident, finding, titleOf(draft, incident));
   return incident;
+}
+
+/** What a new incident, or one that is back, sets going. */
+function seeTo(draft: Draft, incident: IncidentState, finding: Finding, title: string): void {
+  const incidentId = incident.row.id;
+  // Nobody is told before the cause is known: in a storm there would be thousands to tell.
+  if (finding.type === "heartbeat_missed")
+    return startWork(draft, { kind: "triage", incidentId }, draft.now + TRIAGE_SETTLE_MS);
+  if (incident.row.flapping) return escalateIncident(draft, incident, flappingText(incident));
+  notify(draft, incident, "incident_detected", "notice", title, finding.signal.explanation);
+  startWork(draft, { kind: "decide", incidentId });
+}
+
+/** Why nothing is tried automatically. */
+export function flappingText(incident: IncidentState): string {
+  return `It came back ${incident.returns?.length ?? 0} times in a day: nothing is tried automatically until it is steady.`;
 }
 
 export function titleOf(draft: Draft, incident: IncidentState): string {
@@ -85,6 +161,7 @@ export function refreshIncident(draft: Draft, incident: IncidentState, finding: 
     text: `Severity rose from ${before} to ${finding.severity}. ${finding.signal.explanation}`,
     data: { from: before, to: finding.severity, signal: finding.signal },
   });
+  breakSnooze(draft, incident, `It is ${finding.severity} by now: the snooze is over.`);
 }
 
 export function setIncidentStatus(draft: Draft, incident: IncidentState, status: IncidentStatus): void {
@@ -93,14 +170,20 @@ export function setIncidentStatus(draft: Draft, incident: IncidentState, status:
   recordIncident(draft, incident);
 }
 
-/** Hands the incident to a person, loudly: no bake closes it any more, and no decision under way acts on it. */
-export function escalateIncident(draft: Draft, incident: IncidentState, why: string, actor = "vigie"): void {
+/** Hands the incident to a person, loudly unless it is only a `notice`: no bake closes it any more, and no decision under way acts on it. */
+export function escalateIncident(
+  draft: Draft,
+  incident: IncidentState,
+  why: string,
+  actor = "vigie",
+  urgency: "page" | "notice" = "page",
+): void {
   incident.bakeUntil = null;
   incident.healedBy = null;
   dropWorkOf(draft, { incidentId: incident.row.id });
   setIncidentStatus(draft, incident, "escalated");
   note(draft, incident, { kind: "escalated", text: why, actor });
-  notify(draft, incident, "escalated", "page", `A person is needed: ${titleOf(draft, incident)}`, why);
+  notify(draft, incident, "escalated", urgency, `A person is needed: ${titleOf(draft, incident)}`, why);
 }
 
 /** Healed: watched on until the bake ends. */
@@ -128,11 +211,23 @@ export function closeIncident(
   note(draft, incident, { kind: status, text: resolution, actor });
   dropWorkOf(draft, { incidentId: incident.row.id });
   draft.state.incidents = draft.state.incidents.filter((open) => open !== incident);
+  if (status === "resolved") rememberClosed(draft, incident);
+}
+
+function rememberClosed(draft: Draft, incident: IncidentState): void {
+  const { state, now } = draft;
+  incident.bakeUntil = null;
+  incident.healedBy = null;
+  delete incident.held;
+  forgetClosed(draft);
+  if (draft.policy.intervals.reopen_s === 0) return;
+  state.closed = [...(state.closed ?? []), { incident, at: now }].slice(-CLOSED_LIMIT);
 }
 
 /** The same signature came back while the fix was being watched: the fix is excluded, and a person decides. */
 export function reopenIncident(draft: Draft, incident: IncidentState, why: string): void {
   incident.row.reopened += 1;
+  countReturn(draft, incident);
   note(draft, incident, { kind: "reopened", text: why });
   escalateIncident(draft, incident, why);
 }

@@ -6,12 +6,12 @@ import type { LedgerRecord } from "../../contract/ledger.ts";
 import type { PolicyDocument } from "../../contract/policy.ts";
 import { mayMove } from "../attempt-transitions.ts";
 import { isLive } from "./commands.ts";
-import type { OutboxMessage } from "./draft.ts";
+import { isQuiet, type OutboxMessage } from "./draft.ts";
 import type { PluginEvent } from "./event.ts";
 import { approvalsCounted } from "./gating.ts";
 import { isWayBack } from "./on-hand-over.ts";
 import { nextWake } from "./schedule.ts";
-import type { CommandState, Millis, PluginState } from "./state.ts";
+import type { CommandState, IncidentState, Millis, PluginState } from "./state.ts";
 
 export interface ObservedStep {
   before: PluginState;
@@ -160,7 +160,7 @@ export const INVARIANTS: Readonly<Record<string, Check>> = {
 
   "6: every recorded row has the next revision": ({ before, after, outbox }) => {
     const last = new Map<string, number>();
-    for (const { row } of [...before.incidents, ...before.commands]) last.set(row.id, row.revision);
+    for (const { row } of [...remembered(before), ...before.commands]) last.set(row.id, row.revision);
     if (before.attempt) last.set(before.attempt.row.id, before.attempt.row.revision);
     for (const kind of ["incident", "attempt", "command"] as const)
       for (const row of rowsOf(outbox, kind)) {
@@ -176,8 +176,8 @@ export const INVARIANTS: Readonly<Record<string, Check>> = {
   "6: a row changes only with its record": ({ before, after, outbox }) => {
     const recorded = new Set<string>();
     for (const row of [...rowsOf(outbox, "incident"), ...rowsOf(outbox, "attempt")]) recorded.add(row.id);
-    const old = [...before.incidents, ...(before.attempt ? [before.attempt] : [])];
-    const now = [...after.incidents, ...(after.attempt ? [after.attempt] : [])];
+    const old = [...remembered(before), ...(before.attempt ? [before.attempt] : [])];
+    const now = [...remembered(after), ...(after.attempt ? [after.attempt] : [])];
     for (const { row } of now) {
       if (recorded.has(row.id)) continue;
       const was = old.find((one) => one.row.id === row.id);
@@ -187,7 +187,7 @@ export const INVARIANTS: Readonly<Record<string, Check>> = {
   },
 
   "6: timelines and notices are numbered without gap or repeat": ({ before, outbox }) => {
-    const last = new Map(before.incidents.map((incident) => [incident.row.id, incident.events]));
+    const last = new Map(remembered(before).map((incident) => [incident.row.id, incident.events]));
     for (const row of rowsOf(outbox, "event")) {
       const expected = (last.get(row.incident_id) ?? 0) + 1;
       if (row.number !== expected) return `${row.id} should be number ${expected}`;
@@ -223,11 +223,36 @@ export const INVARIANTS: Readonly<Record<string, Check>> = {
     return failed ? `${action} ${version ?? ""} was handed over again` : null;
   },
 
+  "a flapping incident is left to people": ({ before, after }) => {
+    const { attempt } = after;
+    if (attempt === null || !attempt.automatic || attempt.row.id === before.attempt?.row.id) return null;
+    const { row } = after.incidents.find((one) => one.row.id === attempt.row.incident_id) ?? {};
+    return row?.flapping ? `${attempt.row.id} began by itself while it flaps` : null;
+  },
+
+  "while it is quiet nobody is told, but of what went well and of a failed rollback": ({
+    before,
+    after,
+    outbox,
+    now,
+  }) => {
+    const told = rowsOf(outbox, "notification").find(({ incident_id: id, kind }) => {
+      // What becomes quiet in this very step may have been told of in it.
+      const [was, is] = [before, after].map((state) => state.incidents.find(({ row }) => row.id === id));
+      return (
+        was && is && isQuiet(was, now) && isQuiet(is, now) && kind !== "patched" && kind !== "rollback_failed"
+      );
+    });
+    return told ? `${told.id} was sent` : null;
+  },
+
   "somebody sees to every incident": ({ after }) => {
     for (const { row, bakeUntil } of after.incidents) {
-      const decided = after.work.some((work) => work.kind === "decide" && work.incidentId === row.id);
+      const decided = after.work.some((work) => "incidentId" in work && work.incidentId === row.id);
       const healed = after.attempt?.row.incident_id === row.id;
       if (row.status === "open" && !decided) return `${row.id} is open and nothing decides on it`;
+      const triaged = after.work.some((work) => work.kind === "triage" && work.incidentId === row.id);
+      if (row.status === "unknown" && !triaged) return `${row.id} is unknown and nothing looks at it again`;
       if (row.status === "healing" && !healed) return `${row.id} is healing without an attempt`;
       if ((row.status === "baking") !== (bakeUntil !== null))
         return `${row.id} is ${row.status}, bake ${bakeUntil}`;
@@ -239,14 +264,30 @@ export const INVARIANTS: Readonly<Record<string, Check>> = {
 
   "work has a subject": ({ after }) => {
     for (const work of after.work) {
-      if (work.kind === "decide") {
+      if ("incidentId" in work) {
         if (!after.incidents.some(({ row }) => row.id === work.incidentId))
-          return `${work.id} decides on nothing`;
+          return `${work.id} has no incident`;
       } else if (work.attemptId !== after.attempt?.row.id) return `${work.id} outlived its attempt`;
     }
     return repeated(
-      after.work.map((work) => ("incidentId" in work ? `decide ${work.incidentId}` : work.kind)),
+      after.work.map((work) => ("incidentId" in work ? `${work.kind} ${work.incidentId}` : work.kind)),
     );
+  },
+
+  "10: a silence in a storm is not decided on": ({ event, after, outbox }) => {
+    if (event.type !== "triaged" || !event.facts.guard.storm) return null;
+    const decided = after.work.find((work) => work.kind === "decide" && isSilence(after, work.incidentId));
+    const told = outbox.some((message) => message.to === "notify");
+    return decided !== undefined || told ? "a storm led to a decision or a notification" : null;
+  },
+
+  "only a silent plugin in a sound shop is decided on": ({ after }) => {
+    for (const work of after.work) {
+      if (work.kind !== "decide" || !isSilence(after, work.incidentId)) continue;
+      const cause = after.incidents.find(({ row }) => row.id === work.incidentId)?.row.cause;
+      if (cause !== "plugin_silent") return `${work.incidentId} is decided on, cause ${cause ?? "not known"}`;
+    }
+    return null;
   },
 
   "sequence numbers never fall": ({ before, after }) =>
@@ -268,11 +309,20 @@ export function brokenInvariants(seen: ObservedStep): string[] {
   return broken;
 }
 
+/** Open ones, and those closed a moment ago that may return. */
+function remembered(state: PluginState): IncidentState[] {
+  return [...state.incidents, ...(state.closed ?? []).map(({ incident }) => incident)];
+}
+
 function rowsOf<K extends LedgerRecord["kind"]>(outbox: readonly OutboxMessage[], kind: K): Rows[K] {
   const rows: unknown[] = [];
   for (const message of outbox)
     if (message.to === "ledger" && message.record.kind === kind) rows.push(message.record.row);
   return rows as Rows[K]; // The kind was just compared; the compiler does not narrow a union by a type parameter.
+}
+
+function isSilence(state: PluginState, incidentId: string): boolean {
+  return state.incidents.some(({ row }) => row.id === incidentId && row.type === "heartbeat_missed");
 }
 
 function repeated(values: readonly string[]): string | null {

@@ -3,7 +3,7 @@ import { endAttempt } from "./attempts.ts";
 import { commandToHandOver, finishCommand, markHandedOver } from "./commands.ts";
 import { type Draft, incidentById, note, recordAttempt } from "./draft.ts";
 import type { GateFacts } from "./event.ts";
-import { evaluateGate } from "./gating.ts";
+import { evaluateGate, standDown } from "./gating.ts";
 import { type CommandState, iso, type PluginState } from "./state.ts";
 import { dropLiveCommand } from "./verifying.ts";
 
@@ -43,6 +43,7 @@ function handOverChange(draft: Draft, command: CommandState, facts: GateFacts): 
     if (!first || result.outcome === "wait_canary") return null;
     attempt.row.handover_gate = result.verdicts;
     dropLiveCommand(draft, attempt);
+    if (standDown(draft, attempt, incident, result, facts)) return null;
     const why = result.why ?? "approvals are missing under the policy now in force";
     endAttempt(draft, attempt, "cancelled", `stopped at hand-over: ${why}`, { aboutTheFix: false });
     return null;

@@ -2,12 +2,14 @@
 import type { ApproveRequest, ManualAction, Person, ReleaseRecord } from "../../contract/ops.ts";
 import { ok, type Refusal, type Result, refuse } from "../../contract/refusal.ts";
 import { beginAttempt, describeChange, endAttempt } from "./attempts.ts";
+import { decideNotBefore } from "./bar.ts";
 import { audit, type Draft, incidentById, note, recordAttempt, recordIncident } from "./draft.ts";
 import { closeIncident, escalateIncident } from "./incidents.ts";
 import { chosen } from "./on-work.ts";
 import { type AttemptState, type IncidentState, inShopsHands, iso } from "./state.ts";
-import { APPROVALS_LIMIT, CONFIG_LIMIT } from "./tuning.ts";
+import { APPROVALS_LIMIT, CONFIG_LIMIT, SNOOZE_LIMIT_MS } from "./tuning.ts";
 import { dropLiveCommand, goBack, succeed } from "./verifying.ts";
+import { onVote, wasOpened } from "./voting.ts";
 import { dropWorkOf, startWork } from "./work.ts";
 
 type Done = Result<IncidentState>;
@@ -79,7 +81,8 @@ export function onAct(
   action: ManualAction,
   person: Person,
   release: ReleaseRecord | null,
-): Done {
+): Result<IncidentState | null> {
+  if (action.action === "vote") return onVote(draft, incidentId, action, person);
   const incident = incidentById(draft.state, incidentId);
   if (incident === null) return closedOrUnknown(draft, incidentId);
   const done = perform(draft, incident, action, person, release);
@@ -90,7 +93,7 @@ export function onAct(
 function perform(
   draft: Draft,
   incident: IncidentState,
-  action: ManualAction,
+  action: Exclude<ManualAction, { action: "vote" }>,
   person: Person,
   release: ReleaseRecord | null,
 ): Done {
@@ -110,6 +113,12 @@ function perform(
     case "escalate":
       // It would close itself at the next beat, since its signal is gone; a rollback can be asked for instead.
       if (incident.row.status === "baking") return conflict("it is healed and still watched");
+      // Whoever calls for a person wants one now.
+      if (incident.row.snoozed) {
+        incident.row.snoozed = null;
+        recordIncident(draft, incident);
+      }
+      delete incident.flapTold;
       escalateIncident(draft, incident, `${person.name}: ${action.reason}`, person.id);
       return ok(incident);
     case "resolve":
@@ -120,11 +129,22 @@ function perform(
       closeIncident(draft, incident, status, `${person.name}: ${action.reason}`, person.id);
       return ok(incident);
     }
+    case "snooze":
+      return snooze(draft, incident, action, person);
     case "retry":
+      if (incident.row.flapping)
+        return conflict("it is flapping: nothing is tried automatically, but you may order a change");
+      if (decideNotBefore(draft, incident.row.id) > draft.now)
+        return conflict("it is muted or in a maintenance window: nothing is tried automatically");
       if (draft.state.attempt !== null) return conflict("an attempt is under way on this plugin");
       if (incident.row.status === "baking") return conflict("it is healed and still watched");
       dropWorkOf(draft, { incidentId: incident.row.id });
-      startWork(draft, { kind: "decide", incidentId: incident.row.id });
+      // Whatever the cause was, it may be another by now; and only a silent plugin in a sound shop is decided on.
+      delete incident.looks;
+      startWork(draft, {
+        kind: incident.row.type === "heartbeat_missed" ? "triage" : "decide",
+        incidentId: incident.row.id,
+      });
       note(draft, incident, { kind: "retry", text: `${person.name}: ${action.reason}`, actor: person.id });
       return ok(incident);
     case "patch":
@@ -134,6 +154,25 @@ function perform(
     default:
       return action satisfies never;
   }
+}
+
+function snooze(
+  draft: Draft,
+  incident: IncidentState,
+  action: Extract<ManualAction, { action: "snooze" }>,
+  person: Person,
+): Done {
+  const until = Date.parse(action.until);
+  if (until <= draft.now || until > draft.now + SNOOZE_LIMIT_MS)
+    return refuse({ reason: "invalid", field: "until", message: "must be ahead, by a week at most" });
+  incident.row.snoozed = { by: person.id, reason: action.reason, until: iso(until) };
+  recordIncident(draft, incident);
+  note(draft, incident, {
+    kind: "snoozed",
+    text: `${person.name} wants no notice before ${iso(until)}: ${action.reason}`,
+    actor: person.id,
+  });
+  return ok(incident);
 }
 
 /** Cancels the incident's attempt when the shop has not been told yet; refuses when it has. */
@@ -207,8 +246,7 @@ function manualChange(
 }
 
 function closedOrUnknown(draft: Draft, incidentId: string): { ok: false; refusal: Refusal } {
-  const number = Number(incidentId.split("_").at(-1));
-  return number >= 1 && number <= draft.state.numbers.incident
+  return wasOpened(draft.state, incidentId)
     ? conflict("this incident is closed")
     : refuse({ reason: "not_found", message: "no such incident" });
 }

@@ -3,10 +3,12 @@ import type { Decision } from "../../contract/decision.ts";
 import type { ReleaseRecord } from "../../contract/ops.ts";
 import type { SmokeReply } from "../../contract/staging.ts";
 import { beginAttempt, endAttempt } from "./attempts.ts";
+import { decideNotBefore } from "./bar.ts";
 import { type Draft, incidentById, note, recordIncident } from "./draft.ts";
 import { applyAttempt } from "./gating.ts";
-import { escalateIncident } from "./incidents.ts";
+import { escalateIncident, flappingText } from "./incidents.ts";
 import { iso, type Work } from "./state.ts";
+import { triageFailed } from "./triage.ts";
 import { ALTERNATIVE_CHARS, CONFIG_LIMIT, MONITOR_AGAIN_MS, STAGING_LOG_CHARS } from "./tuning.ts";
 import { retryWork, startWork } from "./work.ts";
 
@@ -19,6 +21,10 @@ export function onDecided(draft: Draft, work: Work, decision: Decision, release:
   if (incident === null || incident.row.status === "baking") return;
   if (draft.state.attempt !== null)
     return startWork(draft, { kind: "decide", incidentId: work.incidentId }, draft.now + BUSY_AGAIN_MS);
+  const { incidentId } = work;
+  if (incident.row.flapping) return escalateIncident(draft, incident, flappingText(incident));
+  // Muted, or a maintenance window began, while it was thought over: it is decided afresh when that ends.
+  if (decideNotBefore(draft, incidentId) > draft.now) return startWork(draft, { kind: "decide", incidentId });
   const kept: Decision = {
     ...decision,
     alternatives: decision.alternatives.map((choice) => ({
@@ -115,6 +121,8 @@ export function onStaged(draft: Draft, work: Work, reply: SmokeReply): void {
 export function onWorkFailed(draft: Draft, work: Work, why: string, final: boolean): void {
   if (!final && retryWork(draft, work)) return;
   switch (work.kind) {
+    case "triage":
+      return triageFailed(draft, work.incidentId, why);
     case "decide": {
       const incident = incidentById(draft.state, work.incidentId);
       if (incident) escalateIncident(draft, incident, `No decision could be had: ${why}`);

@@ -2,7 +2,8 @@
 import { type Finding, findings } from "../detection.ts";
 import { endAttempt, excludeFix, renewEvidence } from "./attempts.ts";
 import type { Draft } from "./draft.ts";
-import { closeIncident, openIncident, refreshIncident, reopenIncident } from "./incidents.ts";
+import { closeIncident, openOrReturn, refreshIncident, reopenIncident } from "./incidents.ts";
+import { followQuiet } from "./quiet.ts";
 import { commitUnheard, type IncidentState, inShopsHands } from "./state.ts";
 import { dropLiveCommand } from "./verifying.ts";
 
@@ -13,13 +14,14 @@ export function review(draft: Draft): void {
     if (finding.firing) {
       if (incident === null) {
         // Its health check judges what fires after a change; no second incident is opened about it.
-        if (!inShopsHands(state.attempt)) openIncident(draft, finding);
+        if (!inShopsHands(state.attempt)) openOrReturn(draft, finding);
       } else follow(draft, incident, finding);
     } else if (incident !== null && finding.cleared && incident.row.status !== "baking") {
       signalCleared(draft, incident, finding);
     }
   }
   endBakes(draft);
+  for (const incident of state.incidents) followQuiet(draft, incident);
 }
 
 function follow(draft: Draft, incident: IncidentState, finding: Finding): void {

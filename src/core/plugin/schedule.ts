@@ -2,6 +2,7 @@
 import type { PolicyDocument } from "../../contract/policy.ts";
 import { silenceDeadline } from "../detection.ts";
 import { isLive } from "./commands.ts";
+import { quietEnds } from "./quiet.ts";
 import { type AttemptState, commitUnheard, inShopsHands, type Millis, type PluginState } from "./state.ts";
 import { PROBATION_SILENCE_BEATS } from "./tuning.ts";
 
@@ -12,6 +13,7 @@ export function nextWake(state: PluginState, intervals: PolicyDocument["interval
     state.attempt === null ? null : attemptWake(state.attempt, state.lastBeatAt, intervals),
     ...state.work.map((work) => work.notBefore),
     ...state.incidents.map((incident) => (commitUnheard(state, incident) ? null : incident.bakeUntil)),
+    ...state.incidents.flatMap(quietEnds),
     ...state.commands.filter(isLive).map((command) => command.expiresAt),
   ];
   const due = deadlines.filter((at) => at !== null);

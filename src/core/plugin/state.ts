@@ -8,6 +8,7 @@ import type { Cadence, Environment } from "../../contract/heartbeat.ts";
 import type { AgentCommand, Attempt, Incident } from "../../contract/incident.ts";
 import type { PluginCredential } from "../../contract/ledger.ts";
 import type { ReleaseRecord } from "../../contract/ops.ts";
+import type { ShopEvidence } from "../cohort.ts";
 import type { CounterMark } from "../counter-delta.ts";
 import { type DetectionState, newDetection } from "../detection.ts";
 import type { Sums } from "../rolling-window.ts";
@@ -20,8 +21,22 @@ export interface IncidentState {
   events: number;
   /** After a successful attempt: watched until then. Null otherwise. */
   bakeUntil: Millis | null;
+  /** Looks at the shop from outside during this silence; none when absent. */
+  looks?: number;
   /** The fix whose success is being watched. */
   healedBy: { attemptId: string; action: Attempt["action"]; version: string | null } | null;
+  /** When it came back, newest last: a few of the last day. */
+  returns?: Millis[];
+  /** Somebody was called because it flaps: once is enough. */
+  flapTold?: true;
+  /** Notices that nobody was sent while it was quiet, and whether one would have been a page. */
+  held?: { count: number; page: boolean };
+}
+
+/** Resolved a moment ago: should the same come back soon, it is this one again. */
+export interface ClosedIncident {
+  incident: IncidentState;
+  at: Millis;
 }
 
 /** The release an attempt would apply, as frozen when the attempt was made. */
@@ -96,6 +111,7 @@ export interface CommandState {
 
 /** A request to the outside whose answer comes back as an event. It is derived again from the state after any crash. */
 export type Work =
+  | { id: string; kind: "triage"; incidentId: string; tries: number; notBefore: Millis }
   | { id: string; kind: "decide"; incidentId: string; tries: number; notBefore: Millis }
   | { id: string; kind: "gate"; attemptId: string; tries: number; notBefore: Millis }
   | { id: string; kind: "stage"; attemptId: string; tries: number; notBefore: Millis };
@@ -123,6 +139,8 @@ export interface PluginState {
   /** Seconds asked for in the last reply. */
   askedS: number;
   detection: DetectionState;
+  /** When the fleet's guard last told this plugin of a storm; absent when it last told of none. */
+  stormSeenAt?: Millis;
 
   incidents: IncidentState[];
   attempt: AttemptState | null;
@@ -135,16 +153,21 @@ export interface PluginState {
   /** Finished attempts of the last week, for the day's budget and the penalty box. */
   history: { attemptId: string; at: Millis; automatic: boolean; outcome: Attempt["status"] }[];
 
-  numbers: { incident: number; attempt: number; command: number; work: number };
+  numbers: { incident: number; attempt: number; command: number; work: number; vote?: number };
+  /** Newest last, one for each dedupe key. */
+  closed?: ClosedIncident[];
   recordRevision: number;
   recordedAt: Millis;
   recordedAs: string;
+  /** What the fleet's cohorts are told of this shop's webhooks; absent before the first beat with counters. */
+  evidence?: ShopEvidence;
   presence: "present" | "silent";
   busy: boolean;
 }
 
 export const EXCLUDED_LIMIT = 32;
 export const HISTORY_LIMIT = 32;
+export const CLOSED_LIMIT = 3;
 /** The longest penalty box that a policy may set. */
 export const HISTORY_MS = 604_800_000;
 /** Finished commands kept so that a repeated ack or fail gets the same answer. */

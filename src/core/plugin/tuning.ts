@@ -47,7 +47,24 @@ export const UNHEALTHY_PROBES = 2;
 /** A gap of beats this many times the probation interval after the deadline counts as silence. */
 export const PROBATION_SILENCE_BEATS = 3;
 
-/** Share of stable jitter on the ordinary interval, so that a fleet enrolled together does not beat together. */
+/**
+ * A silence waits so long for its triage: when a whole fleet loses contact, its first plugin must not be judged before enough
+ * others have missed their deadlines too. With the ordinary 2 min between beats a third of them has by then.
+ */
+export const TRIAGE_SETTLE_MS = 45_000;
+/** Between two looks at a shop from outside: a restart or a short loss of the network is over by then. */
+export const LOOK_AGAIN_MS = 30_000;
+/** In a storm a silence is looked at again after this long. */
+export const STORM_AGAIN_MS = 60_000;
+/** What a plugin last heard of a storm counts so long; the next triage or gate renews it. */
+export const STORM_MEMORY_MS = 5 * 60_000;
+/** In a storm the ordinary interval is asked for so many times over: whatever ails our side, fewer beats help it. */
+export const STORM_SLOWDOWN = 2;
+/** The wire contract's bounds of `next_heartbeat_s`. */
+export const SHORTEST_INTERVAL_S = 5;
+export const LONGEST_INTERVAL_S = 3600;
+
+/** Share of stable jitter on every interval, so that a fleet enrolled together does not beat together. */
 export const INTERVAL_JITTER = 0.1;
 
 /** Settings that one config command may carry, as the wire contract has it. */
@@ -61,3 +78,6 @@ export const ALTERNATIVE_CHARS = 200;
 
 /** Staging logs kept with the attempt; the rest stays with the runner. */
 export const STAGING_LOG_CHARS = 600;
+
+/** Longest snooze: a week, then somebody has to look again. */
+export const SNOOZE_LIMIT_MS = 7 * 86_400_000;

@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import { pluginOf } from "../../../durable-objects/stubs.ts";
 import { IncidentId, pluginIdOf } from "../../contract/ids.ts";
-import { ApproveRequest, AttemptQuery, IncidentQuery, ManualAction } from "../../contract/ops.ts";
+import { type ActionReply, ApproveRequest, AttemptQuery, IncidentQuery, ManualAction } from "../../contract/ops.ts";
 import type { PluginRpc } from "../../contract/rpc.ts";
 import { isGenuinePluginId } from "../../crypto/plugin-id.ts";
 import { incidentDetail, listAttempts, listIncidents } from "../../postgres/queries.ts";
@@ -41,7 +41,15 @@ export const incidentRoutes = new Hono<AppEnv>()
     if (target === null) return refusalResponse(c, NO_INCIDENT);
     const input = await readJson(c, ManualAction);
     if (!input.ok) return refusalResponse(c, input.refusal);
-    return resultResponse(c, await target.plugin.act(target.incidentId, input.value, c.var.person));
+    const done = await target.plugin.act(target.incidentId, input.value, c.var.person);
+    if (!done.ok) return refusalResponse(c, done.refusal);
+    const { incident, attempt } = done.value;
+    if (incident !== null) return c.json({ incident, attempt } satisfies ActionReply);
+    // A vote on an incident that its plugin has forgotten: the ledger still has it.
+    const detail = await readLedger(c, (db) => incidentDetail(db, target.incidentId));
+    if (!detail.ok) return refusalResponse(c, detail.refusal);
+    if (detail.value === null) return refusalResponse(c, NO_INCIDENT);
+    return c.json({ incident: detail.value.incident, attempt } satisfies ActionReply);
   });
 
 export const attemptRoutes = new Hono<AppEnv>().get(

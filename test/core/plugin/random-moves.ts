@@ -24,6 +24,14 @@ export const POLICIES: readonly PolicyDocument[] = [
   aPolicy({ approvals: { by_severity: { low: 2, medium: 2, high: 3, critical: 3 } } }),
   aPolicy({ limits: { attempts_per_plugin_per_day: 1 } }),
   aPolicy({ intervals: { command_ttl_s: 30, apply_s: 60, verify_s: 10, verify_limit_s: 10, bake_s: 10 } }),
+  aPolicy({ intervals: { reopen_s: 86_400 } }),
+  aPolicy({ intervals: { reopen_s: 0 } }),
+  aPolicy({ mutes: [{ type: "webhook_fail_rate", until: "2026-03-02T14:00:00Z", reason: "known" }] }),
+  aPolicy({
+    maintenance: [
+      { scope: "all", from: "2026-03-02T12:10:00Z", until: "2026-03-02T13:00:00Z", reason: "migration" },
+    ],
+  }),
 ];
 
 const counts = fc.record({
@@ -128,6 +136,8 @@ const move = fc.oneof(
         "resolve",
         "escalate",
         "dismiss",
+        "snooze",
+        "vote",
       ),
       version,
       inCatalogue: fc.boolean(),
