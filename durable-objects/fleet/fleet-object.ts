@@ -3,30 +3,64 @@
  *
  * Invariants:
  * - A claim's nonce enrols one plugin, once.
- * - Every count is by attempt id: a repeated report changes nothing.
+ * - Every count is by attempt id, every piece of evidence by its number: a repeated report changes nothing.
+ * - One storm, and one incident per cohort, is open at a time; each change of them leaves through the outbox, committed with it.
  */
 import { DurableObject } from "cloudflare:workers";
 import type { Outcome } from "../../src/contract/decision.ts";
+import { FLEET_INCIDENT_PLUGINS } from "../../src/contract/fleet-incident.ts";
 import { ok, type Result, refuse } from "../../src/contract/refusal.ts";
-import type { FleetGuard, FleetRpc } from "../../src/contract/rpc.ts";
+import type { EvidenceReport, FleetGuard, FleetRpc } from "../../src/contract/rpc.ts";
 import { judgeAutonomy } from "../../src/core/autonomy.ts";
-import { judgeStorm } from "../../src/core/storm.ts";
+import { FRESH_BUDGET, PROBES_PER_MINUTE, takeFrom } from "../../src/core/minute-budget.ts";
+import { judgeStorm, ONSET_WINDOW_MS, type StormVerdict, stormWake } from "../../src/core/storm.ts";
 import type { Env } from "../../src/env.ts";
-import { armAlarm } from "../arm-alarm.ts";
+import { armAlarm, SAFETY_MS } from "../arm-alarm.ts";
 import { migrate } from "../migrations.ts";
+import { OutboxDrain } from "../outbox/outbox-drain.ts";
+import { OutboxStore } from "../outbox/outbox-store.ts";
+import { bodiesOf, feedReceiver, ledgerReceiver } from "../outbox/receivers.ts";
+import { releasesOf } from "../stubs.ts";
+import { CohortDesk, type HaltOrder } from "./cohort-desk.ts";
+import { CohortStore } from "./cohort-store.ts";
+import { FleetIncidents } from "./fleet-incidents.ts";
 import { ACTION_WINDOW_MS, FLEET_MIGRATIONS, FleetStore } from "./fleet-store.ts";
 
 /** Pruning is a matter of space only: once an hour is often enough. */
 const PRUNE_GRAIN_MS = 3_600_000;
+/** Key of the fleet incident: there is one storm at a time. */
+const STORM_KEY = "storm";
 
 export class FleetObject extends DurableObject<Env> implements FleetRpc {
   readonly #store: FleetStore;
+  readonly #outbox: OutboxStore;
+  readonly #drain: OutboxDrain;
+  readonly #incidents: FleetIncidents;
+  readonly #cohorts: CohortDesk;
+  /** In memory only: after an eviction nobody has been looking for a while. */
+  #probes = FRESH_BUDGET;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     // Synchronous throughout, so no other event can come in between.
     migrate(ctx.storage, FLEET_MIGRATIONS);
     this.#store = new FleetStore(ctx.storage);
+    this.#outbox = new OutboxStore(ctx.storage.sql);
+    this.#incidents = new FleetIncidents(ctx.storage, this.#outbox);
+    this.#cohorts = new CohortDesk(new CohortStore(ctx.storage.sql), this.#incidents, this.#outbox);
+    this.#drain = new OutboxDrain({
+      owner: "FleetObject",
+      store: this.#outbox,
+      receivers: {
+        ledger: ledgerReceiver(env),
+        feed: feedReceiver(env),
+        release: async (rows) => {
+          for (const { product, ...order } of bodiesOf<HaltOrder>(rows))
+            await releasesOf(env, product).blame(order);
+          return { status: "delivered" };
+        },
+      },
+    });
   }
 
   async enroll(input: {
@@ -52,14 +86,14 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
         nonce: input.nonce,
         expiresAt,
       });
-      this.#armPrune(now);
+      this.#arm(now);
     });
     return ok({ enrolled: true });
   }
 
   async guard(): Promise<FleetGuard> {
     const now = Date.now();
-    const storm = this.#judgeStorm(now);
+    const storm = this.#judge(now, 0);
     const autonomy = judgeAutonomy(this.#store.outcomes(now));
     return {
       storm: storm.storm,
@@ -69,23 +103,43 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
     };
   }
 
+  async takeProbe(): Promise<boolean> {
+    const { granted, next } = takeFrom(this.#probes, PROBES_PER_MINUTE, Date.now());
+    this.#probes = next;
+    return granted;
+  }
+
   async countAction(attemptId: string): Promise<void> {
     const now = Date.now();
     this.#store.countAction(attemptId, now);
-    this.#armPrune(now);
+    this.#arm(now);
   }
 
   async presence(input: { plugin_id: string; silent: boolean }): Promise<void> {
     const now = Date.now();
-    this.#store.setSilent(input.plugin_id, input.silent, now);
-    this.#judgeStorm(now);
+    this.ctx.storage.transactionSync(() => {
+      const changed = this.#store.setSilent(input.plugin_id, input.silent, now);
+      if (changed) this.#judge(now, input.silent ? 1 : 0);
+    });
+    this.#flushSoon();
+  }
+
+  async evidence(report: EvidenceReport): Promise<void> {
+    const now = Date.now();
+    this.ctx.storage.transactionSync(() => {
+      const product = this.#store.productOf(report.plugin_id);
+      if (product === null) return;
+      this.#cohorts.report(product, report, now);
+      this.#arm(now);
+    });
+    this.#flushSoon();
   }
 
   async attemptFinished(input: { attempt_id: string; outcome: Outcome | "cancelled" }): Promise<void> {
     if (input.outcome === "cancelled") return;
     const now = Date.now();
     this.#store.addOutcome(input.attempt_id, input.outcome, now);
-    this.#armPrune(now);
+    this.#arm(now);
   }
 
   async sweepBatch(limit: number): Promise<string[]> {
@@ -100,30 +154,87 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
 
   override async alarm(): Promise<void> {
     const now = Date.now();
-    this.#store.prune(now);
-    this.#armPrune(now);
+    armAlarm(this.ctx.storage, now + SAFETY_MS, now);
+    this.ctx.storage.transactionSync(() => {
+      this.#store.prune(now);
+      this.#cohorts.expire(now);
+      this.#judge(now, 0);
+    });
+    await this.#flush();
   }
 
-  /** The guard's answer now; a change of it is stored, because entering and leaving have different levels. */
-  #judgeStorm(now: number) {
-    const before = this.#store.storm();
-    const verdict = judgeStorm({
-      now,
-      roster: this.#store.roster(),
-      silentSince: this.#store.silentSince(),
-      storm: before,
+  /** The guard's answer now, `newly` plugins having fallen silent. Entering and leaving open and close the fleet's one incident. */
+  #judge(now: number, newly: number): StormVerdict {
+    const { storage } = this.ctx;
+    const before = this.#store.storm(now);
+    const facts = { now, roster: this.#store.roster(), ...this.#store.silences(now), newly };
+    const verdict = judgeStorm(before, facts);
+    const { state, storm } = verdict;
+    const turned = storm !== (before.storm !== null);
+    // In calm, time alone need not be written: the next silence catches up with it.
+    if (newly === 0 && !storm && !turned) return verdict;
+    storage.transactionSync(() => {
+      this.#store.setStorm(state);
+      if (turned) {
+        console.warn(JSON.stringify({ event: "storm", storm, why: verdict.explanation }));
+        if (storm) this.#openStorm(verdict, facts, now);
+        else this.#incidents.end(STORM_KEY, `Contact is back. ${verdict.explanation}.`, now);
+      } else if (state.storm !== null) {
+        const affected = () => this.#silent(facts.silent);
+        this.#incidents.grow(STORM_KEY, affected, facts.silent, now);
+      }
+      this.#arm(now);
     });
-    if (verdict.storm !== before) {
-      this.#store.setStorm(verdict.storm);
-      console.warn(JSON.stringify({ event: "storm", storm: verdict.storm, why: verdict.explanation }));
-    }
+    if (turned) this.#flushSoon();
     return verdict;
   }
 
-  #armPrune(now: number): void {
-    const next = this.#store.nextPrune();
-    // Rounded up to the grain, so that most calls set the alarm that is set already, which writes nothing.
-    const at = next === null ? null : Math.ceil(next / PRUNE_GRAIN_MS) * PRUNE_GRAIN_MS;
-    armAlarm(this.ctx.storage, at, now);
+  #openStorm(verdict: StormVerdict, facts: { silent: number; roster: number }, now: number): void {
+    this.#incidents.begin(
+      {
+        kind: "storm",
+        key: STORM_KEY,
+        product: null,
+        version: null,
+        platform_version: null,
+        signal: {
+          type: "storm",
+          method: "poisson-limit",
+          value: verdict.value,
+          bound: verdict.bound,
+          sample: facts.roster,
+          window_s: ONSET_WINDOW_MS / 1000,
+          onset_at: null,
+          explanation: verdict.explanation.slice(0, 500),
+        },
+      },
+      this.#silent(facts.silent),
+      now,
+    );
+  }
+
+  #silent(count: number) {
+    return { ids: this.#store.newlySilent(FLEET_INCIDENT_PLUGINS), count };
+  }
+
+  #flushSoon(): void {
+    if (this.#outbox.size() > 0) this.ctx.waitUntil(this.#flush());
+  }
+
+  async #flush(): Promise<void> {
+    await this.#drain.run();
+    this.#arm(Date.now());
+  }
+
+  #arm(now: number): void {
+    const housekeeping = [this.#store.nextPrune(), this.#cohorts.nextExpiry()]
+      .filter((at) => at !== null)
+      // Rounded up to the grain, so that most calls set the alarm that is set already, which writes nothing.
+      .map((at) => Math.ceil(at / PRUNE_GRAIN_MS) * PRUNE_GRAIN_MS);
+    const waiting = this.#outbox.nextDue(now);
+    // Rows that are being sent at this moment: the alarm stands behind them.
+    const drain = waiting === null ? null : Math.max(waiting, now + SAFETY_MS);
+    const due = [...housekeeping, drain, stormWake(this.#store.storm(now), now)].filter((at) => at !== null);
+    armAlarm(this.ctx.storage, due.length === 0 ? null : Math.min(...due), now);
   }
 }

@@ -158,6 +158,17 @@ describe("incidents", () => {
     expect(await page.locator("main img").count()).toBe(0);
   });
 
+  test("a silence tells its cause in words, in the reader's language", async () => {
+    await signIn();
+    await page.goto(`${server.origin}/incidents/${incidentId(3)}`);
+    const cause = page.getByTestId("incident-cause");
+    await cause.getByText("The shop itself is down").waitFor();
+    await page.getByLabel("Language").selectOption("fr");
+    await cause.getByText("La boutique elle-même ne répond plus").waitFor();
+    await page.goto(`${server.origin}/incidents`);
+    await page.getByTestId(`incident-${incidentId(3)}`).getByText("La boutique elle-même").waitFor();
+  });
+
   test("an approval carries the reason and the hash of the evidence on the screen, by keyboard", async () => {
     await signIn();
     await page.getByTestId(`incident-${incidentId(1)}`).click();

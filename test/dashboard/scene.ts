@@ -17,6 +17,7 @@ export function aScene(now: number): { incidents: Incident[]; attempts: Attempt[
         id: incidentId(3),
         status: "escalated",
         type: "heartbeat_missed",
+        cause: "shop_down",
         severity: "critical",
         decision: aDecision({ explanation: HOSTILE, fallback_reason: "SIRA did not answer within 2 s" }),
         signal: {

@@ -1,6 +1,6 @@
 /** The arithmetic of the views: no browser, no clock. */
 import { describe, expect, test } from "vitest";
-import { createTranslate, keyOf } from "../../dashboard/src/i18n/i18n.ts";
+import { createTranslate, keyOf, LANGUAGES } from "../../dashboard/src/i18n/i18n.ts";
 import { attentionOf, awaitingApproval, splitByAttention } from "../../dashboard/src/view/attention.ts";
 import { backoffMs } from "../../dashboard/src/view/backoff.ts";
 import { barChart } from "../../dashboard/src/view/bars.ts";
@@ -21,9 +21,10 @@ import { missingRoles, NEEDED_ROLES } from "../../dashboard/src/view/needed-role
 import { newestFirst } from "../../dashboard/src/view/order.ts";
 import { historyOf } from "../../dashboard/src/view/policy-history.ts";
 import { issueAt, policyIssues } from "../../dashboard/src/view/policy-issues.ts";
+import { causeOf, noDeadlineBecause } from "../../dashboard/src/view/silence.ts";
 import { stepsOf, watchOf } from "../../dashboard/src/view/stepper.ts";
 import { absoluteTime, duration, relativeTime, secondsBetween } from "../../dashboard/src/view/time.ts";
-import type { Attempt } from "../../src/contract/incident.ts";
+import { type Attempt, type Incident, SILENCE_CAUSES } from "../../src/contract/incident.ts";
 import { ManualAction } from "../../src/contract/ops.ts";
 import { defaultPolicyDocument } from "../../src/contract/policy.ts";
 import { OPS_ROUTES } from "../../src/http/ops/ops-roles.ts";
@@ -127,6 +128,7 @@ describe("what needs attention", () => {
   test("a closed incident and an acknowledged one wait for nobody", () => {
     expect(attentionOf(anIncident({ status: "resolved" }), awaiting)).toBe("none");
     expect(attentionOf(anIncident({ status: "open", acknowledged_by: "amina" }), awaiting)).toBe("none");
+    expect(attentionOf(anIncident({ status: "unknown" }), awaiting)).toBe("none");
   });
 });
 
@@ -315,9 +317,42 @@ describe("the policy form", () => {
   });
 });
 
+describe("a silence", () => {
+  test("has a cause in words in both languages, one that is sought, or none once it is over", () => {
+    const silent = (over: Partial<Incident>) => causeOf(anIncident({ type: "heartbeat_missed", ...over }));
+    expect(silent({})).toBe("sought");
+    expect(silent({ cause: null, status: "resolved" })).toBeNull();
+    expect(causeOf(anIncident({ cause: "unknown" }))).toBeNull();
+    for (const cause of SILENCE_CAUSES) {
+      expect(silent({ cause })).toBe(cause);
+      for (const language of LANGUAGES) {
+        const key = keyOf("silenceCause", cause);
+        expect(key && createTranslate(() => language)(key)).toMatch(/\w/);
+      }
+    }
+  });
+
+  test("that cannot be judged yet says why instead of a deadline", () => {
+    const state = (standing: "learning" | "not_enough_data" | "normal" | "firing") =>
+      noDeadlineBecause([
+        { type: "heartbeat_missed", state: standing, value: null, bound: null, explanation: "" },
+      ]);
+    expect([state("learning"), state("not_enough_data"), state("normal"), state("firing")]).toEqual([
+      "learning",
+      "not_enough_data",
+      null,
+      null,
+    ]);
+    expect(noDeadlineBecause([])).toBeNull();
+  });
+});
+
 describe("manual actions", () => {
   test("a closed incident offers none, one under repair offers no second repair", () => {
     expect(offeredActions(anIncident({ status: "resolved" }))).toEqual([]);
+    expect(offeredActions(anIncident({ status: "unknown" }))).toEqual(
+      offeredActions(anIncident({ status: "healing" })),
+    );
     expect(offeredActions(anIncident({ status: "healing" }))).toEqual([
       "acknowledge",
       "resolve",

@@ -31,7 +31,7 @@ function NeedsAttention() {
   const { t, api } = useApp();
   const open = useResource(
     "open",
-    () => api.incidents({ status: "escalated,open,healing,baking", limit: "50" }),
+    () => api.incidents({ status: "escalated,open,unknown,healing,baking", limit: "50" }),
     {
       topics: ["incidents"],
     },

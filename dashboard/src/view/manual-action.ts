@@ -15,6 +15,8 @@ export function offeredActions(incident: Incident): ActionName[] {
     case "open":
     case "escalated":
       return [...HEALING, ...handling(incident)];
+    // In a storm nothing is to be healed: the fault is most likely not the shop's.
+    case "unknown":
     case "healing":
       return handling(incident);
     case "baking":

@@ -6,6 +6,7 @@ import type { ApproveRequest, ManualAction, Person, ReleaseRecord } from "../../
 import type { PolicyDocument } from "../../contract/policy.ts";
 import type { Admission, FleetGuard } from "../../contract/rpc.ts";
 import type { SmokeReply } from "../../contract/staging.ts";
+import type { TriageFacts } from "./triage.ts";
 
 /** What the gate has to know from outside: the policy as the authority holds it, the release's admission, the fleet's guard. */
 export interface GateFacts {
@@ -21,6 +22,7 @@ export type PluginEvent =
   | { type: "ack"; data: AckData }
   | { type: "fail"; data: FailData }
   | { type: "tick" }
+  | { type: "triaged"; workId: string; facts: TriageFacts }
   | { type: "decided"; workId: string; decision: Decision; release: ReleaseRecord | null }
   | { type: "gate_facts"; workId: string; facts: GateFacts }
   | { type: "staged"; workId: string; reply: SmokeReply }
