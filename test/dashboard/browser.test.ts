@@ -166,7 +166,10 @@ describe("incidents", () => {
     await page.getByLabel("Language").selectOption("fr");
     await cause.getByText("La boutique elle-même ne répond plus").waitFor();
     await page.goto(`${server.origin}/incidents`);
-    await page.getByTestId(`incident-${incidentId(3)}`).getByText("La boutique elle-même").waitFor();
+    await page
+      .getByTestId(`incident-${incidentId(3)}`)
+      .getByText("La boutique elle-même")
+      .waitFor();
   });
 
   test("an approval carries the reason and the hash of the evidence on the screen, by keyboard", async () => {
