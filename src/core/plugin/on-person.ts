@@ -125,6 +125,8 @@ function perform(
     case "dismiss": {
       const refusal = giveUpAttempt(draft, incident, `${person.name}: ${action.reason}`);
       if (refusal) return refusal;
+      const silent = incident.row.type === "heartbeat_missed" && incident.row.status !== "baking";
+      if (silent && draft.state.lastBeatAt !== null) draft.state.settledSilence = draft.state.lastBeatAt;
       const status = action.action === "resolve" ? "resolved" : "dismissed";
       closeIncident(draft, incident, status, `${person.name}: ${action.reason}`, person.id);
       return ok(incident);

@@ -4,7 +4,7 @@ import { endAttempt, excludeFix, renewEvidence } from "./attempts.ts";
 import type { Draft } from "./draft.ts";
 import { closeIncident, openOrReturn, refreshIncident, reopenIncident } from "./incidents.ts";
 import { followQuiet } from "./quiet.ts";
-import { commitUnheard, type IncidentState, inShopsHands } from "./state.ts";
+import { commitUnheard, type IncidentState, inShopsHands, isSettledSilence } from "./state.ts";
 import { dropLiveCommand } from "./verifying.ts";
 
 export function review(draft: Draft): void {
@@ -13,6 +13,7 @@ export function review(draft: Draft): void {
     const incident = state.incidents.find((open) => open.row.type === finding.type) ?? null;
     if (finding.firing) {
       if (incident === null) {
+        if (finding.type === "heartbeat_missed" && isSettledSilence(state)) continue;
         // Its health check judges what fires after a change; no second incident is opened about it.
         if (!inShopsHands(state.attempt)) openOrReturn(draft, finding);
       } else follow(draft, incident, finding);

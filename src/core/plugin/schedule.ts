@@ -3,7 +3,14 @@ import type { PolicyDocument } from "../../contract/policy.ts";
 import { silenceDeadline } from "../detection.ts";
 import { isLive } from "./commands.ts";
 import { quietEnds } from "./quiet.ts";
-import { type AttemptState, commitUnheard, inShopsHands, type Millis, type PluginState } from "./state.ts";
+import {
+  type AttemptState,
+  commitUnheard,
+  inShopsHands,
+  isSettledSilence,
+  type Millis,
+  type PluginState,
+} from "./state.ts";
 import { PROBATION_SILENCE_BEATS } from "./tuning.ts";
 
 /** Milliseconds since the epoch, possibly past when something is overdue; null when nothing is waited for. */
@@ -22,7 +29,7 @@ export function nextWake(state: PluginState, intervals: PolicyDocument["interval
 
 /** Silence is news once: while its incident is open the next beat, not the clock, brings news. After a change the health check minds it. */
 function silenceWake(state: PluginState): Millis | null {
-  if (inShopsHands(state.attempt)) return null;
+  if (inShopsHands(state.attempt) || isSettledSilence(state)) return null;
   const known = state.incidents.some(({ row }) => row.type === "heartbeat_missed" && row.status !== "baking");
   if (known) return null;
   return silenceDeadline(state.detection, state.askedS * 1000);

@@ -99,6 +99,11 @@ export function inShopsHands(attempt: AttemptState | null): boolean {
   return phase.name === "verifying" || phase.name === "rolling_back";
 }
 
+/** A person has closed the incident of this very silence. */
+export function isSettledSilence(state: PluginState): boolean {
+  return state.settledSilence !== undefined && state.settledSilence === state.lastBeatAt;
+}
+
 /** The fix's commit has not been confirmed: whether the shop still runs it is not known yet, however long its bake has been. */
 export function commitUnheard(state: PluginState, incident: IncidentState): boolean {
   return state.commit !== null && state.commit.attemptId === incident.healedBy?.attemptId;
@@ -139,6 +144,8 @@ export interface PluginState {
   /** Seconds asked for in the last reply. */
   askedS: number;
   detection: DetectionState;
+  /** Last beat before a silence whose incident a person closed: that silence opens no other one. */
+  settledSilence?: Millis;
   /** When the fleet's guard last told this plugin of a storm; absent when it last told of none. */
   stormSeenAt?: Millis;
 

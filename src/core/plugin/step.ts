@@ -14,6 +14,7 @@ import { onTick } from "./on-tick.ts";
 import { onDecided, onStaged, onWorkFailed } from "./on-work.ts";
 import { nextIntervalS } from "./reply.ts";
 import type { CommandState, PluginState } from "./state.ts";
+import { onTriaged } from "./triage.ts";
 import { recordPlugin, reportToFleet } from "./view.ts";
 import { takeWork } from "./work.ts";
 
@@ -41,6 +42,7 @@ export function step(state: PluginState, event: PluginEvent, context: StepContex
     case "tick":
       onTick(draft);
       break;
+    case "triaged":
     case "decided":
     case "gate_facts":
     case "staged":
@@ -63,7 +65,8 @@ export function step(state: PluginState, event: PluginEvent, context: StepContex
     default:
       return event satisfies never;
   }
-  if (event.type === "beat") draft.state.askedS = nextIntervalS(draft.state, context.policy.intervals);
+  if (event.type === "beat")
+    draft.state.askedS = nextIntervalS(draft.state, context.policy.intervals, context.now);
   recordPlugin(draft);
   reportToFleet(draft);
   return { ok: true, value: { state: draft.state, outbox: draft.outbox, handOver } };
@@ -80,6 +83,8 @@ function onAnswer(draft: Draft, event: Answer): void {
   const work = takeWork(draft, event.workId);
   if (work === null) return;
   switch (event.type) {
+    case "triaged":
+      return onTriaged(draft, work, event.facts);
     case "decided":
       return onDecided(draft, work, event.decision, event.release);
     case "gate_facts":

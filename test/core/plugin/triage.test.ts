@@ -44,6 +44,21 @@ describe("a missed heartbeat", () => {
     expect(new Set(later)).toEqual(new Set(["plugin"]));
   });
 
+  it.each(["resolve", "dismiss"] as const)(
+    "is not opened again when a person %ss it, until it beats",
+    (action) => {
+      const story = aSilentShop().triage(aShopThatIsDown()).triage(aShopThatIsDown());
+      story.act("ada", { action, reason: "the merchant closed for good" });
+      const rows = story.rows("incident").length;
+      story.pass(7 * 86_400).apply({ type: "tick" });
+      expect(story.incidents).toEqual([]);
+      expect(story.rows("incident")).toHaveLength(rows);
+      expect(story.rows("plugin").at(-1)).toMatchObject({ status: "silent", open_incidents: 0 });
+      story.beat(10).pass(3600);
+      expect(story.incident).toMatchObject({ type: "heartbeat_missed", status: "open" });
+    },
+  );
+
   it("opens nothing after a goodbye", () => {
     const story = new PluginStory().beat(1).beat(120, {}, { state: "goodbye" }).pass(86_400);
     expect(story.incidents).toEqual([]);
