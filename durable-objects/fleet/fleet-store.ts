@@ -4,7 +4,11 @@
  */
 import type { Outcome } from "../../src/contract/decision.ts";
 import { WINDOW_ATTEMPTS, WINDOW_MS } from "../../src/core/autonomy.ts";
+import { LOST_AFTER_MS, newStorm, ONSET_WINDOW_MS, type StormState } from "../../src/core/storm.ts";
 import type { Migration } from "../migrations.ts";
+import { OUTBOX_MIGRATION } from "../outbox/outbox-store.ts";
+import { COHORTS_MIGRATION } from "./cohort-store.ts";
+import { FLEET_INCIDENTS_MIGRATION } from "./fleet-incidents.ts";
 
 export const FLEET_MIGRATIONS: readonly Migration[] = [
   {
@@ -18,10 +22,13 @@ export const FLEET_MIGRATIONS: readonly Migration[] = [
       CREATE TABLE outcomes (attempt_id TEXT PRIMARY KEY, outcome TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
     `,
   },
+  OUTBOX_MIGRATION,
+  FLEET_INCIDENTS_MIGRATION,
+  COHORTS_MIGRATION,
 ];
 
 export const ACTION_WINDOW_MS = 3_600_000;
-const STORM_KEY = "storm";
+const STORM_KEY = "storm_state";
 
 /** The two lists that `sweepBatch` walks round. */
 type SweepList = "busy" | "plugins";
@@ -90,31 +97,55 @@ export class FleetStore {
     }
   }
 
-  /** A plugin that is silent already keeps the time at which it fell silent. */
-  setSilent(pluginId: string, silent: boolean, now: number): void {
-    if (silent) {
-      this.#sql.exec(
-        "INSERT INTO silent (plugin_id, since) SELECT id, ? FROM plugins WHERE id = ? ON CONFLICT DO NOTHING",
-        now,
-        pluginId,
-      );
-    } else {
-      this.#sql.exec("DELETE FROM silent WHERE plugin_id = ?", pluginId);
-    }
+  /** The product under which a plugin is on the roster; null when it is not on it. */
+  productOf(pluginId: string): string | null {
+    const [row] = this.#sql
+      .exec<{ product: string }>("SELECT product FROM plugins WHERE id = ?", pluginId)
+      .toArray();
+    return row?.product ?? null;
   }
 
-  silentSince(): number[] {
+  /** True when that is new. A plugin that is silent already keeps the time at which it fell silent. */
+  setSilent(pluginId: string, silent: boolean, now: number): boolean {
+    const changed = silent
+      ? this.#sql.exec(
+          `INSERT INTO silent (plugin_id, since) SELECT id, ? FROM plugins WHERE id = ? ON CONFLICT DO NOTHING
+           RETURNING plugin_id`,
+          now,
+          pluginId,
+        )
+      : this.#sql.exec("DELETE FROM silent WHERE plugin_id = ? RETURNING plugin_id", pluginId);
+    return changed.toArray().length > 0;
+  }
+
+  /** Silent plugins by how long they have been: see StormFacts. */
+  silences(now: number): { silent: number; fresh: number; lost: number } {
     return this.#sql
-      .exec<{ since: number }>("SELECT since FROM silent")
+      .exec<{ silent: number; fresh: number; lost: number }>(
+        `SELECT count(*) FILTER (WHERE since > ?1) AS silent, count(*) FILTER (WHERE since >= ?2) AS fresh,
+           count(*) FILTER (WHERE since <= ?1) AS lost FROM silent`,
+        now - LOST_AFTER_MS,
+        now - ONSET_WINDOW_MS,
+      )
+      .one();
+  }
+
+  /** Plugins that fell silent last. */
+  newlySilent(limit: number): string[] {
+    return this.#sql
+      .exec<{ plugin_id: string }>(
+        "SELECT plugin_id FROM silent ORDER BY since DESC, plugin_id LIMIT ?",
+        limit,
+      )
       .toArray()
-      .map((row) => row.since);
+      .map((row) => row.plugin_id);
   }
 
-  storm(): boolean {
-    return this.#kv.get<boolean>(STORM_KEY) ?? false;
+  storm(now: number): StormState {
+    return this.#kv.get<StormState>(STORM_KEY) ?? newStorm(now);
   }
 
-  setStorm(storm: boolean): void {
+  setStorm(storm: StormState): void {
     this.#kv.put(STORM_KEY, storm);
   }
 

@@ -120,6 +120,24 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
     });
   }
 
+  async blame({
+    version,
+    reason,
+    incident,
+  }: {
+    version: string;
+    reason: string;
+    incident: string;
+  }): Promise<void> {
+    const stored = this.#store.load(version);
+    if (stored?.record.status !== "active") return;
+    this.#commit(
+      { ...stored, record: { ...stored.record, status: "halted" } },
+      { actor: "vigie", action: "release.halted", data: { reason, incident, from: "active" } },
+      Date.now(),
+    );
+  }
+
   async setStatus(
     version: string,
     status: ReleaseStatus,

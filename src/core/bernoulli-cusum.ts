@@ -75,6 +75,15 @@ export function hasRecovered(cusum: Cusum): boolean {
   return !cusum.firing && cusum.recovery >= RECOVERED_LOG_ODDS;
 }
 
+/** Log odds that these trials add for "failing" against "healthy"; negative when they speak for health. */
+export function evidenceOf(
+  { trials, failures }: Batch,
+  { healthy, failing }: Pick<BernoulliTest, "healthy" | "failing">,
+): number {
+  const { perFailure, perSuccess } = weights(healthy, failing);
+  return failures * perFailure - Math.max(0, trials - failures) * perSuccess;
+}
+
 /** One beat's trials and failures. More failures than trials are taken at their word: each was a trial. */
 export function updateCusum(cusum: Cusum, batch: Batch, test: BernoulliTest, now: number): Cusum {
   const failures = Math.max(0, batch.failures);

@@ -1,6 +1,7 @@
 /** Every read behind the ops API. */
 export { listAttempts } from "./attempt-queries.ts";
 export { ping } from "./connection.ts";
+export { fleetIncidentById, listFleetIncidents } from "./fleet-incident-queries.ts";
 export { incidentDetail, listIncidents } from "./incident-queries.ts";
 export { kpis } from "./kpi-queries.ts";
 export { listPlugins, pluginById } from "./plugin-queries.ts";

@@ -85,7 +85,7 @@ export const ROOMS: readonly Room[] = [
     name: "fleet object",
     layer: 6,
     paths: ["durable-objects/fleet/"],
-    may: ["contract", "core", "env", "objects"],
+    may: ["contract", "core", "env", "objects", "outbox"],
     packages: ["cloudflare:*"],
   },
   {

@@ -1,5 +1,6 @@
 /** Valid ledger rows with overrides, around one fixed moment. Numbers make ids: the same number is the same plugin. */
 import type { Decision, FeedbackRequest } from "../../src/contract/decision.ts";
+import type { FleetIncident } from "../../src/contract/fleet-incident.ts";
 import type {
   AgentCommand,
   Approval,
@@ -257,6 +258,35 @@ export function anAuditRecord(over: Partial<AuditRecord> = {}): AuditRecord {
     action: "policy.put",
     subject: "policy",
     data: { revision: 1 },
+    ...over,
+  };
+}
+
+export function aFleetIncident(over: Partial<FleetIncident> = {}): FleetIncident {
+  return {
+    id: "fli_1",
+    revision: 1,
+    kind: "cohort",
+    key: "cohort:version:demo-shop@1.2.2",
+    status: "open",
+    signal: {
+      type: "cohort_version",
+      method: "pooled-bernoulli-cusum",
+      value: 16.1,
+      bound: 15,
+      sample: 9,
+      window_s: 240,
+      onset_at: T0,
+      explanation: "8 of 9 reported webhooks failed (88.9 %) in 7 shops of demo-shop 1.2.2",
+    },
+    product: "demo-shop",
+    version: "1.2.2",
+    platform_version: null,
+    plugins: [pluginId(1), pluginId(2), pluginId(3)],
+    plugin_count: 7,
+    opened_at: at(60),
+    resolved_at: null,
+    resolution: null,
     ...over,
   };
 }

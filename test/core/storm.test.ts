@@ -1,45 +1,245 @@
 import { describe, expect, it } from "vitest";
-import { judgeStorm, LOST_AFTER_MS, ONSET_WINDOW_MS } from "../../src/core/storm.ts";
+import {
+  CALM_MS,
+  enterCount,
+  judgeStorm,
+  LOST_AFTER_MS,
+  newStorm,
+  ONSET_WINDOW_MS,
+  type StormState,
+  stormWake,
+  usualRate,
+} from "../../src/core/storm.ts";
+import { poisson, seeded } from "../builders/seeded.ts";
 
 const T0 = 1_800_000_000_000;
-const silentFor = (ms: number, count: number) => new Array<number>(count).fill(T0 - ms);
+const MINUTE = 60_000;
 
-describe("storm guard", () => {
-  const cases: [string, { roster: number; silentSince: number[]; storm: boolean }, boolean][] = [
-    ["calm fleet", { roster: 100, silentSince: [], storm: false }, false],
-    ["empty fleet", { roster: 0, silentSince: [], storm: false }, false],
-    ["a fifth silent at once", { roster: 100, silentSince: silentFor(1_000, 20), storm: false }, true],
-    ["just below a fifth", { roster: 100, silentSince: silentFor(1_000, 19), storm: false }, false],
-    [
-      "most of a tiny fleet, below the floor",
-      { roster: 5, silentSince: silentFor(1_000, 4), storm: false },
-      false,
-    ],
-    ["the floor", { roster: 12, silentSince: silentFor(1_000, 5), storm: false }, true],
-    [
-      "many, but one after the other",
-      { roster: 100, silentSince: silentFor(ONSET_WINDOW_MS + 1, 40), storm: false },
-      false,
-    ],
-    [
-      "still silent after the onset",
-      { roster: 100, silentSince: silentFor(ONSET_WINDOW_MS + 1, 40), storm: true },
-      true,
-    ],
-    ["most of them back", { roster: 100, silentSince: silentFor(600_000, 10), storm: true }, true],
-    ["nearly all of them back", { roster: 100, silentSince: silentFor(600_000, 9), storm: true }, false],
-    [
-      "shops lost for good end no day under a storm",
-      { roster: 100, silentSince: silentFor(LOST_AFTER_MS, 40), storm: true },
-      false,
-    ],
-    [
-      "lost shops do not dilute the rest of the fleet",
-      { roster: 100, silentSince: [...silentFor(LOST_AFTER_MS, 70), ...silentFor(1_000, 6)], storm: false },
-      true,
-    ],
+/** A fleet's books, as its object keeps them, before the real judge. */
+function aFleet(roster: number) {
+  let state: StormState = newStorm(T0);
+  const silent = new Map<number, number>();
+  const storms: { from: number; to: number | null }[] = [];
+  const judge = (now: number, newly: number) => {
+    const since = [...silent.values()];
+    const recent = since.filter((at) => now - at < LOST_AFTER_MS);
+    const verdict = judgeStorm(state, {
+      now,
+      roster,
+      silent: recent.length,
+      fresh: recent.filter((at) => now - at <= ONSET_WINDOW_MS).length,
+      lost: since.length - recent.length,
+      newly,
+    });
+    const open = storms.at(-1);
+    if (verdict.storm && (open === undefined || open.to !== null)) storms.push({ from: now, to: null });
+    if (!verdict.storm && open?.to === null) open.to = now;
+    state = verdict.state;
+    return verdict;
+  };
+  return {
+    storms,
+    get state() {
+      return state;
+    },
+    judge: (now: number) => judge(now, 0),
+    fallSilent(plugins: Iterable<number>, now: number) {
+      let newly = 0;
+      for (const plugin of plugins) {
+        if (!silent.has(plugin)) newly += 1;
+        silent.set(plugin, silent.get(plugin) ?? now);
+      }
+      return judge(now, newly);
+    },
+    comeBack(plugins: Iterable<number>, now: number) {
+      for (const plugin of plugins) silent.delete(plugin);
+      return judge(now, 0);
+    },
+  };
+}
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
+
+describe("a storm begins", () => {
+  const cases: [string, { roster: number; silent: number; lost?: number }, boolean][] = [
+    ["not in a calm fleet", { roster: 100, silent: 0 }, false],
+    ["not in an empty one", { roster: 0, silent: 0 }, false],
+    ["with a twentieth of a quiet fleet at once", { roster: 5000, silent: 250 }, true],
+    ["not with fewer", { roster: 5000, silent: 249 }, false],
+    ["not with four plugins, whatever share they are", { roster: 5, silent: 4 }, false],
+    ["with five", { roster: 12, silent: 5 }, true],
+    ["undiluted by shops lost long ago", { roster: 5000, silent: 100, lost: 3000 }, true],
   ];
-  it.each(cases)("%s", (_, facts, storm) => {
-    expect(judgeStorm({ now: T0, ...facts }).storm).toBe(storm);
+  it.each(cases)("%s", (_, { roster, silent, lost = 0 }, storm) => {
+    const facts = { now: T0, roster, silent, fresh: silent, lost, newly: silent };
+    expect(judgeStorm(newStorm(T0), facts).storm).toBe(storm);
+  });
+
+  it("not with as many that fell silent one after the other over the day", () => {
+    const fleet = aFleet(100);
+    for (let i = 0; i < 60; i++) fleet.fallSilent([i], T0 + i * 20 * MINUTE);
+    expect(fleet.storms).toEqual([]);
+  });
+
+  it("by the fleet's own history: what is near the usual there is no storm, and a storm in a quiet fleet", () => {
+    /** 10 plugins a minute fall silent for ten minutes: 50 of 1,000 within five, more than a twentieth. */
+    const busyHour = (fleet: ReturnType<typeof aFleet>, from: number) => {
+      for (let t = 0; t < 60; t++) {
+        fleet.fallSilent(range(10 * t, 10 * (t + 1)), from + t * MINUTE);
+        fleet.comeBack(range(10 * (t - 10), 10 * (t - 9)), from + t * MINUTE);
+      }
+    };
+    const days = 7;
+    const restless = aFleet(1000);
+    for (let t = 1; t <= days * 1440; t++) {
+      const from = (4 * t) % 1000;
+      restless.fallSilent(range(from, from + 4), T0 + t * MINUTE);
+      restless.comeBack(range((from + 960) % 1000, ((from + 960) % 1000) + 4), T0 + t * MINUTE);
+    }
+    expect(usualRate(restless.state, 1000)).toBeGreaterThan(3);
+    busyHour(restless, T0 + (days * 1440 + 60) * MINUTE);
+    expect(restless.storms).toEqual([]);
+    restless.fallSilent(range(0, 1000), T0 + (days * 1440 + 200) * MINUTE);
+    expect(restless.storms).toHaveLength(1);
+
+    const quiet = aFleet(1000);
+    quiet.judge(T0 + days * 1440 * MINUTE);
+    busyHour(quiet, T0 + (days * 1440 + 60) * MINUTE);
+    expect(quiet.storms).toHaveLength(1);
+  });
+
+  it("with the figures that decided it, in words too", () => {
+    const facts = { now: T0, roster: 100, silent: 30, fresh: 30, lost: 0, newly: 30 };
+    const { value, bound, explanation } = judgeStorm(newStorm(T0), facts);
+    expect({ value, bound }).toEqual({ value: 30, bound: enterCount(100) });
+    expect(explanation).toContain("30 of 100 plugins fell silent within 5 minutes");
+  });
+});
+
+describe("a storm ends", () => {
+  const underWay = () => {
+    const fleet = aFleet(100);
+    fleet.fallSilent(range(0, 40), T0);
+    expect(fleet.storms).toHaveLength(1);
+    return fleet;
+  };
+
+  it("when contact has been back for two minutes, and not before", () => {
+    const fleet = underWay();
+    expect(fleet.comeBack(range(0, 38), T0 + MINUTE).storm).toBe(true);
+    expect(fleet.judge(T0 + MINUTE + CALM_MS - 1).storm).toBe(true);
+    expect(fleet.judge(T0 + MINUTE + CALM_MS).storm).toBe(false);
+  });
+
+  it("not while more than half of what began it are silent, however long", () => {
+    const fleet = underWay();
+    fleet.comeBack(range(0, 37), T0 + MINUTE);
+    expect(fleet.judge(T0 + 60 * MINUTE).storm).toBe(true);
+  });
+
+  it("only after calm without a break", () => {
+    const fleet = underWay();
+    fleet.comeBack(range(0, 40), T0 + MINUTE);
+    fleet.fallSilent(range(0, 10), T0 + 2 * MINUTE);
+    fleet.comeBack(range(0, 10), T0 + 3 * MINUTE);
+    expect(fleet.judge(T0 + MINUTE + CALM_MS).storm).toBe(true);
+    expect(fleet.judge(T0 + 3 * MINUTE + CALM_MS).storm).toBe(false);
+    expect(fleet.storms).toHaveLength(1);
+  });
+
+  it("at the level of silence that was usual before it", () => {
+    const fleet = aFleet(1000);
+    for (let i = 0; i < 100; i++) fleet.fallSilent([i], T0 + i * 5 * MINUTE);
+    const later = T0 + 600 * MINUTE;
+    fleet.fallSilent(range(100, 1000), later);
+    fleet.comeBack(range(100, 1000), later + MINUTE);
+    expect(fleet.judge(later + MINUTE + CALM_MS).storm).toBe(false);
+  });
+
+  it("for shops that never come back after a day", () => {
+    const fleet = underWay();
+    expect(fleet.judge(T0 + LOST_AFTER_MS).storm).toBe(true);
+    expect(fleet.judge(T0 + LOST_AFTER_MS + CALM_MS).storm).toBe(false);
+  });
+
+  it("without having taught the fleet that storms are usual", () => {
+    const fleet = aFleet(5000);
+    fleet.judge(T0 + 7 * 1440 * MINUTE);
+    const before = usualRate(fleet.state, 5000);
+    const later = T0 + 7 * 1440 * MINUTE + MINUTE;
+    fleet.fallSilent(range(0, 5000), later);
+    fleet.comeBack(range(0, 5000), later + 10 * MINUTE);
+    fleet.judge(later + 20 * MINUTE);
+    expect(fleet.storms).toHaveLength(1);
+    expect(usualRate(fleet.state, 5000)).toBeLessThanOrEqual(before * 1.01);
+  });
+});
+
+it("is judged again by the clock only while it lasts", () => {
+  expect(stormWake(newStorm(T0), T0)).toBeNull();
+  const fleet = aFleet(100);
+  fleet.fallSilent(range(0, 40), T0);
+  expect(stormWake(fleet.state, T0)).toBe(T0 + MINUTE);
+  fleet.comeBack(range(0, 40), T0 + MINUTE);
+  expect(stormWake(fleet.state, T0 + MINUTE)).toBe(T0 + MINUTE + CALM_MS);
+});
+
+it("changes nothing when it is asked more often", () => {
+  const often = aFleet(1000);
+  const seldom = aFleet(1000);
+  for (const [fleet, step] of [
+    [often, MINUTE],
+    [seldom, 10 * MINUTE],
+  ] as const) {
+    fleet.fallSilent([1, 2], T0 + MINUTE);
+    for (let t = 10 * MINUTE; t <= 600 * MINUTE; t += step) fleet.judge(T0 + t);
+  }
+  expect(usualRate(often.state, 1000)).toBeCloseTo(usualRate(seldom.state, 1000), 3);
+});
+
+describe("simulated fleets, seeded", () => {
+  it("5,000 plugins that lose contact for 10 min are exactly one storm, over soon after", () => {
+    const fleet = aFleet(5000);
+    const random = seeded(3);
+    const offset = range(0, 5000).map(() => random() * 2 * MINUTE);
+    const lostAt = T0 + 60 * MINUTE;
+    const steps: [number, () => void][] = [];
+    for (let s = 0; s < 20 * 60; s += 5) {
+      const [from, to] = [lostAt + s * 1000, lostAt + (s + 5) * 1000];
+      const inStep = (at: number) => at >= from && at < to;
+      // Each falls silent 45 s after its next beat was due, and is back with its first beat after the ten minutes.
+      const gone = range(0, 5000).filter((n) => inStep(lostAt + (offset[n] ?? 0) + 45_000));
+      const back = range(0, 5000).filter((n) => inStep(lostAt + 10 * MINUTE + (offset[n] ?? 0)));
+      if (gone.length > 0) steps.push([to, () => fleet.fallSilent(gone, to)]);
+      if (back.length > 0) steps.push([to, () => fleet.comeBack(back, to)]);
+      steps.push([to, () => fleet.judge(to)]);
+    }
+    for (const [, step] of steps) step();
+    expect(fleet.storms).toHaveLength(1);
+    const [storm] = fleet.storms;
+    expect(storm?.from).toBeLessThanOrEqual(lostAt + 1.5 * MINUTE);
+    expect(storm?.to).toBeLessThanOrEqual(lostAt + 15 * MINUTE);
+  });
+
+  it.each([50, 500, 5000])("30 days of ordinary silences in %i plugins are none", (size) => {
+    const fleet = aFleet(size);
+    const random = seeded(size);
+    let due: { plugin: number; at: number }[] = [];
+    // A hundredth of the fleet a day falls silent for half an hour.
+    for (let t = 1; t <= 30 * 1440; t++) {
+      const now = T0 + t * MINUTE;
+      const back = due.filter(({ at }) => at <= now);
+      if (back.length > 0) {
+        due = due.filter(({ at }) => at > now);
+        fleet.comeBack(
+          back.map(({ plugin }) => plugin),
+          now,
+        );
+      }
+      const gone = poisson((size * 0.01) / 1440, random);
+      const plugins = range(0, gone).map(() => Math.floor(random() * size));
+      due.push(...plugins.map((plugin) => ({ plugin, at: now + 30 * MINUTE })));
+      if (gone > 0) fleet.fallSilent(plugins, now);
+    }
+    expect(fleet.storms).toEqual([]);
   });
 });

@@ -1,6 +1,10 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
-import type { FleetRpc } from "../../src/contract/rpc.ts";
+import { FleetIncident } from "../../src/contract/fleet-incident.ts";
+import type { EvidenceReport, FleetRpc, ReleaseRpc } from "../../src/contract/rpc.ts";
+import { SHOP_CAP } from "../../src/core/cohort.ts";
+import { CALM_MS, type StormState } from "../../src/core/storm.ts";
+import { aRelease, pluginId } from "../builders/ledger.ts";
 import { bindings } from "./bindings.ts";
 
 let fleets = 0;
@@ -10,7 +14,7 @@ function aFleet() {
   return { stub, fleet: stub as unknown as FleetRpc };
 }
 const anEnrolment = (number: number, overrides: { nonce?: string; nonce_expires_at?: string } = {}) => ({
-  plugin_id: `plg_${String(number).padStart(3, "0")}`,
+  plugin_id: pluginId(number),
   product: "demo-pay",
   merchant_id: "m1",
   nonce: `nonce-${number}`,
@@ -74,21 +78,6 @@ describe("guard", () => {
     expect(await fleet.guard()).toMatchObject({ storm: false, autonomy: "normal", actions_last_hour: 0 });
   });
 
-  it("enters a storm when a fifth of the fleet falls silent, holds it over an eviction, and leaves it later", async () => {
-    const { fleet, stub } = await aFleetOf(20);
-    for (let i = 0; i < 4; i++) await fleet.presence({ plugin_id: id(i), silent: true });
-    expect((await fleet.guard()).storm).toBe(false);
-    await fleet.presence({ plugin_id: id(4), silent: true });
-    await fleet.presence({ plugin_id: "plg_stranger", silent: true });
-    expect((await fleet.guard()).storm).toBe(true);
-    await evictDurableObject(stub);
-    expect((await fleet.guard()).storm).toBe(true);
-    for (let i = 0; i < 3; i++) await fleet.presence({ plugin_id: id(i), silent: false });
-    expect((await fleet.guard()).storm).toBe(true);
-    await fleet.presence({ plugin_id: id(3), silent: false });
-    expect((await fleet.guard()).storm).toBe(false);
-  });
-
   it("counts an action once per attempt", async () => {
     const { fleet } = aFleet();
     for (const attempt of ["att_1", "att_1", "att_2"]) await fleet.countAction(attempt);
@@ -103,6 +92,197 @@ describe("guard", () => {
     expect((await fleet.guard()).autonomy).toBe("normal");
     await fleet.attemptFinished({ attempt_id: "att_19", outcome: "rolled_back" });
     expect(await fleet.guard()).toMatchObject({ autonomy: "degraded" });
+  });
+});
+
+/** What waits in the outbox, or has left it: the test's Postgres takes nothing, so that rows of the ledger stay. */
+async function outboxOf(stub: DurableObjectStub) {
+  return runInDurableObject(stub, (_, state) =>
+    state.storage.sql
+      .exec<{ kind: string; body: string }>("SELECT kind, body FROM outbox ORDER BY id")
+      .toArray()
+      .map(({ kind, body }) => ({ kind, body: JSON.parse(body) })),
+  );
+}
+async function incidentsOf(stub: DurableObjectStub): Promise<FleetIncident[]> {
+  const rows = await outboxOf(stub);
+  return rows.flatMap(({ kind, body }) =>
+    kind === "ledger" && body.kind === "fleet_incident" ? [FleetIncident.parse(body.row)] : [],
+  );
+}
+/** As if `ms` had passed since the storm's last change. */
+async function letStormAge(stub: DurableObjectStub, ms: number) {
+  await runInDurableObject(stub, (_, state) => {
+    const storm = state.storage.kv.get<StormState>("storm_state");
+    if (storm?.storm?.calmSince) storm.storm.calmSince -= ms;
+    state.storage.kv.put("storm_state", storm);
+  });
+}
+
+describe("a storm", () => {
+  it("is one fleet incident with its plugins, held over an eviction, and ends by itself once contact has been back a while", async () => {
+    const { fleet, stub } = await aFleetOf(20);
+    for (let i = 0; i < 4; i++) await fleet.presence({ plugin_id: id(i), silent: true });
+    expect((await fleet.guard()).storm).toBe(false);
+    await fleet.presence({ plugin_id: id(4), silent: true });
+    await fleet.presence({ plugin_id: id(4), silent: true });
+    await fleet.presence({ plugin_id: "plg_stranger", silent: true });
+    expect(await fleet.guard()).toMatchObject({
+      storm: true,
+      explanation: expect.stringContaining("5 of 20 plugins are silent"),
+    });
+    const [opened] = await incidentsOf(stub);
+    expect(opened).toMatchObject({
+      id: "fli_1",
+      kind: "storm",
+      key: "storm",
+      status: "open",
+      plugin_count: 5,
+    });
+    expect(opened?.signal).toMatchObject({ value: 5, bound: 5, sample: 20 });
+    await evictDurableObject(stub);
+    for (let i = 5; i < 20; i++) await fleet.presence({ plugin_id: id(i), silent: true });
+    expect((await fleet.guard()).storm).toBe(true);
+    for (let i = 0; i < 20; i++) await fleet.presence({ plugin_id: id(i), silent: false });
+    expect((await fleet.guard()).storm).toBe(true);
+    await letStormAge(stub, CALM_MS);
+    expect(await runDurableObjectAlarm(stub)).toBe(true);
+    expect((await fleet.guard()).storm).toBe(false);
+    const rows = await incidentsOf(stub);
+    expect(new Set(rows.map((row) => row.id))).toEqual(new Set(["fli_1"]));
+    expect(rows.at(-1)).toMatchObject({
+      status: "resolved",
+      resolution: expect.stringContaining("Contact is back"),
+    });
+    const audit = (await outboxOf(stub))
+      .filter(({ body }) => body.kind === "audit")
+      .map(({ body }) => body.row.action);
+    expect(audit).toEqual(["fleet_incident.opened", "fleet_incident.resolved"]);
+  });
+
+  it("does not begin again for those that went silent during it", async () => {
+    const { fleet, stub } = await aFleetOf(20);
+    for (let i = 0; i < 10; i++) await fleet.presence({ plugin_id: id(i), silent: true });
+    for (let i = 0; i < 10; i++) await fleet.presence({ plugin_id: id(i), silent: false });
+    await letStormAge(stub, CALM_MS);
+    expect((await fleet.guard()).storm).toBe(false);
+    await fleet.presence({ plugin_id: id(11), silent: true });
+    expect((await fleet.guard()).storm).toBe(false);
+    expect((await incidentsOf(stub)).filter(({ revision }) => revision === 1)).toHaveLength(1);
+  });
+});
+
+describe("cohorts", () => {
+  let products = 0;
+  /** Shops on the roster of a product of their own, whose catalogue is a real ReleaseObject. */
+  async function shopsOf(size: number) {
+    products += 1;
+    const product = `cohort-shop-${products}`;
+    const { fleet, stub } = aFleet();
+    for (let i = 0; i < size; i++) await fleet.enroll({ ...anEnrolment(i), product });
+    // The namespace's own stub type loses unions; the class implements the contract's interface.
+    const releases = bindings.RELEASE.getByName(product) as unknown as ReleaseRpc;
+    for (const version of ["1.2.0", "1.3.0"])
+      expect((await releases.publish(aRelease({ product, version }))).ok).toBe(true);
+    const numbers = new Map<number, number>();
+    const report = (shop: number, trials: number, failures: number, over: Partial<EvidenceReport> = {}) => {
+      numbers.set(shop, (numbers.get(shop) ?? 0) + 1);
+      return fleet.evidence({
+        plugin_id: pluginId(shop),
+        number: numbers.get(shop) ?? 1,
+        version: "1.3.0",
+        platform_version: "9.1",
+        trials,
+        failures,
+        held: failures > 0 ? SHOP_CAP : 0,
+        ...over,
+      });
+    };
+    const standing = async (version: string) =>
+      (await releases.list()).find((release) => release.version === version)?.status;
+    return { fleet, stub, product, report, standing };
+  }
+
+  it("are one incident with its shops, which halts the release it blames and no other", async () => {
+    const { stub, product, report, standing } = await shopsOf(6);
+    await report(0, 3, 3);
+    await report(1, 3, 3);
+    await report(0, 30, 30);
+    expect(await incidentsOf(stub)).toEqual([]);
+    await report(2, 3, 3);
+    await expect.poll(() => standing("1.3.0")).toBe("halted");
+    expect(await standing("1.2.0")).toBe("active");
+    const incidents = await incidentsOf(stub);
+    expect(incidents).toHaveLength(1);
+    expect(incidents[0]).toMatchObject({
+      kind: "cohort",
+      key: `cohort:version:${product}@1.3.0`,
+      version: "1.3.0",
+      platform_version: null,
+      plugins: [pluginId(0), pluginId(1), pluginId(2)],
+      plugin_count: 3,
+    });
+    expect(incidents[0]?.signal.explanation).toContain(`in 3 shops of ${product} 1.3.0`);
+  });
+
+  it("count a repeated report once, and none of a stranger", async () => {
+    const { stub, report, fleet } = await shopsOf(3);
+    await report(0, 3, 3);
+    for (let i = 0; i < 5; i++) await report(1, 3, 3, { number: 1 });
+    await report(7, 3, 3);
+    expect(await incidentsOf(stub)).toEqual([]);
+    await evictDurableObject(stub);
+    await report(2, 3, 3);
+    expect(await incidentsOf(stub)).toHaveLength(1);
+    expect((await fleet.guard()).storm).toBe(false);
+  });
+
+  it("blame no release while another version fails alike", async () => {
+    const { stub, report, standing } = await shopsOf(6);
+    const other = { version: "1.2.0", platform_version: null };
+    await report(0, 3, 3, other);
+    await report(1, 3, 3, other);
+    for (const shop of [2, 3, 4]) await report(shop, 3, 3);
+    const incidents = await incidentsOf(stub);
+    expect(incidents.map(({ version }) => version)).toContain("1.3.0");
+    expect(incidents[0]?.signal.explanation).toContain("other versions fail alike");
+    expect(await standing("1.3.0")).toBe("active");
+  });
+
+  it("are of a platform's version when shops of several releases fail on it", async () => {
+    const { stub, report, standing, product } = await shopsOf(6);
+    const versions = ["1.0.0", "1.1.0", "1.2.0", "1.3.0"];
+    for (const [shop, version] of versions.entries()) await report(shop, 3, 3, { version });
+    const incidents = await incidentsOf(stub);
+    expect(incidents.map(({ key }) => key)).toEqual([`cohort:platform:${product}@9.1`]);
+    expect(incidents[0]).toMatchObject({ version: null, platform_version: "9.1" });
+    expect(await standing("1.3.0")).toBe("active");
+  });
+
+  it("are over when their shops deliver again or have left the version, and leave nothing behind", async () => {
+    const { stub, report } = await shopsOf(4);
+    for (const shop of [0, 1, 2, 3]) await report(shop, 3, 3);
+    await report(0, 30, 0);
+    await report(1, 30, 0);
+    await report(2, 0, 0, { version: "1.2.0" });
+    expect((await incidentsOf(stub)).at(-1)).toMatchObject({ status: "open" });
+    await report(3, 0, 0, { version: "1.2.0" });
+    const rows = await incidentsOf(stub);
+    expect(rows.at(-1)).toMatchObject({ id: "fli_1", status: "resolved" });
+    const left = await runInDurableObject(stub, (_, state) =>
+      state.storage.sql.exec("SELECT key FROM cohorts UNION ALL SELECT key FROM cohort_shops").toArray(),
+    );
+    expect(left).toEqual([]);
+  });
+
+  it("forget evidence of a day ago by alarm", async () => {
+    const { stub, report } = await shopsOf(3);
+    for (const shop of [0, 1, 2]) await report(shop, 3, 3);
+    await runInDurableObject(stub, (_, state) => {
+      state.storage.sql.exec("UPDATE cohort_shops SET at = 1");
+    });
+    expect(await runDurableObjectAlarm(stub)).toBe(true);
+    expect((await incidentsOf(stub)).at(-1)).toMatchObject({ status: "resolved" });
   });
 });
 

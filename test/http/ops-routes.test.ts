@@ -305,3 +305,16 @@ describe("claim codes", () => {
     expect(body).toMatchObject({ error: { field: "merchant_name" } });
   });
 });
+
+describe("fleet incidents", () => {
+  it("are read from Postgres: an empty list, nobody's number, and what is no number", async () => {
+    const empty = await anEmptyPostgres();
+    const get = (path: string) =>
+      send("vera", "GET", `/api/ops/fleet-incidents${path}`, undefined, {}, empty);
+    expect(await get("?status=open")).toMatchObject({ status: 200, body: { items: [], next_cursor: null } });
+    expect((await get("?status=closed")).status).toBe(400);
+    expect((await get("/fli_1")).status).toBe(404);
+    expect((await get("/storm")).status).toBe(404);
+    expect((await send("nils", "GET", "/api/ops/fleet-incidents")).status).toBe(403);
+  });
+});

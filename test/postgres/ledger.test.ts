@@ -5,6 +5,7 @@ import { classifyPgError, writeLedger } from "../../src/postgres/ledger.ts";
 import {
   aCommand,
   aFeedback,
+  aFleetIncident,
   aMerchant,
   aNotification,
   anApproval,
@@ -42,6 +43,7 @@ const TABLES = [
   "ops_policy_history",
   "sira_learning_feedback",
   "plugin_releases",
+  "fleet_incidents",
   "approvals",
   "incident_events",
   "notifications",
@@ -62,6 +64,7 @@ describe("writeLedger", () => {
       { kind: "notification", row: aNotification() },
       { kind: "policy", row: aPolicy() },
       { kind: "release", row: aRelease() },
+      { kind: "fleet_incident", row: aFleetIncident() },
       { kind: "audit", row: anAuditRecord() },
     ];
     const content = async () =>

@@ -3,6 +3,7 @@ import { getTableConfig, PgTable } from "drizzle-orm/pg-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { COMMAND_TYPES } from "../../src/contract/command.ts";
 import { Outcome } from "../../src/contract/decision.ts";
+import { FLEET_INCIDENT_KINDS } from "../../src/contract/fleet-incident.ts";
 import { ACTIONS, SEVERITIES } from "../../src/contract/ids.ts";
 import {
   AgentCommand,
@@ -55,6 +56,7 @@ describe("drizzle schema", () => {
     ["notifications", "kind", NotificationKind.options],
     ["sira_learning_feedback", "outcome", Outcome.options],
     ["plugin_releases", "status", ReleaseStatus.options],
+    ["fleet_incidents", "kind", FLEET_INCIDENT_KINDS],
     ["ops_policy", "autopatch_max_severity", SEVERITIES],
   ])("%s.%s may hold exactly what the contract allows", async (table, column, values) => {
     const { rows } = await database.asOwner(

@@ -2,7 +2,7 @@
 import type { HeartbeatData } from "../../contract/heartbeat.ts";
 import { counterDelta } from "../counter-delta.ts";
 import { markVersionChange, observeBeat } from "../detection.ts";
-import type { Sums } from "../rolling-window.ts";
+import { NO_SUMS, type Sums } from "../rolling-window.ts";
 import { endAttempt, excludeFix } from "./attempts.ts";
 import { finishCommand, isLive } from "./commands.ts";
 import { type Draft, incidentById } from "./draft.ts";
@@ -12,6 +12,7 @@ import { review } from "./review.ts";
 import type { AttemptState } from "./state.ts";
 import { COMMIT_DOUBT_MS, REPORT_GRACE_MS } from "./tuning.ts";
 import { backAgain, commandOf, dropLiveCommand, judge, startVerifying } from "./verifying.ts";
+import { tellCohorts } from "./view.ts";
 import { startWork } from "./work.ts";
 
 export function onBeat(draft: Draft, beat: HeartbeatData): void {
@@ -35,6 +36,7 @@ export function onBeat(draft: Draft, beat: HeartbeatData): void {
   if (beat.env) state.env = beat.env;
   if (counted) state.counters = counted.mark;
 
+  tellCohorts(draft, fresh && !restarted ? NO_SUMS : (counted?.delta ?? null));
   followCommit(draft, beat);
   if (state.attempt)
     followAttempt(draft, state.attempt, beat, fresh && !restarted ? null : (counted?.delta ?? null));

@@ -1,6 +1,7 @@
 /** The plugin as people see it: the ledger's row, and the live page. */
 import type { PluginRecord } from "../../contract/incident.ts";
 import type { PluginDetail } from "../../contract/ops.ts";
+import { tellShop } from "../cohort.ts";
 import {
   dailyBuckets,
   detectorViews,
@@ -8,8 +9,9 @@ import {
   silenceDeadline,
   telemetrySnapshot,
 } from "../detection.ts";
+import type { Sums } from "../rolling-window.ts";
 import type { Draft } from "./draft.ts";
-import { iso, type Millis, type PluginState } from "./state.ts";
+import { iso, isSettledSilence, type Millis, type PluginState } from "./state.ts";
 import { RECORD_EVERY_MS } from "./tuning.ts";
 
 /** Detectors whose calm says that payments work. That it beats is not health. */
@@ -18,6 +20,7 @@ const SUBSTANTIAL: ReadonlySet<string> = new Set(["webhook_fail_rate", "error_sp
 export function pluginStatus(state: PluginState, now: Millis): PluginRecord["status"] {
   if (state.runState === "goodbye") return "goodbye";
   if (
+    isSettledSilence(state) ||
     state.incidents.some(
       (incident) => incident.row.type === "heartbeat_missed" && incident.row.status !== "baking",
     )
@@ -74,6 +77,17 @@ export function reportToFleet(draft: Draft): void {
     state.presence = presence;
     draft.outbox.push({ to: "fleet", report: "presence", silent: presence === "silent" });
   }
+}
+
+/** Webhooks delivered since the last beat, pooled over shops in the fleet's object; a call only when they are news there. */
+export function tellCohorts(draft: Draft, delta: Sums | null): void {
+  if (delta === null) return;
+  const { state, now } = draft;
+  const at = { version: state.version, platform: state.env.platform_version ?? null };
+  const deliveries = { trials: delta.webhooks_sent, failures: delta.webhooks_failed };
+  const { evidence, report } = tellShop(state.evidence ?? null, at, deliveries, now);
+  state.evidence = evidence;
+  if (report !== null) draft.outbox.push({ to: "fleet", report: "evidence", evidence: report });
 }
 
 export function pluginDetail(state: PluginState, outbox: number, now: Millis): PluginDetail {

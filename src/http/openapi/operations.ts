@@ -53,11 +53,24 @@ const opsOperations: Record<OpsRoute, Operation> = {
     refusals: [...WRITE, 404],
   },
   "POST /api/ops/plugin-incidents/:id/manual-action": {
-    summary: "Patch, rollback, config, retry, acknowledge, resolve, escalate or dismiss",
+    summary: "Patch, rollback, config, retry, acknowledge, snooze, resolve, escalate, dismiss or vote",
     security: "ops",
     body: "ManualAction",
     replies: json("ActionReply"),
     refusals: [...WRITE, 404],
+  },
+  "GET /api/ops/fleet-incidents": {
+    summary: "Storms and cohorts across shops, newest first",
+    security: "ops",
+    query: "FleetIncidentQuery",
+    replies: json("FleetIncidentPage"),
+    refusals: LIST,
+  },
+  "GET /api/ops/fleet-incidents/:id": {
+    summary: "One storm or cohort with the shops it is about",
+    security: "ops",
+    replies: json("FleetIncident"),
+    refusals: [...READ, 404],
   },
   "GET /api/ops/autopatch-attempts": {
     summary: "Attempts, newest first",

@@ -6,6 +6,7 @@ import * as enroll from "../../contract/enroll.ts";
 import * as envelope from "../../contract/envelope.ts";
 import * as error from "../../contract/error.ts";
 import * as feed from "../../contract/feed.ts";
+import * as fleetIncident from "../../contract/fleet-incident.ts";
 import * as heartbeat from "../../contract/heartbeat.ts";
 import * as ids from "../../contract/ids.ts";
 import * as incident from "../../contract/incident.ts";
@@ -32,6 +33,7 @@ const sources = {
   ...release,
   ...staging,
   ...incident,
+  ...fleetIncident,
   ...ops,
   ...policy,
   ...feed,

@@ -15,6 +15,8 @@ export const OPS_ROUTES = {
   "GET /api/ops/plugin-incidents/:id": ANYONE,
   "POST /api/ops/plugin-incidents/:id/approve": APPROVE,
   "POST /api/ops/plugin-incidents/:id/manual-action": OPERATE,
+  "GET /api/ops/fleet-incidents": ANYONE,
+  "GET /api/ops/fleet-incidents/:id": ANYONE,
   "GET /api/ops/autopatch-attempts": ANYONE,
   "GET /api/ops/plugins": ANYONE,
   "GET /api/ops/plugins/:id": ANYONE,

@@ -10,6 +10,7 @@ import type { AppEnv } from "../app-env.ts";
 import { refusalResponse } from "../error-response.ts";
 import { readLedger } from "../ledger-read.ts";
 import { readJson, readQuery } from "../read-request.ts";
+import { fleetIncidentRoutes } from "./fleet-incident-routes.ts";
 import { attemptRoutes, incidentRoutes } from "./incident-routes.ts";
 import { allow, allowSocket, FEED_PROTOCOL } from "./ops-guard.ts";
 import { KpiQuery } from "./ops-queries.ts";
@@ -19,6 +20,7 @@ import { releaseRoutes } from "./release-routes.ts";
 
 export const opsRoutes = new Hono<AppEnv>()
   .route("/plugin-incidents", incidentRoutes)
+  .route("/fleet-incidents", fleetIncidentRoutes)
   .route("/autopatch-attempts", attemptRoutes)
   .route("/plugins", pluginViewRoutes)
   .route("/releases", releaseRoutes)

@@ -1,0 +1,187 @@
+/** Cohorts, what each shop holds against them, and which report of each shop was the last. */
+import type { Cohort, CohortShop } from "../../src/core/cohort.ts";
+import type { Migration } from "../migrations.ts";
+
+export const COHORTS_MIGRATION: Migration = {
+  name: "cohorts",
+  sql: `
+    CREATE TABLE cohorts (
+      key TEXT PRIMARY KEY,
+      kind TEXT NOT NULL,
+      product TEXT NOT NULL,
+      name TEXT NOT NULL,
+      state TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE cohort_shops (
+      key TEXT NOT NULL,
+      plugin_id TEXT NOT NULL,
+      held REAL NOT NULL,
+      failures INTEGER NOT NULL,
+      at INTEGER NOT NULL,
+      PRIMARY KEY (key, plugin_id)
+    ) WITHOUT ROWID;
+    CREATE INDEX cohort_shops_by_plugin ON cohort_shops (plugin_id);
+    CREATE TABLE evidence (plugin_id TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
+  `,
+};
+
+/** What the shops of a cohort share beside the product: `name` is a version of the one or of the platform below it. */
+export interface CohortName {
+  kind: "version" | "platform";
+  product: string;
+  name: string;
+}
+
+export interface NamedCohort extends CohortName {
+  key: string;
+  cohort: Cohort;
+}
+
+type CohortRow = {
+  key: string;
+  kind: CohortName["kind"];
+  product: string;
+  name: string;
+  state: string;
+};
+type ShopRow = { key: string; plugin_id: string; held: number; failures: number; at: number };
+
+export function cohortKey({ kind, product, name }: CohortName): string {
+  return `cohort:${kind}:${product}@${name}`;
+}
+
+export class CohortStore {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  /** False when this report, or a later one, was counted before. */
+  takeReport(pluginId: string, number: number): boolean {
+    return (
+      this.#sql
+        .exec(
+          `INSERT INTO evidence (plugin_id, number) VALUES (?, ?)
+           ON CONFLICT (plugin_id) DO UPDATE SET number = excluded.number WHERE excluded.number > number
+           RETURNING plugin_id`,
+          pluginId,
+          number,
+        )
+        .toArray().length > 0
+    );
+  }
+
+  cohort(key: string): NamedCohort | null {
+    const [row] = this.#sql
+      .exec<CohortRow>("SELECT key, kind, product, name, state FROM cohorts WHERE key = ?", key)
+      .toArray();
+    return row ? fromRow(row) : null;
+  }
+
+  /** The other cohorts of the same product and kind. */
+  siblings({ key, kind, product }: NamedCohort): NamedCohort[] {
+    return this.#sql
+      .exec<CohortRow>(
+        "SELECT key, kind, product, name, state FROM cohorts WHERE product = ? AND kind = ? AND key <> ?",
+        product,
+        kind,
+        key,
+      )
+      .toArray()
+      .map(fromRow);
+  }
+
+  save({ key, kind, product, name, cohort }: NamedCohort): void {
+    this.#sql.exec(
+      `INSERT INTO cohorts (key, kind, product, name, state) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (key) DO UPDATE SET state = excluded.state`,
+      key,
+      kind,
+      product,
+      name,
+      JSON.stringify(cohort),
+    );
+  }
+
+  remove(key: string): void {
+    this.#sql.exec("DELETE FROM cohorts WHERE key = ?", key);
+  }
+
+  shop(key: string, pluginId: string): CohortShop | null {
+    const [row] = this.#sql
+      .exec<ShopRow>("SELECT * FROM cohort_shops WHERE key = ? AND plugin_id = ?", key, pluginId)
+      .toArray();
+    return row ?? null;
+  }
+
+  /** A shop that holds nothing is not kept. */
+  saveShop(key: string, pluginId: string, shop: CohortShop): void {
+    if (shop.held <= 0) return this.removeShop(key, pluginId);
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO cohort_shops (key, plugin_id, held, failures, at) VALUES (?, ?, ?, ?, ?)",
+      key,
+      pluginId,
+      shop.held,
+      shop.failures,
+      shop.at,
+    );
+  }
+
+  removeShop(key: string, pluginId: string): void {
+    this.#sql.exec("DELETE FROM cohort_shops WHERE key = ? AND plugin_id = ?", key, pluginId);
+  }
+
+  /** Cohorts in which a shop holds something. */
+  placesOf(pluginId: string): { key: string; held: number }[] {
+    return this.#sql
+      .exec<{ key: string; held: number }>("SELECT key, held FROM cohort_shops WHERE plugin_id = ?", pluginId)
+      .toArray();
+  }
+
+  /** Shops of a cohort, those that hold most first. */
+  shopsOf(key: string, limit: number): string[] {
+    return this.#sql
+      .exec<{ plugin_id: string }>(
+        "SELECT plugin_id FROM cohort_shops WHERE key = ? ORDER BY held DESC, plugin_id LIMIT ?",
+        key,
+        limit,
+      )
+      .toArray()
+      .map((row) => row.plugin_id);
+  }
+
+  /** What shops of this cohort hold that are also in another cohort with an open incident, and how many they are. */
+  explained(key: string): { held: number; shops: number } {
+    return this.#sql
+      .exec<{ held: number; shops: number }>(
+        `SELECT coalesce(sum(held), 0) AS held, count(*) AS shops FROM cohort_shops AS own
+         WHERE key = ?1 AND EXISTS (
+           SELECT 1 FROM cohort_shops AS other JOIN incidents ON incidents.key = other.key
+           WHERE other.plugin_id = own.plugin_id AND other.key <> ?1)`,
+        key,
+      )
+      .one();
+  }
+
+  /** Shops that have not reported since `before`. */
+  stale(before: number, limit: number): { key: string; plugin_id: string; held: number }[] {
+    return this.#sql
+      .exec<{ key: string; plugin_id: string; held: number }>(
+        "SELECT key, plugin_id, held FROM cohort_shops WHERE at <= ? LIMIT ?",
+        before,
+        limit,
+      )
+      .toArray();
+  }
+
+  /** When the oldest shop reported last; null without any. */
+  oldest(): number | null {
+    return this.#sql.exec<{ at: number | null }>("SELECT min(at) AS at FROM cohort_shops").one().at;
+  }
+}
+
+function fromRow({ state, ...named }: CohortRow): NamedCohort {
+  // Written by `save`, from a whole cohort.
+  return { ...named, cohort: JSON.parse(state) as Cohort };
+}

@@ -1,0 +1,261 @@
+import { describe, expect, it } from "vitest";
+import {
+  blamesRelease,
+  COHORT_TEST,
+  type Cohort,
+  type CohortShop,
+  dropShop,
+  endsFiring,
+  FOLLOW_UP_TRIALS,
+  fires,
+  hasDrained,
+  isExplained,
+  MIN_SHOPS,
+  mayFire,
+  NEW_COHORT,
+  NEW_SHOP,
+  poolReport,
+  SATURATED_EVERY_MS,
+  SHOP_CAP,
+  type ShopEvidence,
+  tellShop,
+} from "../../src/core/cohort.ts";
+import { poisson, seeded } from "../builders/seeded.ts";
+
+const T0 = 1_800_000_000_000;
+const MINUTE = 60_000;
+const BEAT = 2 * MINUTE;
+const HERE = { version: "1.3.0", platform: "9.1" };
+
+/** Shops of one cohort, beating through the real functions on both sides. */
+function aCohort() {
+  let cohort: Cohort = NEW_COHORT;
+  const shops = new Map<number, { evidence: ShopEvidence | null; there: CohortShop }>();
+  let reports = 0;
+  return {
+    get cohort() {
+      return cohort;
+    },
+    get reports() {
+      return reports;
+    },
+    beat(shop: number, trials: number, failures: number, now = T0): boolean {
+      const known = shops.get(shop) ?? { evidence: null, there: NEW_SHOP };
+      const { evidence, report } = tellShop(known.evidence, HERE, { trials, failures }, now);
+      shops.set(shop, { ...known, evidence });
+      if (report === null) return false;
+      reports += 1;
+      const pooled = poolReport(cohort, known.there, report, now);
+      cohort = mayFire(pooled.cohort) ? fires(pooled.cohort) : pooled.cohort;
+      shops.set(shop, { evidence, there: pooled.shop });
+      return true;
+    },
+  };
+}
+
+describe("a shop's reports", () => {
+  it("are a dozen in months of deliveries that succeed, and none for a beat without any", () => {
+    const fleet = aCohort();
+    for (let i = 0; i < 1000; i++) expect(fleet.beat(1, 0, 0, T0 + i * BEAT)).toBe(false);
+    for (let i = 0; i < 4000; i++) fleet.beat(1, 1, 0, T0 + i * BEAT);
+    expect(fleet.reports).toBe(12);
+  });
+
+  it("tell of failures at once, with every delivery since the last report, then of its recovery until it is paid back", () => {
+    const joined = tellShop(null, HERE, { trials: 8, failures: 0 }, T0);
+    const before = tellShop(joined.evidence, HERE, { trials: 7, failures: 0 }, T0);
+    expect(before.report).toBeNull();
+    const failed = tellShop(before.evidence, HERE, { trials: 3, failures: 2 }, T0 + BEAT);
+    expect(failed.report).toMatchObject({
+      number: 2,
+      trials: 10,
+      failures: 2,
+      version: "1.3.0",
+      platform: "9.1",
+    });
+    let { evidence } = failed;
+    const told: number[] = [];
+    for (let i = 0; i < 100; i++) {
+      const next = tellShop(evidence, HERE, { trials: 4, failures: 0 }, T0 + (i + 2) * BEAT);
+      evidence = next.evidence;
+      if (next.report) told.push(next.report.trials);
+    }
+    expect(told.every((trials) => trials >= FOLLOW_UP_TRIALS)).toBe(true);
+    expect(told.length).toBeGreaterThan(0);
+    expect(told.length).toBeLessThanOrEqual(6);
+    expect(evidence.toldHeld).toBe(0);
+  });
+
+  it("are rare when a shop that fails can add nothing more, and say at once that it recovers", () => {
+    let evidence: ShopEvidence | null = null;
+    let told = 0;
+    for (let i = 0; i < 60; i++) {
+      const next = tellShop(evidence, HERE, { trials: 20, failures: 20 }, T0 + i * 15_000);
+      evidence = next.evidence;
+      told += next.report === null ? 0 : 1;
+    }
+    expect(told).toBe(1 + Math.floor((59 * 15_000) / SATURATED_EVERY_MS));
+    const better = tellShop(evidence, HERE, { trials: 20, failures: 0 }, T0 + 60 * 15_000);
+    expect(better.report?.held).toBeLessThan(SHOP_CAP);
+  });
+
+  it("leave what was untold of another version behind, and say when a shop that holds something moves", () => {
+    const { evidence } = tellShop(null, HERE, { trials: 500, failures: 0 }, T0);
+    const moved = tellShop(evidence, { ...HERE, version: "1.4.0" }, { trials: 1, failures: 1 }, T0 + BEAT);
+    expect(moved.report).toMatchObject({ version: "1.4.0", trials: 1, failures: 1 });
+    const back = tellShop(moved.evidence, HERE, { trials: 0, failures: 0 }, T0 + 2 * BEAT);
+    expect(back.report).toMatchObject({ number: 3, version: "1.3.0", trials: 0, failures: 0, held: 0 });
+    const elsewhere = { ...HERE, platform: null };
+    expect(tellShop(back.evidence, elsewhere, { trials: 0, failures: 0 }, T0).report).toBeNull();
+  });
+});
+
+describe("the pooled evidence", () => {
+  it("never fires for one shop or two, however much they fail", () => {
+    const fleet = aCohort();
+    for (let i = 0; i < 5000; i++) fleet.beat(i % 2, 50, 50, T0 + i * BEAT);
+    expect(fleet.cohort).toMatchObject({ firing: false, shops: 2 });
+    expect(fleet.cohort.sum).toBeLessThanOrEqual(2 * SHOP_CAP);
+  });
+
+  it("fires for three shops that fail totally", () => {
+    const fleet = aCohort();
+    for (let shop = 0; shop < MIN_SHOPS; shop++) fleet.beat(shop, 5, 5);
+    expect(fleet.cohort.firing).toBe(true);
+  });
+
+  it("keeps its books: held and shops are the sum of what the shops hold, the sum stays within its bounds", () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const random = seeded(seed);
+      let cohort = NEW_COHORT;
+      const shops = Array.from({ length: 8 }, () => NEW_SHOP);
+      for (let i = 0; i < 400; i++) {
+        const n = Math.floor(random() * shops.length);
+        const shop = shops[n] ?? NEW_SHOP;
+        if (random() < 0.1) {
+          cohort = dropShop(cohort, shop);
+          shops[n] = NEW_SHOP;
+        } else {
+          const trials = Math.floor(random() * 30);
+          const report = {
+            trials,
+            failures: Math.floor(random() * (trials + 1)),
+            held: random() < 0.3 ? 0 : random() * 7,
+          };
+          const pooled = poolReport(cohort, shop, report, T0 + i);
+          cohort = pooled.cohort;
+          shops[n] = pooled.shop;
+        }
+        expect(cohort.sum).toBeGreaterThanOrEqual(0);
+        expect(cohort.sum).toBeLessThanOrEqual(COHORT_TEST.cap);
+        expect(cohort.shops).toBe(shops.filter(({ held }) => held > 0).length);
+        expect(cohort.held).toBeCloseTo(
+          shops.reduce((sum, { held }) => sum + held, 0),
+          6,
+        );
+      }
+    }
+  });
+
+  it("drains by success, not by silence, and only when next to nobody is left", () => {
+    const fleet = aCohort();
+    for (let shop = 0; shop < 10; shop++) for (let i = 0; i < 3; i++) fleet.beat(shop, 2, 2, T0 + i * BEAT);
+    expect(hasDrained(fleet.cohort)).toBe(false);
+    for (let shop = 0; shop < 9; shop++)
+      for (let i = 0; i < 4; i++) fleet.beat(shop, 10, 0, T0 + (4 + i) * BEAT);
+    expect(fleet.cohort).toMatchObject({ firing: true, shops: 1 });
+    expect(hasDrained(fleet.cohort)).toBe(false);
+    for (let i = 0; i < 4; i++) fleet.beat(9, 10, 0, T0 + (9 + i) * BEAT);
+    expect(hasDrained(fleet.cohort)).toBe(true);
+    expect(endsFiring(fleet.cohort)).toMatchObject({ firing: false, sum: 0 });
+  });
+
+  it("drains when its shops go to another version", () => {
+    let cohort = NEW_COHORT;
+    for (let i = 0; i < 4; i++)
+      cohort = poolReport(cohort, NEW_SHOP, { trials: 3, failures: 3, held: 5 }, T0).cohort;
+    cohort = fires(cohort);
+    for (let i = 0; i < 4; i++) cohort = dropShop(cohort, { held: 5 });
+    expect(hasDrained(cohort)).toBe(true);
+  });
+});
+
+describe("what is blamed", () => {
+  const failing = { ...NEW_COHORT, sum: 15, held: 20, shops: 6, firing: true };
+  it("a release, unless another version of the product fails alike", () => {
+    expect(blamesRelease([])).toBe(true);
+    expect(blamesRelease([{ ...NEW_COHORT, sum: 7.4 }])).toBe(true);
+    expect(blamesRelease([NEW_COHORT, { ...NEW_COHORT, sum: 7.5 }])).toBe(false);
+    expect(blamesRelease([failing])).toBe(false);
+  });
+  it("no second cohort for the same shops, but one for others besides them", () => {
+    expect(isExplained(failing, { held: 20, shops: 6 })).toBe(true);
+    expect(isExplained(failing, { held: 18, shops: 5 })).toBe(true);
+    expect(isExplained(failing, { held: 0, shops: 0 })).toBe(false);
+    expect(isExplained(failing, { held: 8, shops: 2 })).toBe(false);
+  });
+});
+
+describe("simulated shops, seeded", () => {
+  /** Minutes until the cohort fires; null when it does not within `minutes`. */
+  function minutesToDetect(
+    random: () => number,
+    shops: number,
+    perHour: number,
+    share: number,
+    minutes: number,
+  ) {
+    const fleet = aCohort();
+    const phase = Array.from({ length: shops }, () => random() * BEAT);
+    const last = new Array<number>(shops).fill(0);
+    for (let t = 0; t < minutes * MINUTE; t += MINUTE / 4)
+      for (let shop = 0; shop < shops; shop++) {
+        const next = (last[shop] ?? 0) === 0 ? (phase[shop] ?? 0) : (last[shop] ?? 0) + BEAT;
+        if (next > t) continue;
+        const deliveries = poisson((perHour * (next - (last[shop] ?? 0))) / 3_600_000, random);
+        const failures = Array.from({ length: deliveries }, random).filter((u) => u < share).length;
+        last[shop] = next;
+        fleet.beat(shop, deliveries, failures, T0 + next);
+        if (fleet.cohort.firing) return t / MINUTE;
+      }
+    return null;
+  }
+
+  it("find a release that fails totally in 50 shops of 2 webhooks an hour within 6 minutes, in the median", () => {
+    const random = seeded(11);
+    const found = Array.from(
+      { length: 101 },
+      () => minutesToDetect(random, 50, 2, 1, 60) ?? Number.POSITIVE_INFINITY,
+    );
+    const median = found.sort((a, b) => a - b)[50] ?? Number.POSITIVE_INFINITY;
+    expect(median).toBeLessThanOrEqual(6);
+    expect(found.at(-1)).toBeLessThanOrEqual(20);
+  });
+
+  it.each([
+    [50, 2, 10],
+    [500, 2, 3],
+    [5000, 2, 1],
+    [200, 60, 1],
+  ])(
+    "never fire in 30 healthy days, the rollout included, of %i shops of %i webhooks an hour at 1 percent (%i times)",
+    (shops, perHour, times) => {
+      for (let seed = 1; seed <= times; seed++) {
+        const random = seeded(seed * 1000 + shops + perHour);
+        const fleet = aCohort();
+        const deliveries = shops * perHour * 24 * 30;
+        // One delivery a beat: quiet beats without any say nothing and cost nothing.
+        for (let i = 0; i < deliveries; i++)
+          fleet.beat(
+            Math.floor(random() * shops),
+            1,
+            random() < 0.01 ? 1 : 0,
+            T0 + (i * 3_600_000) / (shops * perHour),
+          );
+        expect(fleet.cohort.firing).toBe(false);
+        expect(fleet.reports).toBeLessThan(deliveries * 0.1);
+      }
+    },
+    60_000,
+  );
+});
