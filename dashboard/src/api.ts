@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { ErrorBody } from "../../src/contract/error.ts";
 import { FeedMessage } from "../../src/contract/feed.ts";
+import { FleetIncidentPage } from "../../src/contract/fleet-incident.ts";
 import {
   ActionReply,
   type ApproveRequest,
@@ -123,6 +124,7 @@ export function createApi(options: ApiOptions) {
     me: () => call(Person, "/me"),
     incidents: (query: Query) => call(IncidentPage, `/plugin-incidents${queryString(query)}`),
     incident: (id: string) => call(IncidentDetail, `/plugin-incidents/${encodeURIComponent(id)}`),
+    fleetIncidents: (query: Query) => call(FleetIncidentPage, `/fleet-incidents${queryString(query)}`),
     approve: (id: string, body: ApproveRequest) =>
       call(ActionReply, `/plugin-incidents/${encodeURIComponent(id)}/approve`, {
         method: "POST",

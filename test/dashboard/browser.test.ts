@@ -8,6 +8,7 @@ import type { Browser, Page } from "playwright-core";
 import { build } from "vite";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { launchBrowser } from "../browser.ts";
+import { aFleetIncident } from "../builders/ledger.ts";
 import { type FixtureServer, startFixtureServer, TOKENS } from "./fixture-server.ts";
 import { HASH, incidentId, PLUGIN_ID } from "./fixtures.ts";
 import { aScene, HOSTILE } from "./scene.ts";
@@ -268,5 +269,31 @@ describe("policy", () => {
     await page.getByText("Champs à corriger").waitFor();
     expect(await page.locator("html").getAttribute("lang")).toBe("fr");
     expect(server.state.received).toEqual([]);
+  });
+});
+
+describe("the fleet", () => {
+  test("shows a cohort with its shops on overview and incidents, and a storm on the policy page while it lasts", async () => {
+    await signIn();
+    const cohort = page.getByTestId("fleet-incident-fli_1");
+    await cohort.getByText("8 of 9 reported webhooks failed").waitFor();
+    await cohort.getByText("Shops (7)").click();
+    expect(await cohort.getByRole("link").first().getAttribute("href")).toMatch(/^\/plugins\/plg_/);
+    await cohort.getByText("and 4 more").waitFor();
+    await page.goto(`${server.origin}/incidents`);
+    await cohort.waitFor();
+    await page.goto(`${server.origin}/policy`);
+    await page.getByTestId("kill-switch").waitFor();
+    expect(await page.getByTestId("storm-banner").count()).toBe(0);
+    const storm = aFleetIncident({ id: "fli_2", kind: "storm", key: "storm", product: null, version: null });
+    server.state.fleetIncidents.push({
+      ...storm,
+      signal: { ...storm.signal, type: "storm", explanation: "900 of 5000 plugins fell silent" },
+    });
+    server.announce({ type: "changed", topic: "incidents", id: "fli_2" });
+    await page.getByTestId("storm-banner").getByText("900 of 5000 plugins fell silent").waitFor();
+    server.state.fleetIncidents.length = 0;
+    server.announce({ type: "changed", topic: "incidents", id: "fli_2" });
+    await page.getByTestId("storm-banner").waitFor({ state: "detached" });
   });
 });

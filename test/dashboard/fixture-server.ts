@@ -9,6 +9,7 @@ import { extname, join } from "node:path";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { z } from "zod";
 import type { FeedMessage } from "../../src/contract/feed.ts";
+import { type FleetIncident, FleetIncidentPage } from "../../src/contract/fleet-incident.ts";
 import type { Attempt, Incident } from "../../src/contract/incident.ts";
 import {
   ActionReply,
@@ -26,6 +27,7 @@ import {
 } from "../../src/contract/ops.ts";
 import { KillRequest, Policy, PolicyPut } from "../../src/contract/policy.ts";
 import { contentSecurityPolicy } from "../../src/http/security-headers.ts";
+import { aFleetIncident } from "../builders/ledger.ts";
 import { anEvent, aPluginDetail, aPolicy, aRelease, someKpis } from "./fixtures.ts";
 
 /** A token the fixture accepts, and the role it stands for. */
@@ -37,6 +39,7 @@ export const TOKENS = {
 export interface FixtureState {
   incidents: Incident[];
   attempts: Attempt[];
+  fleetIncidents: FleetIncident[];
   policy: Policy;
   /** Requests that changed something, in order. */
   received: { path: string; body: unknown }[];
@@ -69,7 +72,12 @@ export async function startFixtureServer(
   dist: string,
   start: Pick<FixtureState, "incidents" | "attempts">,
 ): Promise<FixtureServer> {
-  const state: FixtureState = { ...start, policy: aPolicy(), received: [] };
+  const state: FixtureState = {
+    ...start,
+    fleetIncidents: [aFleetIncident()],
+    policy: aPolicy(),
+    received: [],
+  };
   const feed = new WebSocketServer({ noServer: true, handleProtocols: () => "vigie.v1" });
   const sockets = new Set<WebSocket>();
 
@@ -165,6 +173,10 @@ async function answerApi(
         (only("product")?.includes(i.product) ?? true),
     );
     return send(response, IncidentPage, { items, next_cursor: null });
+  }
+  if (path === "/fleet-incidents") {
+    const items = state.fleetIncidents.filter((i) => only("status")?.includes(i.status) ?? true);
+    return send(response, FleetIncidentPage, { items, next_cursor: null });
   }
   if (path === "/autopatch-attempts") {
     const items = state.attempts.filter((a) => only("status")?.includes(a.status) ?? true);

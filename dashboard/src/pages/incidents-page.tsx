@@ -3,6 +3,7 @@ import { useLocation } from "preact-iso/router";
 import { SEVERITIES } from "../../../src/contract/ids.ts";
 import { INCIDENT_STATUSES, INCIDENT_TYPES } from "../../../src/contract/incident.ts";
 import { ClearFilters, FilterChoice, FilterText, Pager } from "../components/filter-bar.tsx";
+import { RecentFleetIncidents } from "../components/fleet-incidents.tsx";
 import { IncidentRows } from "../components/incident-row.tsx";
 import { Empty, Loaded } from "../components/loaded.tsx";
 import { useApp, useResource, useTitle } from "../stores/context.ts";
@@ -92,6 +93,7 @@ export function IncidentsPage() {
                 )}
               </section>
               <Pager path={PATH} filters={filters} cursor={cursor} next={page.next_cursor} />
+              {isPlain && <RecentFleetIncidents />}
             </>
           );
         }}

@@ -1,5 +1,6 @@
 /** How well it works, in figures that say how much they rest on; and what needs a person now. */
 import type { Kpis } from "../../../src/contract/ops.ts";
+import { OpenFleetIncidents } from "../components/fleet-incidents.tsx";
 import { IncidentRows } from "../components/incident-row.tsx";
 import { DurationKpi, ShareKpi } from "../components/kpi.tsx";
 import { Word } from "../components/label.tsx";
@@ -21,6 +22,7 @@ export function OverviewPage() {
   return (
     <>
       <h1>{t("nav.overview")}</h1>
+      <OpenFleetIncidents />
       <NeedsAttention />
       <Loaded of={kpis}>{(value) => <Figures kpis={value} />}</Loaded>
     </>

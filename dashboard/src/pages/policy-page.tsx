@@ -2,6 +2,7 @@
 import { useSignalEffect } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Policy } from "../../../src/contract/policy.ts";
+import { StormBanner } from "../components/fleet-incidents.tsx";
 import { KillSwitch } from "../components/kill-switch.tsx";
 import { Loaded } from "../components/loaded.tsx";
 import { PolicyForm } from "../components/policy-form.tsx";
@@ -17,6 +18,7 @@ export function PolicyPage() {
   return (
     <>
       <h1>{t("nav.policy")}</h1>
+      <StormBanner />
       <Loaded of={policy}>{(value) => <Editor policy={value} />}</Loaded>
     </>
   );
