@@ -97,6 +97,11 @@ export function anIncident(over: Partial<Incident> = {}): Incident {
     resolved_at: null,
     resolution: null,
     reopened: 0,
+    cause: null,
+    flapping: false,
+    snoozed: null,
+    muted: null,
+    in_maintenance: null,
     ...over,
   };
 }

@@ -22,4 +22,24 @@ describe("policy document", () => {
   ])("takes canary stages %j: %s", (stages, valid) => {
     expect(PolicyDocument.safeParse({ canary: { stages } }).success).toBe(valid);
   });
+
+  const quiet = { until: "2026-11-23T12:00:00Z", reason: "known fault" };
+  const window = { scope: "all", from: "2026-11-22T12:00:00Z", ...quiet };
+  it.each<[Record<string, unknown>, boolean]>([
+    [{ mutes: [{ ...quiet, type: "error_spike" }] }, true],
+    [{ mutes: [quiet] }, false],
+    [{ mutes: [{ type: "error_spike", reason: "known fault" }] }, false],
+    [{ mutes: [{ ...quiet, type: "error_spike", reason: "" }] }, false],
+    [{ mutes: Array.from({ length: 51 }, () => ({ ...quiet, type: "error_spike" })) }, false],
+    [{ maintenance: [window] }, true],
+    [{ maintenance: [{ ...window, id: "shop-1" }] }, false],
+    [{ maintenance: [{ ...window, scope: "merchant" }] }, false],
+    [{ maintenance: [{ ...window, scope: "merchant", id: "shop-1" }] }, true],
+    [{ maintenance: [{ ...window, scope: "product", id: "Not a product" }] }, false],
+    [{ maintenance: [{ ...window, until: window.from }] }, false],
+    [{ maintenance: [{ ...window, until: "2026-12-23T12:00:00Z" }] }, false],
+    [{ intervals: { reopen_s: 86_401 } }, false],
+  ])("takes %j: %s", (part, valid) => {
+    expect(PolicyDocument.safeParse(part).success).toBe(valid);
+  });
 });

@@ -153,3 +153,56 @@ describe("policy change", () => {
     expect(released.records[1]).toMatchObject({ row: { action: "policy.kill_switch_released" } });
   });
 });
+
+describe("what a change silences", () => {
+  const at = (hours: number) => new Date(author.now + hours * 3_600_000).toISOString();
+  const aMute = (until: string, by?: string) => ({
+    type: "error_spike" as const,
+    until,
+    reason: "known fault",
+    ...(by === undefined ? {} : { by }),
+  });
+  const patch = (policy: typeof current, input: Record<string, unknown>, by = author) =>
+    patchPolicy(policy, { revision: policy.revision, reason: "because", patch: input }, by);
+
+  it("carries the name of who set it, whatever the request says", () => {
+    const { policy } = changed(patch(current, { mutes: [aMute(at(1), "somebody-else")] }));
+    expect(policy.document.mutes).toEqual([aMute(at(1), "ada")]);
+  });
+
+  it("keeps that name when another person edits something else", () => {
+    const { policy } = changed(patch(current, { mutes: [aMute(at(1))] }));
+    const grace = { by: "grace", now: author.now + 1000 };
+    const later = changed(patch(policy, { mutes: [aMute(at(1), "grace"), aMute(at(2))] }, grace));
+    expect(later.policy.document.mutes).toEqual([aMute(at(1), "ada"), aMute(at(2), "grace")]);
+  });
+
+  it.each([
+    [{ mutes: [aMute(at(-1))] }, "document.mutes.0.until"],
+    [{ mutes: [aMute(at(24 * 31))] }, "document.mutes.0.until"],
+    [
+      { maintenance: [{ scope: "all", from: at(-2), until: at(-1), reason: "migration" }] },
+      "document.maintenance.0.until",
+    ],
+    [
+      { maintenance: [{ scope: "all", from: at(24 * 400), until: at(24 * 401), reason: "migration" }] },
+      "document.maintenance.0.until",
+    ],
+  ])("is refused when it is over already or too far ahead: %j", (input, field) => {
+    expect(patch(current, input)).toMatchObject({ ok: false, refusal: { reason: "invalid", field } });
+  });
+
+  it("is dropped at the next change once it is over, and never stands in that change's way", () => {
+    const { policy } = changed(patch(current, { mutes: [aMute(at(1)), aMute(at(30))] }));
+    const next = changed(patch(policy, { mode: "auto" }, { by: "grace", now: author.now + 2 * 3_600_000 }));
+    expect(next.policy.document.mutes).toEqual([aMute(at(30), "ada")]);
+  });
+
+  it("is left alone by the kill switch", () => {
+    const { policy } = changed(patch(current, { mutes: [aMute(at(1))] }));
+    const killed = changed(
+      killPolicy(policy, { engaged: true, reason: "stop" }, { by: "grace", now: author.now + 1e8 }),
+    );
+    expect(killed.policy.document.mutes).toEqual(policy.document.mutes);
+  });
+});

@@ -355,6 +355,7 @@ describe("manual actions", () => {
     );
     expect(offeredActions(anIncident({ status: "healing" }))).toEqual([
       "acknowledge",
+      "snooze",
       "resolve",
       "escalate",
       "dismiss",
@@ -364,6 +365,7 @@ describe("manual actions", () => {
       "rollback",
       "config",
       "retry",
+      "snooze",
       "resolve",
       "dismiss",
     ]);
@@ -374,10 +376,12 @@ describe("manual actions", () => {
     ["rollback", { action: "rollback", version: "1.2.3", reason: "try it" }],
     ["config", { action: "config", set: { mode: "safe", retries: 3, debug: false }, reason: "try it" }],
     ["dismiss", { action: "dismiss", reason: "try it" }],
+    ["snooze", { action: "snooze", until: "2026-11-22T12:00:00.000Z", reason: "try it" }],
   ] as const)("the dialog of %s makes the contract's action", (name, expected) => {
     const form = {
       version: " 1.2.3 ",
       settings: "mode = safe\nretries=3\n\ndebug = false",
+      until: "2026-11-22T12:00:00.000Z",
       reason: "try it",
     };
     expect(ManualAction.parse(draftAction(name, form))).toEqual(expected);

@@ -96,6 +96,41 @@ describe("the verbs of an incident", () => {
   });
 });
 
+describe("a snooze and a vote", () => {
+  const path = `/api/ops/plugin-incidents/${incidentId}/manual-action`;
+  const done = (incident: object | null) => ({
+    plugin: { act: async () => ({ ok: true, value: { incident, attempt: null } }) as never },
+  });
+
+  it.each([
+    { action: "snooze", until: "2026-11-22T18:00:00Z", reason: "known, being mended" },
+    { action: "vote", vote: "false_positive", reason: "nothing was wrong" },
+  ])("go to the plugin's object as they came: %j", async (action) => {
+    const { status, body, fake } = await send("otto", "POST", path, action, done({ id: incidentId }));
+    expect(status).toBe(200);
+    expect(body).toEqual({ incident: { id: incidentId }, attempt: null });
+    expect(fake.args[0]?.slice(0, 2)).toEqual([incidentId, action]);
+  });
+
+  it.each([
+    [{ action: "snooze", reason: "because" }, "until"],
+    [{ action: "snooze", until: "tomorrow", reason: "because" }, "until"],
+    [{ action: "vote", vote: "great", reason: "because" }, "vote"],
+  ])("are refused when they are no such thing: %j", async (action, field) => {
+    const { status, body, fake } = await send("otto", "POST", path, action);
+    expect(status).toBe(400);
+    expect(body).toMatchObject({ error: { code: "invalid", field } });
+    expect(fake.calls).toEqual([]);
+  });
+
+  it("ask the ledger for an incident that its plugin has forgotten", async () => {
+    const action = { action: "vote", vote: "useful", reason: "it was real" };
+    const { status } = await send("otto", "POST", path, action, done(null));
+    // Postgres is down in this test: the vote is kept by the object, the answer has to wait.
+    expect(status).toBe(503);
+  });
+});
+
 describe("a plugin's page", () => {
   it("is live from its object", async () => {
     const detail = async () => ({ plugin: { id: pluginId } }) as never;

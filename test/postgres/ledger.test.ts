@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { OPEN_INCIDENT_STATUSES } from "../../src/contract/incident.ts";
 import type { LedgerRecord } from "../../src/contract/ledger.ts";
+import { incidentDetail } from "../../src/postgres/incident-queries.ts";
 import { classifyPgError, writeLedger } from "../../src/postgres/ledger.ts";
 import {
   aCommand,
@@ -246,5 +247,71 @@ describe("writeLedger", () => {
     });
     const row = await first("SELECT detected_at FROM plugin_incidents WHERE id = $1", [incidentId(50)]);
     expect(row.detected_at.toISOString()).toBe("2026-11-22T10:00:00.123Z");
+  });
+});
+
+describe("an incident that returns", () => {
+  it("moves from resolved back to open under a higher revision, with what keeps it quiet", async () => {
+    const id = incidentId(71);
+    const base = anIncident({ id, plugin_id: pluginId(71), dedupe_key: "returns" });
+    const muted = { by: "ada", reason: "known", until: at(60) };
+    await write({
+      kind: "incident",
+      row: { ...base, revision: 1, status: "resolved", resolved_at: at(5), resolution: "gone" },
+    });
+    await write({
+      kind: "incident",
+      row: { ...base, revision: 2, status: "open", reopened: 1, flapping: true, muted },
+    });
+    const sql =
+      "SELECT status, resolved_at, resolution, reopened, flapping, muted, snoozed FROM plugin_incidents WHERE id = $1";
+    expect(await first(sql, [id])).toEqual({
+      status: "open",
+      resolved_at: null,
+      resolution: null,
+      reopened: 1,
+      flapping: true,
+      muted,
+      snoozed: null,
+    });
+    await write({ kind: "incident", row: { ...base, revision: 3, status: "resolved", muted: null } });
+    expect(await first(sql, [id])).toMatchObject({ status: "resolved", muted: null });
+  });
+});
+
+describe("votes", () => {
+  it("are one for each person; the latest counts, in whatever order they arrive", async () => {
+    const aVote = (person: string, revision: number, vote: "useful" | "false_positive") => ({
+      kind: "vote" as const,
+      row: {
+        incident_id: incidentId(72),
+        plugin_id: pluginId(72),
+        person,
+        revision,
+        vote,
+        reason: "seen",
+        at: at(revision),
+      },
+    });
+    await write(aVote("ada", 1, "useful"), aVote("grace", 2, "useful"), aVote("ada", 4, "false_positive"));
+    await write(aVote("ada", 3, "useful"));
+    const { rows } = await database.asOwner(
+      "SELECT person, vote, revision FROM incident_votes WHERE incident_id = $1 ORDER BY person",
+      [incidentId(72)],
+    );
+    expect(rows).toEqual([
+      { person: "ada", vote: "false_positive", revision: 4 },
+      { person: "grace", vote: "useful", revision: 2 },
+    ]);
+    const detail = await incidentDetail(database.db, incidentId(72));
+    expect(detail).toBeNull();
+    await write({
+      kind: "incident",
+      row: anIncident({ id: incidentId(72), plugin_id: pluginId(72), dedupe_key: "voted" }),
+    });
+    expect((await incidentDetail(database.db, incidentId(72)))?.votes?.map((one) => one.vote)).toEqual([
+      "useful",
+      "false_positive",
+    ]);
   });
 });

@@ -161,6 +161,7 @@ describe("incidentDetail", () => {
       attempts,
       commands,
       plugin,
+      votes: [],
     });
   });
 });

@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 import { sameJson } from "../view/changes.ts";
 import { linesOf } from "../view/lines.ts";
+import { instantOfInput, localInput } from "../view/quiet.ts";
 
 interface FieldProps {
   label: string;
@@ -190,6 +191,26 @@ export function SelectField<T extends string>(props: SelectProps<T>) {
             </option>
           ))}
         </select>
+      )}
+    </Field>
+  );
+}
+
+/** A date and time in the reader's own zone; the value is ISO 8601. */
+export function InstantField(
+  props: FieldProps & { value: string; onInput: (value: string) => void; testId?: string },
+) {
+  const { value, onInput, testId } = props;
+  return (
+    <Field {...props}>
+      {(ids) => (
+        <input
+          {...ids}
+          type="datetime-local"
+          value={localInput(value)}
+          data-testid={testId}
+          onInput={(event) => onInput(instantOfInput(event.currentTarget.value))}
+        />
       )}
     </Field>
   );

@@ -6,6 +6,7 @@ import { causeOf } from "../view/silence.ts";
 import { duration, secondsBetween } from "../view/time.ts";
 import { Fact, Facts } from "./facts.tsx";
 import { SeverityLabel, Status, Word } from "./label.tsx";
+import { QuietFacts } from "./quiet-facts.tsx";
 import { Time } from "./time.tsx";
 
 export function IncidentHeader({ incident, plugin }: { incident: Incident; plugin: PluginRecord | null }) {
@@ -21,6 +22,11 @@ export function IncidentHeader({ incident, plugin }: { incident: Incident; plugi
         {incident.reopened > 0 && (
           <span class="chip">{t("incident.reopened", { n: incident.reopened })}</span>
         )}
+        {incident.flapping && (
+          <span class="chip status-escalated" data-testid="flapping" title={t("incident.flappingHint")}>
+            {t("incident.flapping")}
+          </span>
+        )}
       </div>
       <h1>
         <Word of="incidentType" name={incident.type} />{" "}
@@ -31,6 +37,7 @@ export function IncidentHeader({ incident, plugin }: { incident: Incident; plugi
         </small>
       </h1>
       <p class="untrusted">{signal.explanation}</p>
+      <QuietFacts incident={incident} />
       <Facts>
         {cause && (
           <Fact name={t("fact.cause")}>

@@ -1,7 +1,8 @@
 import type { Incident } from "../../../src/contract/incident.ts";
-import { useApp } from "../stores/context.ts";
+import { useApp, useNow } from "../stores/context.ts";
 import { attentionOf } from "../view/attention.ts";
 import { signalFigure } from "../view/figures.ts";
+import { quietLines } from "../view/quiet.ts";
 import { causeOf } from "../view/silence.ts";
 import { SeverityLabel, Status, Word } from "./label.tsx";
 import { Time } from "./time.tsx";
@@ -16,6 +17,7 @@ interface IncidentRowProps {
 export function IncidentRow({ incident, awaiting }: IncidentRowProps) {
   const { t, preferences } = useApp();
   const language = preferences.language.value;
+  const now = useNow();
   const { signal } = incident;
   const cause = causeOf(incident);
   return (
@@ -31,6 +33,12 @@ export function IncidentRow({ incident, awaiting }: IncidentRowProps) {
             <Word of="incidentType" name={incident.type} />
           </span>
           <Status of="incidentStatus" status={incident.status} testId="incident-status" />
+          {incident.flapping && <span class="chip status-escalated">{t("incident.flapping")}</span>}
+          {quietLines(incident, now).map(({ kind }) => (
+            <span key={kind} class="chip">
+              {t(`quiet.${kind}`)}
+            </span>
+          ))}
           {attentionOf(incident, awaiting) === "approval" && (
             <span class="chip status-awaiting_approval">{t("incident.awaitsApproval")}</span>
           )}

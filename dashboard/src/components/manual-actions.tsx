@@ -2,10 +2,12 @@
 import { useSignal } from "@preact/signals";
 import type { Incident } from "../../../src/contract/incident.ts";
 import { ManualAction } from "../../../src/contract/ops.ts";
+import type { Key } from "../i18n/i18n.ts";
 import { useAction, useApp, useResource } from "../stores/context.ts";
 import { type ActionName, draftAction, offeredActions, settingsOf } from "../view/manual-action.ts";
+import { SNOOZE_PRESETS, snoozeUntil } from "../view/quiet.ts";
 import { Dialog } from "./dialog.tsx";
-import { AreaField, TextField } from "./field.tsx";
+import { AreaField, InstantField, TextField } from "./field.tsx";
 import { ReasonForm } from "./reason-form.tsx";
 
 interface ManualActionsProps {
@@ -48,11 +50,18 @@ export function ManualActions({ incident, onChanged }: ManualActionsProps) {
   );
 }
 
+/** What is missing when the contract does not take what the dialog holds. */
+const PROBLEM: Partial<Record<ActionName, Key>> = {
+  config: "manual.settingsMissing",
+  snooze: "policyIssue.instant",
+};
+
 function ActionDialog(props: ManualActionsProps & { name: ActionName; onClose: () => void }) {
   const { name, incident, onClose, onChanged } = props;
   const { api, t } = useApp();
   const version = useSignal("");
   const settings = useSignal("");
+  const until = useSignal(snoozeUntil("hour", Date.now()));
   const problem = useSignal<string | null>(null);
   const takesVersion = name === "patch" || name === "rollback";
   const action = useAction(
@@ -64,13 +73,11 @@ function ActionDialog(props: ManualActionsProps & { name: ActionName; onClose: (
   );
   const submit = (reason: string) => {
     const parsed = ManualAction.safeParse(
-      draftAction(name, { version: version.value, settings: settings.value, reason }),
+      draftAction(name, { version: version.value, settings: settings.value, until: until.value, reason }),
     );
     const isEmpty = name === "config" && Object.keys(settingsOf(settings.value)).length === 0;
     const isRight = parsed.success && !isEmpty;
-    problem.value = isRight
-      ? null
-      : t(name === "config" ? "manual.settingsMissing" : "manual.versionMissing");
+    problem.value = isRight ? null : t(PROBLEM[name] ?? "manual.versionMissing");
     if (isRight) void action.run(parsed.data);
   };
   return (
@@ -95,6 +102,15 @@ function ActionDialog(props: ManualActionsProps & { name: ActionName; onClose: (
             }}
           />
         )}
+        {name === "snooze" && (
+          <SnoozeFields
+            until={until.value}
+            message={problem.value ?? undefined}
+            onChange={(instant) => {
+              until.value = instant;
+            }}
+          />
+        )}
         {name === "config" && (
           <AreaField
             label={t("manual.settings")}
@@ -109,6 +125,42 @@ function ActionDialog(props: ManualActionsProps & { name: ActionName; onClose: (
         )}
       </ReasonForm>
     </Dialog>
+  );
+}
+
+interface SnoozeFieldsProps {
+  until: string;
+  message: string | undefined;
+  onChange: (until: string) => void;
+}
+
+/** Common lengths to press, and any other to type. */
+function SnoozeFields({ until, message, onChange }: SnoozeFieldsProps) {
+  const { t } = useApp();
+  return (
+    <>
+      <div class="buttons">
+        {SNOOZE_PRESETS.map((preset) => (
+          <button
+            key={preset}
+            type="button"
+            class="button"
+            data-testid={`snooze-${preset}`}
+            onClick={() => onChange(snoozeUntil(preset, Date.now()))}
+          >
+            {t(`snooze.${preset}`)}
+          </button>
+        ))}
+      </div>
+      <InstantField
+        label={t("quiet.until")}
+        hint={t("snooze.limit")}
+        value={until}
+        message={message}
+        testId="snooze-until"
+        onInput={onChange}
+      />
+    </>
   );
 }
 

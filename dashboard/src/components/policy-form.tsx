@@ -7,6 +7,7 @@ import { CheckField, ListField, NumberField, SelectField } from "./field.tsx";
 import { NumberGroup } from "./number-group.tsx";
 import { PolicyCanary } from "./policy-canary.tsx";
 import { usePolicyMessage } from "./policy-message.ts";
+import { PolicyQuiet } from "./policy-quiet.tsx";
 
 export function PolicyForm({ draft }: { draft: PolicyDraft }) {
   const { t } = useApp();
@@ -97,6 +98,7 @@ export function PolicyForm({ draft }: { draft: PolicyDraft }) {
         message={message}
         onInput={(values) => draft.edit({ intervals: values })}
       />
+      <PolicyQuiet draft={draft} />
     </div>
   );
 }

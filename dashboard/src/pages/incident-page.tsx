@@ -8,6 +8,7 @@ import { IncidentHeader } from "../components/incident-header.tsx";
 import { Empty, Loaded } from "../components/loaded.tsx";
 import { ManualActions } from "../components/manual-actions.tsx";
 import { Timeline } from "../components/timeline.tsx";
+import { Votes } from "../components/votes.tsx";
 import { useApp, useResource, useTitle } from "../stores/context.ts";
 import { newestFirst } from "../view/order.ts";
 
@@ -46,6 +47,7 @@ function Incident({ detail, onChanged }: { detail: IncidentDetail; onChanged: ()
         </div>
         <div class="column-side">
           <Timeline events={timeline} />
+          <Votes key={incident.id} incident={incident} votes={detail.votes ?? []} onChanged={onChanged} />
         </div>
       </div>
       <Evidence snapshot={incident.telemetry_snapshot} />

@@ -2,7 +2,8 @@
 import type { Incident } from "../../../src/contract/incident.ts";
 import type { ManualAction } from "../../../src/contract/ops.ts";
 
-export type ActionName = ManualAction["action"];
+/** A vote is no order: it has its own place on the page. */
+export type ActionName = Exclude<ManualAction["action"], "vote">;
 
 const HEALING: readonly ActionName[] = ["patch", "rollback", "config", "retry"];
 
@@ -29,6 +30,7 @@ export function offeredActions(incident: Incident): ActionName[] {
 function handling(incident: Incident): ActionName[] {
   return [
     ...(incident.acknowledged_by === null ? (["acknowledge"] as const) : []),
+    "snooze",
     "resolve",
     ...(incident.status !== "escalated" ? (["escalate"] as const) : []),
     "dismiss",
@@ -38,13 +40,14 @@ function handling(incident: Incident): ActionName[] {
 /** What the dialog holds, as the contract's action; its schema then says whether it is right. */
 export function draftAction(
   name: ActionName,
-  form: { version: string; settings: string; reason: string },
+  form: { version: string; settings: string; until?: string; reason: string },
 ): Record<string, unknown> {
   const version = form.version.trim();
   if (name === "patch") return { action: name, version, reason: form.reason };
   if (name === "rollback")
     return { action: name, ...(version === "" ? {} : { version }), reason: form.reason };
   if (name === "config") return { action: name, set: settingsOf(form.settings), reason: form.reason };
+  if (name === "snooze") return { action: name, until: form.until ?? "", reason: form.reason };
   return { action: name, reason: form.reason };
 }
 

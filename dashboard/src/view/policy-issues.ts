@@ -13,6 +13,15 @@ const RULES: Readonly<Record<string, Key>> = {
   "whitelist.merchants": "policyIssue.merchants",
 };
 
+/** Likewise, within the lists. */
+const ENTRY_RULES: readonly (readonly [RegExp, Key])[] = [
+  [/^mutes\.\d+$/, "policyIssue.muteScope"],
+  [/^maintenance\.\d+\.id$/, "policyIssue.windowId"],
+  [/^maintenance\.\d+\.until$/, "policyIssue.windowUntil"],
+  [/^(mutes|maintenance)\.\d+\.(until|from)$/, "policyIssue.instant"],
+  [/^(mutes|maintenance)\.\d+\.reason$/, "reason.missing"],
+];
+
 export interface PolicyIssue {
   path: string;
   message: { key: Key } | { text: string };
@@ -27,6 +36,9 @@ export function policyIssues(document: unknown, language: Language): PolicyIssue
     const rule = Object.keys(RULES).find(
       (name) => path === name || (name === "whitelist.merchants" && path.startsWith(name)),
     );
+    const entry = ENTRY_RULES.find(([pattern]) => pattern.test(path));
+    if (entry !== undefined && issue.code !== "unrecognized_keys")
+      return { path, message: { key: entry[1] } };
     const key = rule === undefined || issue.code === "too_small" ? undefined : RULES[rule];
     return { path, message: key === undefined ? { text: issue.message } : { key } };
   });
