@@ -17,6 +17,8 @@ export interface EnrolOptions {
   merchant: string;
   product?: string;
   version?: string;
+  /** Where its shop is seen from outside. */
+  siteUrl?: string;
   credential?: Credential["kind"];
   /** Address it seems to come from: the flood limit counts by it. */
   address?: string;
@@ -42,6 +44,7 @@ export async function enrolPlugin(stack: Stack, options: EnrolOptions) {
     product,
     version,
     environment: { platform: "scripted" },
+    ...(options.siteUrl === undefined ? {} : { site_url: options.siteUrl }),
     ...(pair
       ? {
           public_key: pair.publicKey.export({ format: "der", type: "spki" }).subarray(-32).toString("base64"),
