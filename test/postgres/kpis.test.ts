@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Attempt } from "../../src/contract/incident.ts";
+import type { Attempt, IncidentVote } from "../../src/contract/incident.ts";
 import { Kpis } from "../../src/contract/ops.ts";
 import { wilsonInterval } from "../../src/core/wilson.ts";
 import { writeLedger } from "../../src/postgres/ledger.ts";
@@ -50,7 +50,38 @@ describe("kpis", () => {
       time_to_detect: { median_s: null, p95_s: null, n: 0, target_s: 120 },
       open_incidents: {},
       plugins: {},
+      votes: {},
     });
+  });
+
+  it("counts the votes of the window, the latest of each person", async () => {
+    const aVote = (
+      n: number,
+      person: string,
+      revision: number,
+      vote: IncidentVote["vote"],
+      second: number,
+    ) => ({
+      kind: "vote" as const,
+      row: {
+        incident_id: incidentId(n),
+        plugin_id: pluginId(n),
+        person,
+        revision,
+        vote,
+        reason: "seen",
+        at: at(second),
+      },
+    });
+    await writeLedger(database.db, [
+      aVote(901, "ada", 1, "useful", 500_000),
+      aVote(901, "ada", 2, "false_positive", 500_001),
+      aVote(901, "grace", 3, "false_positive", 500_002),
+      aVote(902, "ada", 1, "useful", 500_003),
+      aVote(903, "ada", 1, "useful", 400_000),
+    ]);
+    const { votes } = await kpis(database.db, HOUR_S, at(500_100));
+    expect(votes).toEqual({ false_positive: 2, useful: 1 });
   });
 
   it("counts what reached a shop, and times every stage", async () => {
