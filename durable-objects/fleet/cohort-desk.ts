@@ -33,6 +33,7 @@ export interface HaltOrder {
 }
 
 const EXPIRE_BATCH = 500;
+const EXPIRE_EVERY_MS = 3_600_000;
 
 export class CohortDesk {
   readonly #store: CohortStore;
@@ -64,10 +65,9 @@ export class CohortDesk {
       this.#drop(key, plugin_id, held, now);
   }
 
-  /** When something expires next, ms since epoch; null when nothing is held. */
-  nextExpiry(): number | null {
-    const oldest = this.#store.oldest();
-    return oldest === null ? null : oldest + SHOP_MEMORY_MS;
+  /** When to look for expired evidence, ms since epoch: every hour while anything is held, so that no report need ask for the oldest. */
+  nextExpiry(now: number): number | null {
+    return this.#store.isEmpty() ? null : now + EXPIRE_EVERY_MS;
   }
 
   #pool(name: CohortName, report: EvidenceReport, now: number): void {

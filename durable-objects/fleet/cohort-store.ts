@@ -175,9 +175,9 @@ export class CohortStore {
       .toArray();
   }
 
-  /** When the oldest shop reported last; null without any. */
-  oldest(): number | null {
-    return this.#sql.exec<{ at: number | null }>("SELECT min(at) AS at FROM cohort_shops").one().at;
+  /** No shop holds anything. */
+  isEmpty(): boolean {
+    return this.#sql.exec("SELECT 1 FROM cohort_shops LIMIT 1").toArray().length === 0;
   }
 }
 

@@ -77,13 +77,15 @@ export class FleetIncidents {
     this.#announce(next, now, null);
   }
 
-  end(key: string, resolution: string, now: number): void {
+  /** `peak`: the most plugins that were affected, where the row need not have kept up. */
+  end(key: string, resolution: string, now: number, peak = 0): void {
     const incident = this.open(key);
     if (incident === null) return;
     const next: FleetIncident = {
       ...incident,
       revision: incident.revision + 1,
       status: "resolved",
+      plugin_count: Math.max(incident.plugin_count, peak),
       resolved_at: new Date(now).toISOString(),
       resolution: resolution.slice(0, 500),
     };

@@ -37,6 +37,8 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
   readonly #drain: OutboxDrain;
   readonly #incidents: FleetIncidents;
   readonly #cohorts: CohortDesk;
+  /** What the alarm was last set to; null when nothing, or after an eviction, when it is not known. */
+  #armedAt: number | null = null;
   /** In memory only: after an eviction nobody has been looking for a while. */
   #probes = FRESH_BUDGET;
 
@@ -130,7 +132,9 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
       const product = this.#store.productOf(report.plugin_id);
       if (product === null) return;
       this.#cohorts.report(product, report, now);
-      this.#arm(now);
+      // Most reports leave nothing to wake for that is not waited for already.
+      const armed = this.#armedAt !== null && this.#armedAt <= now + 2 * PRUNE_GRAIN_MS;
+      if (!armed || this.#outbox.size() > 0) this.#arm(now);
     });
     this.#flushSoon();
   }
@@ -170,15 +174,20 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
     const facts = { now, roster: this.#store.roster(), ...this.#store.silences(now), newly };
     const verdict = judgeStorm(before, facts);
     const { state, storm } = verdict;
-    const turned = storm !== (before.storm !== null);
-    // In calm, time alone need not be written: the next silence catches up with it.
-    if (newly === 0 && !storm && !turned) return verdict;
+    const turned = storm !== (this.#incidents.open(STORM_KEY) !== null);
+    // Time alone need not be written: in calm the next silence catches up with it, in a storm only its own figures count.
+    const unmoved =
+      before.storm?.peak === state.storm?.peak && before.storm?.calmSince === state.storm?.calmSince;
+    if (newly === 0 && !turned && unmoved) return verdict;
     storage.transactionSync(() => {
       this.#store.setStorm(state);
       if (turned) {
         console.warn(JSON.stringify({ event: "storm", storm, why: verdict.explanation }));
         if (storm) this.#openStorm(verdict, facts, now);
-        else this.#incidents.end(STORM_KEY, `Contact is back. ${verdict.explanation}.`, now);
+        else {
+          const { peak } = before.storm ?? { peak: 0 };
+          this.#incidents.end(STORM_KEY, `Contact is back. ${verdict.explanation}.`, now, peak);
+        }
       } else if (state.storm !== null) {
         const affected = () => this.#silent(facts.silent);
         this.#incidents.grow(STORM_KEY, affected, facts.silent, now);
@@ -227,7 +236,7 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
   }
 
   #arm(now: number): void {
-    const housekeeping = [this.#store.nextPrune(), this.#cohorts.nextExpiry()]
+    const housekeeping = [this.#store.nextPrune(), this.#cohorts.nextExpiry(now)]
       .filter((at) => at !== null)
       // Rounded up to the grain, so that most calls set the alarm that is set already, which writes nothing.
       .map((at) => Math.ceil(at / PRUNE_GRAIN_MS) * PRUNE_GRAIN_MS);
@@ -235,6 +244,7 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
     // Rows that are being sent at this moment: the alarm stands behind them.
     const drain = waiting === null ? null : Math.max(waiting, now + SAFETY_MS);
     const due = [...housekeeping, drain, stormWake(this.#store.storm(now), now)].filter((at) => at !== null);
-    armAlarm(this.ctx.storage, due.length === 0 ? null : Math.min(...due), now);
+    this.#armedAt = due.length === 0 ? null : Math.min(...due);
+    armAlarm(this.ctx.storage, this.#armedAt, now);
   }
 }

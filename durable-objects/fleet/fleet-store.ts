@@ -29,6 +29,8 @@ export const FLEET_MIGRATIONS: readonly Migration[] = [
 
 export const ACTION_WINDOW_MS = 3_600_000;
 const STORM_KEY = "storm_state";
+/** Where earlier code kept a mere yes or no. */
+const OLD_STORM_KEY = "storm";
 
 /** The two lists that `sweepBatch` walks round. */
 type SweepList = "busy" | "plugins";
@@ -142,7 +144,12 @@ export class FleetStore {
   }
 
   storm(now: number): StormState {
-    return this.#kv.get<StormState>(STORM_KEY) ?? newStorm(now);
+    const stored = this.#kv.get<StormState>(STORM_KEY);
+    if (stored !== undefined) return stored;
+    const calm = newStorm(now);
+    // A storm that earlier code found goes on: its plugins fell silent too long ago to be found again.
+    if (this.#kv.get<boolean>(OLD_STORM_KEY) !== true) return calm;
+    return { ...calm, storm: { since: now, silentBefore: 0, peak: 0, calmSince: null } };
   }
 
   setStorm(storm: StormState): void {

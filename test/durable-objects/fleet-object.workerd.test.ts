@@ -152,12 +152,26 @@ describe("a storm", () => {
     expect(new Set(rows.map((row) => row.id))).toEqual(new Set(["fli_1"]));
     expect(rows.at(-1)).toMatchObject({
       status: "resolved",
+      plugin_count: 20,
       resolution: expect.stringContaining("Contact is back"),
     });
     const audit = (await outboxOf(stub))
       .filter(({ body }) => body.kind === "audit")
       .map(({ body }) => body.row.action);
     expect(audit).toEqual(["fleet_incident.opened", "fleet_incident.resolved"]);
+  });
+
+  it("goes on when earlier code found it, and becomes an incident then", async () => {
+    const { fleet, stub } = await aFleetOf(20);
+    await runInDurableObject(stub, (_, state) => {
+      state.storage.kv.put("storm", true);
+      state.storage.sql.exec(
+        "INSERT INTO silent (plugin_id, since) SELECT id, ? FROM plugins LIMIT 9",
+        Date.now() - 3_600_000,
+      );
+    });
+    expect((await fleet.guard()).storm).toBe(true);
+    expect(await incidentsOf(stub)).toMatchObject([{ id: "fli_1", status: "open", plugin_count: 9 }]);
   });
 
   it("does not begin again for those that went silent during it", async () => {
