@@ -71,6 +71,7 @@ const VIEWS = {
   incidents: "/incidents",
   "an incident that awaits approval": `/incidents/${incidentId(1)}`,
   "an incident under health check": `/incidents/${incidentId(2)}`,
+  "an incident that is muted and flaps": `/incidents/${incidentId(4)}`,
   "an incident that was rolled back": `/incidents/${incidentId(5)}`,
   attempts: "/attempts",
   plugins: "/plugins",
@@ -295,5 +296,64 @@ describe("the fleet", () => {
     server.state.fleetIncidents.length = 0;
     server.announce({ type: "changed", topic: "incidents", id: "fli_2" });
     await page.getByTestId("storm-banner").waitFor({ state: "detached" });
+  });
+});
+
+describe("what is quiet", () => {
+  test("an incident says who muted it and why, and that it comes and goes", async () => {
+    await signIn();
+    await page.goto(`${server.origin}/incidents/${incidentId(4)}`);
+    expect(await page.locator("[data-quiet=muted]").textContent()).toContain(`amina: ${HOSTILE}`);
+    expect(await page.getByTestId("flapping").isVisible()).toBe(true);
+  });
+
+  test("a snooze takes a preset or any time, and a reason", async () => {
+    await signIn();
+    await page.goto(`${server.origin}/incidents/${incidentId(3)}`);
+    await page.getByTestId("action-snooze").click();
+    await page.getByTestId("snooze-fourHours").click();
+    await page.getByTestId("reason").fill("the merchant mends it");
+    await page.getByTestId("action-confirm").click();
+    await page.locator("dialog").waitFor({ state: "detached" });
+    const { body } = server.state.received.at(-1) ?? {};
+    expect(body).toMatchObject({ action: "snooze", reason: "the merchant mends it" });
+    const aheadMs = Date.parse((body as { until: string }).until) - Date.now(); // its shape was compared above
+    expect(Math.abs(aheadMs - 4 * 3_600_000)).toBeLessThan(60_000);
+  });
+
+  test("a vote may be cast on a closed incident", async () => {
+    await signIn();
+    await page.goto(`${server.origin}/incidents/${incidentId(5)}`);
+    await page.getByTestId("vote-false_positive").click();
+    await page.getByTestId("reason").fill("a test of theirs");
+    await page.getByTestId("vote-confirm").click();
+    await page.locator("dialog").waitFor({ state: "detached" });
+    expect(server.state.received.at(-1)?.body).toEqual({
+      action: "vote",
+      vote: "false_positive",
+      reason: "a test of theirs",
+    });
+  });
+
+  test("a mute and a window are added to the policy, wrong ones are explained at their field", async () => {
+    await signIn();
+    await page.goto(`${server.origin}/policy`);
+    const mutes = page.getByTestId("mutes");
+    await page.getByTestId("add-mute").click();
+    await mutes.getByRole("alert").filter({ hasText: "Name a merchant" }).waitFor();
+    await mutes.getByLabel("Product").fill("molam-woocommerce");
+    await mutes.getByLabel("Reason").fill("known fault");
+    await page.getByTestId("add-window").click();
+    const windows = page.getByTestId("maintenance");
+    await windows.getByLabel("Reason").fill("migration");
+    await expect.poll(() => page.locator(".policy-form [aria-invalid]").count()).toBe(0);
+    await page.getByTestId("policy-reason").fill("announced work");
+    await page.getByTestId("policy-save").click();
+    await expect
+      .poll(() => server.state.policy.document.mutes)
+      .toMatchObject([{ product: "molam-woocommerce", reason: "known fault" }]);
+    expect(server.state.policy.document.maintenance).toMatchObject([
+      { scope: "all", reason: "migration", changes: "forbid" },
+    ]);
   });
 });

@@ -28,7 +28,16 @@ export function aScene(now: number): { incidents: Incident[]; attempts: Attempt[
           explanation: HOSTILE,
         },
       }),
-      anIncident({ ...seen, id: incidentId(4), status: "open", type: "error_spike", severity: "low" }),
+      anIncident({
+        ...seen,
+        id: incidentId(4),
+        status: "open",
+        type: "error_spike",
+        severity: "low",
+        reopened: 3,
+        flapping: true,
+        muted: { by: "amina", reason: HOSTILE, until: at(3600, now) },
+      }),
       anIncident({
         ...seen,
         id: incidentId(5),
