@@ -130,6 +130,15 @@ describe("what needs attention", () => {
     expect(attentionOf(anIncident({ status: "open", acknowledged_by: "amina" }), awaiting)).toBe("none");
     expect(attentionOf(anIncident({ status: "unknown" }), awaiting)).toBe("none");
   });
+
+  test.each(["muted", "in_maintenance", "snoozed"])(
+    "one that is %s asks for nobody until that ends",
+    (kind) => {
+      const quiet = { by: "amina", reason: "known", until: at(3600) };
+      expect(attentionOf(anIncident({ status: "escalated", [kind]: quiet }), awaiting)).toBe("none");
+      expect(attentionOf(anIncident({ status: "escalated", [kind]: null }), awaiting)).toBe("person");
+    },
+  );
 });
 
 describe("the steps of an attempt", () => {

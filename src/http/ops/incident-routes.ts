@@ -2,7 +2,13 @@
 import { Hono } from "hono";
 import { pluginOf } from "../../../durable-objects/stubs.ts";
 import { IncidentId, pluginIdOf } from "../../contract/ids.ts";
-import { type ActionReply, ApproveRequest, AttemptQuery, IncidentQuery, ManualAction } from "../../contract/ops.ts";
+import {
+  type ActionReply,
+  ApproveRequest,
+  AttemptQuery,
+  IncidentQuery,
+  ManualAction,
+} from "../../contract/ops.ts";
 import type { PluginRpc } from "../../contract/rpc.ts";
 import { isGenuinePluginId } from "../../crypto/plugin-id.ts";
 import { incidentDetail, listAttempts, listIncidents } from "../../postgres/queries.ts";
