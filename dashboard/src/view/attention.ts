@@ -10,6 +10,8 @@ const RANK: Record<Attention, number> = { approval: 0, person: 0, "nobody-acts":
 
 export function attentionOf(incident: Incident, awaiting: ReadonlySet<string>): Attention {
   if (incident.status === "resolved" || incident.status === "dismissed") return "none";
+  // Put aside on purpose, with an end: it is in the lists all the same.
+  if (incident.muted || incident.in_maintenance || incident.snoozed) return "none";
   if (awaiting.has(incident.id)) return "approval";
   if (incident.status === "escalated") return "person";
   return incident.status === "open" && incident.acknowledged_by === null ? "nobody-acts" : "none";

@@ -32,10 +32,12 @@ export function openOrReturn(draft: Draft, finding: Finding): IncidentState {
   return returnIncident(draft, past.incident, finding);
 }
 
-function forgetClosed(draft: Draft): void {
+/** What is too long ago to return takes up no room. */
+export function forgetClosed(draft: Draft): void {
   const { state, now, policy } = draft;
-  if (state.closed === undefined) return;
-  state.closed = state.closed.filter(({ at }) => now - at <= policy.intervals.reopen_s * 1000);
+  const kept = state.closed?.filter(({ at }) => now - at <= policy.intervals.reopen_s * 1000) ?? [];
+  if (kept.length > 0) state.closed = kept;
+  else delete state.closed;
 }
 
 /** It keeps who acknowledged and who snoozed it: a silence must not be lost because the signal paused. */
@@ -55,7 +57,7 @@ function returnIncident(draft: Draft, incident: IncidentState, finding: Finding)
     resolution: null,
     reopened: row.reopened + 1,
     ...(row.cause ? { cause: null } : {}),
-    ...(graver && snooze ? { snoozed: null } : {}),
+    ...(snooze && (graver || Date.parse(snooze.until) <= now) ? { snoozed: null } : {}),
   } satisfies Partial<IncidentState["row"]>);
   delete incident.looks;
   countReturn(draft, incident);

@@ -43,7 +43,7 @@ export function followQuiet(draft: Draft, incident: IncidentState): void {
   if (changed.muted) noteMute(draft, incident);
   if (changed.in_maintenance) noteMaintenance(draft, incident);
   if (changed.flapping) note(draft, incident, { kind: "steady", text: "It no longer comes and goes." });
-  redecide(draft, row.id);
+  if (changed.muted || changed.in_maintenance) redecide(draft, row.id);
   if (wasQuiet && !isQuiet(incident, draft.now)) wake(draft, incident, changed.snoozed);
 }
 
@@ -90,6 +90,8 @@ function wake(draft: Draft, incident: IncidentState, asked: boolean): void {
   if (incident.row.status === "unknown") return;
   const { held } = incident;
   delete incident.held;
+  // Whoever put it aside asked for this one: it is no mere return of what flaps.
+  delete incident.flapTold;
   if (incident.row.status === "baking" || (held === undefined && !asked)) return;
   const text = `It is quiet no longer, and still there. ${held?.count ?? 0} notice(s) were held back. ${incident.row.signal.explanation}`;
   note(draft, incident, { kind: "woken", text });

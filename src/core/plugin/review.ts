@@ -2,7 +2,7 @@
 import { type Finding, findings } from "../detection.ts";
 import { endAttempt, excludeFix, renewEvidence } from "./attempts.ts";
 import type { Draft } from "./draft.ts";
-import { closeIncident, openOrReturn, refreshIncident, reopenIncident } from "./incidents.ts";
+import { closeIncident, forgetClosed, openOrReturn, refreshIncident, reopenIncident } from "./incidents.ts";
 import { followQuiet } from "./quiet.ts";
 import { commitUnheard, type IncidentState, inShopsHands, isSettledSilence } from "./state.ts";
 import { dropLiveCommand } from "./verifying.ts";
@@ -22,6 +22,7 @@ export function review(draft: Draft): void {
     }
   }
   endBakes(draft);
+  forgetClosed(draft);
   for (const incident of state.incidents) followQuiet(draft, incident);
 }
 

@@ -165,6 +165,26 @@ describe("a snooze", () => {
     expect(story.notified()).toEqual(["incident_detected", "incident_detected"]);
   });
 
+  it("that ended while the incident was closed is simply over", () => {
+    const story = new PluginStory(aPolicy({ intervals: { reopen_s: 6 * HOUR_S } })).breakWebhooks();
+    story.act("ada", snooze(at(HOUR_S)));
+    recover(story);
+    while (story.now < T0 + 2 * HOUR_S * 1000) story.beat(120, { sent: 20 });
+    const told = story.notified().length;
+    breakAgain(story);
+    expect(story.incident).toMatchObject({ reopened: 1, snoozed: null });
+    expect(story.notified().slice(told)).toEqual(["incident_detected"]);
+  });
+
+  it("leaves a decision that waits where it is", () => {
+    const story = new PluginStory().breakWebhooks().decide({ action: "monitor" }, null);
+    const [waiting] = story.state.work;
+    story.act("ada", snooze(at(700)));
+    story.pass(600);
+    expect(story.incident.snoozed).toBeNull();
+    expect(story.state.work).toContainEqual(waiting);
+  });
+
   it("is refused when it is past, or longer than a week", () => {
     const story = new PluginStory().breakWebhooks();
     for (const until of [at(0), at(8 * 24 * HOUR_S)]) {
