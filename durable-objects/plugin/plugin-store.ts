@@ -49,6 +49,19 @@ export class PluginStore {
     void this.#storage.setAlarm(at);
   }
 
+  /** Arms the alarm for exactly this wake-up, also when that is later than now armed; null switches it off. */
+  rearm(wake: number | null, now: number): void {
+    if (wake !== null) {
+      const at = Math.max(wake, now + SOONEST_MS);
+      if (this.#armedAt === at) return;
+      this.#armedAt = at;
+      void this.#storage.setAlarm(at);
+    } else if (this.#armedAt !== null) {
+      this.#armedAt = null;
+      void this.#storage.deleteAlarm();
+    }
+  }
+
   alarmFired(): void {
     this.#armedAt = null;
   }
