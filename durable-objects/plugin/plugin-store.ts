@@ -29,11 +29,18 @@ export class PluginStore {
 
   /** State, outbox and alarm in one transaction: all of it, or nothing. */
   commit(state: PluginState, messages: readonly OutboxMessage[], wake: number | null, now: number): void {
-    this.#storage.transactionSync(() => {
-      this.#storage.kv.put(STATE_KEY, state);
-      if (messages.length > 0) this.outbox.append(messages, now);
-      this.arm(wake, now);
-    });
+    const armedBefore = this.#armedAt;
+    try {
+      this.#storage.transactionSync(() => {
+        this.#storage.kv.put(STATE_KEY, state);
+        if (messages.length > 0) this.outbox.append(messages, now);
+        this.arm(wake, now);
+      });
+    } catch (error) {
+      // The alarm was taken back with the rest: to believe in it would be to lose it.
+      this.#armedAt = armedBefore;
+      throw error;
+    }
   }
 
   /**

@@ -1,5 +1,6 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { PluginStore } from "../../../durable-objects/plugin/plugin-store.ts";
 import { answerStaging, passTime, Shop, startClock } from "./a-shop.ts";
 
 beforeEach(() => {
@@ -53,5 +54,23 @@ describe("the alarm of a quiet plugin", () => {
       passTime(1);
     }
     expect(rings).toBeLessThanOrEqual(30);
+  });
+});
+
+it("is not believed in after the commit that set it was rolled back", async () => {
+  const shop = await Shop.enrolled();
+  await runInDurableObject(shop.stub, async (_, state) => {
+    const store = new PluginStore(state.storage);
+    const kept = await store.open();
+    if (kept === null) throw new Error("not enrolled");
+    await state.storage.deleteAlarm();
+    store.alarmFired();
+    const [now, wake] = [Date.now(), Date.now() + 60_000];
+    // A row without a body, which the table refuses.
+    const refused = { kind: "ledger", lane: shop.id, body: null as unknown as string };
+    expect(() => store.commit(kept, [refused], wake, now)).toThrow();
+    expect(await state.storage.getAlarm()).toBeNull();
+    store.commit(kept, [], wake, now);
+    expect(await state.storage.getAlarm()).toBe(wake);
   });
 });
