@@ -130,8 +130,8 @@ export const NEW_ERROR = {
   dueBefore: 3,
   watchMs: DAY_MS,
   /** Fresh fingerprints held at once, and frequent ones kept with counts: what a state of a few kB can hold. */
-  maxFresh: 8,
-  maxFrequent: 32,
+  maxFresh: 6,
+  maxFrequent: 16,
   fingerprintChars: 48,
   messageChars: 80,
   /** Half-life of the recent count that decides which fingerprint dominates. */

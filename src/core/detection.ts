@@ -220,6 +220,7 @@ export function dailyBuckets(state: DetectionState, now: number): Bucket[] {
 /** What an incident freezes as its evidence: plain JSON, a few hundred bytes. */
 export function telemetrySnapshot(state: DetectionState, now: number): Record<string, unknown> {
   const byRecent = [...state.newErrors.frequent].sort((a, b) => b[2] - a[2]).slice(0, 5);
+  const byCount = [...state.newErrors.fresh].sort((a, b) => b.count - a.count).slice(0, 3);
   return {
     at: instant(now),
     version: state.version,
@@ -234,7 +235,7 @@ export function telemetrySnapshot(state: DetectionState, now: number): Record<st
     error_rate: state.errors.basis === "requests" ? null : state.errors.rate,
     version_changed_at: instantOrNull(state.newErrors.changedAt),
     errors: byRecent.map(([fingerprint, count, recent]) => ({ fingerprint, count, recent })),
-    new_errors: state.newErrors.fresh.map(({ fingerprint, message, count }) => ({
+    new_errors: byCount.map(({ fingerprint, message, count }) => ({
       fingerprint,
       message,
       count,

@@ -61,9 +61,9 @@ describe("new error after a version change", () => {
   it("goes by time where requests are not counted", () => {
     const watchedFor = (ms: number) =>
       freezeKnownErrors(beat(newNewError(), T0 - ms, [report("old")], 0), T0);
-    const after = (state: NewError) => beat(state, T0 + 10 * MINUTE, [report("bad", 3)], 0);
-    expect(newErrorFinding(after(watchedFor(MINUTE)), T0 + 10 * MINUTE).firing).toBe(false);
-    expect(newErrorFinding(after(watchedFor(HOUR)), T0 + 10 * MINUTE).firing).toBe(true);
+    const later = (state: NewError) => beat(state, T0 + 10 * MINUTE, [report("bad", 3)], 0);
+    expect(newErrorFinding(later(watchedFor(MINUTE)), T0 + 10 * MINUTE).firing).toBe(false);
+    expect(newErrorFinding(later(watchedFor(HOUR)), T0 + 10 * MINUTE).firing).toBe(true);
   });
 
   it("does not call errors new because a new algorithm names them", () => {
