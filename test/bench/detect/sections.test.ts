@@ -1,8 +1,11 @@
 /** Tiny runs of every section: that they yield what they promise, the same for the same seed. Figures worth quoting need the real sizes. */
 import { describe, expect, it } from "vitest";
+import { START } from "../../../bench/detect/figures.ts";
 import { tableText, targetText } from "../../../bench/detect/print.ts";
 import { isMet, type Part } from "../../../bench/detect/section.ts";
 import { SECTIONS } from "../../../bench/detect/sections.ts";
+import { aBeatingPlugin } from "../../../sim/beating-plugin.ts";
+import { newDetection, observeBeat } from "../../../src/core/detection.ts";
 
 const options = { quick: true, seed: 3 };
 
@@ -44,4 +47,24 @@ it("takes a target without a value for missed", () => {
   expect(isMet(target)).toBe(false);
   expect(isMet({ ...target, value: 1 })).toBe(true);
   expect(isMet({ ...target, value: 0, must: "at least" })).toBe(false);
+});
+
+it("may leave out beats without webhooks: they move neither the evidence nor what was learned", () => {
+  const quiet = aBeatingPlugin();
+  const chatty = aBeatingPlugin();
+  let some = newDetection(START);
+  let all = newDetection(START);
+  for (let beat = 1; beat <= 200; beat++) {
+    const at = START + beat * 120_000;
+    if (beat % 7 === 0) {
+      for (const { counters } of [quiet, chatty]) {
+        counters.webhooks_sent += 3;
+        counters.webhooks_failed += beat % 3 === 0 ? 2 : 0;
+      }
+      some = observeBeat(some, quiet.beat(), at);
+    }
+    all = observeBeat(all, chatty.beat(), at);
+    const { onsetAt: _, ...evidence } = all.webhooks.cusum;
+    if (beat % 7 === 0) expect(some.webhooks).toMatchObject({ cusum: evidence, level: all.webhooks.level });
+  }
 });
