@@ -18,7 +18,7 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: workerdTestBindings() },
+            miniflare: { bindings: workerdTestBindings(), cf: false },
           }),
         ],
         test: {

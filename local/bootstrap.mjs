@@ -9,6 +9,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const MIN_NODE_MAJOR = 20;
+const PARENT_CHECK_MS = 500;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const modules = join(root, "node_modules");
 const pinnedNode = join(modules, ".bin", process.platform === "win32" ? "node.cmd" : "node");
@@ -77,6 +78,14 @@ function handOver(args) {
     env: { ...process.env, PATH: `${join(modules, ".bin")}:${process.env.PATH ?? ""}` },
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  // npm signals its child only, which is why the scripts `exec` us; killed, it signals nobody, and we end all the same.
+  const parent = process.ppid;
+  const orphaned = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(orphaned);
+    child.kill("SIGTERM");
+  }, PARENT_CHECK_MS);
+  if (process.env.npm_lifecycle_event === undefined) clearInterval(orphaned);
   child.on("error", (error) => fail(`${pinnedNode} could not be started: ${error.message}`));
   child.on("exit", (code, signal) => {
     process.exit(signal ? 128 + (constants.signals[signal] ?? 1) : (code ?? 1));

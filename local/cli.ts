@@ -16,6 +16,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   test: () => import("./commands/test.ts"),
   check: () => import("./commands/check.ts"),
   build: () => import("./commands/build.ts"),
+  "bench:detect": () => import("./commands/bench-detect.ts"),
   migrate: () => import("./commands/migrate.ts"),
   deploy: () => import("./commands/deploy.ts"),
 };

@@ -39,6 +39,9 @@ export async function migrate(adminUrl: string, options: MigrateOptions): Promis
   const { log } = options;
   const folder = options.folder ?? join(ROOT, "migrations");
   const migrations = await readMigrations(folder);
+  // The driver takes any text for a host's name.
+  if (!URL.canParse(adminUrl))
+    throw new CommandError("DATABASE_URL is not an address like postgresql://user:password@host/database");
   const client = new pg.Client({ connectionString: adminUrl, connectionTimeoutMillis: 10_000 });
   client.on("notice", (notice) => log(notice.message ?? ""));
   await client.connect().catch((error: unknown) => {

@@ -9,6 +9,7 @@ const LOGIN_VALID_FOR = "12h";
 export const PEOPLE = {
   "dev:ada": { name: "Ada (development)", roles: ["viewer", "operator", "approver", "admin"] },
   "dev:grace": { name: "Grace (development)", roles: ["viewer", "approver"] },
+  "dev:hedy": { name: "Hedy (development)", roles: ["viewer", "approver"] },
   "dev:linus": { name: "Linus (development)", roles: ["viewer"] },
 } as const satisfies Record<string, { name: string; roles: readonly Role[] }>;
 export type PersonId = keyof typeof PEOPLE;

@@ -4,11 +4,14 @@
  * no remote or npm modules, no configuration files.
  */
 import { type BoundedProcess, type Exit, startProcess } from "./bounded-process.ts";
-import { type Bounds, HEAP_MIB } from "./limits.ts";
+import { type Bounds, HEAP_MIB, PROCESS } from "./limits.ts";
 import { type Denial, denialsInAudit, denialsInOutput, type Grants } from "./permission-audit.ts";
 
-/** Of the audit file, what is read: a process that fills it is ended by its disk bound. */
-const MAX_AUDIT_BYTES = 4 * 1024 * 1024;
+/**
+ * Of the audit file, what is read: all of it. Its disk bound ends a process that fills it, and what the file grows in the
+ * meantime is less than as much again; a shorter look would let a release bury an attempt under permitted ones.
+ */
+const MAX_AUDIT_BYTES = 2 * PROCESS.diskBytes;
 
 export interface SandboxStart {
   /** Folder of the unpacked release. */

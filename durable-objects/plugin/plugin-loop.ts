@@ -91,6 +91,9 @@ export class PluginLoop {
     if (this.#state !== null) this.#store.arm(now + WORK_BACKSTOP_MS, now);
     try {
       await this.wake();
+      // The backstop has done its work: left in place it would ring for ever, every 30 s, in every plugin.
+      const done = Date.now();
+      this.#store.rearm(this.#wakeAt(done), done);
     } catch (error) {
       console.error(JSON.stringify({ event: "alarm_failed", plugin: this.#state?.id, why: String(error) }));
     }

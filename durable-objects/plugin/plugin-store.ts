@@ -29,11 +29,18 @@ export class PluginStore {
 
   /** State, outbox and alarm in one transaction: all of it, or nothing. */
   commit(state: PluginState, messages: readonly OutboxMessage[], wake: number | null, now: number): void {
-    this.#storage.transactionSync(() => {
-      this.#storage.kv.put(STATE_KEY, state);
-      if (messages.length > 0) this.outbox.append(messages, now);
-      this.arm(wake, now);
-    });
+    const armedBefore = this.#armedAt;
+    try {
+      this.#storage.transactionSync(() => {
+        this.#storage.kv.put(STATE_KEY, state);
+        if (messages.length > 0) this.outbox.append(messages, now);
+        this.arm(wake, now);
+      });
+    } catch (error) {
+      // The alarm was taken back with the rest: to believe in it would be to lose it.
+      this.#armedAt = armedBefore;
+      throw error;
+    }
   }
 
   /**
@@ -47,6 +54,19 @@ export class PluginStore {
     if (this.#armedAt !== null && this.#armedAt > now && this.#armedAt <= at) return;
     this.#armedAt = at;
     void this.#storage.setAlarm(at);
+  }
+
+  /** Arms the alarm for exactly this wake-up, also when that is later than now armed; null switches it off. */
+  rearm(wake: number | null, now: number): void {
+    if (wake !== null) {
+      const at = Math.max(wake, now + SOONEST_MS);
+      if (this.#armedAt === at) return;
+      this.#armedAt = at;
+      void this.#storage.setAlarm(at);
+    } else if (this.#armedAt !== null) {
+      this.#armedAt = null;
+      void this.#storage.deleteAlarm();
+    }
   }
 
   alarmFired(): void {

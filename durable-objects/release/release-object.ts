@@ -196,7 +196,7 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
           ledgerMessage(lane, {
             kind: "audit",
             row: {
-              id: `release:${lane}:${changes}`,
+              id: `release:${lane}:${changes}:${new Date(now).toISOString()}`,
               stream: "releases",
               at: new Date(now).toISOString(),
               subject: lane,

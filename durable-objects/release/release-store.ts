@@ -114,8 +114,17 @@ export class ReleaseStore {
     );
   }
 
-  /** Gives a slot back with its outcome; false when it was given back before, or never taken. */
+  /**
+   * Gives a slot back with its outcome; false when it was given back before, or never taken. An attempt that never took one
+   * leaves a mark, so that an admission which arrives after its end finds it finished and takes none.
+   */
   finishSlot(version: string, attemptId: string, outcome: SlotOutcome): boolean {
+    this.#sql.exec(
+      `INSERT INTO slots (version, attempt_id, plugin_id, stage, outcome, acknowledged)
+       VALUES (?, ?, '', 0, 'cancelled', 1) ON CONFLICT (version, attempt_id) DO NOTHING`,
+      version,
+      attemptId,
+    );
     return (
       this.#sql
         .exec(

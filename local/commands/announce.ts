@@ -7,13 +7,19 @@ export async function announce(
   options: { login: boolean; next: readonly string[] },
 ): Promise<void> {
   const rule = "-".repeat(78);
-  const dashboard = options.login ? `${stack.url}/login#token=${await stack.token()}` : `${stack.url}/`;
+  const login = async (person?: "dev:grace") => `${stack.url}/login#token=${await stack.token(person)}`;
+  const dashboards = options.login
+    ? [
+        `  dashboard  ${await login()}`,
+        `  as Grace   ${await login("dev:grace")}  (approves what Ada asks for)`,
+      ]
+    : [`  dashboard  ${stack.url}/`];
   const lines = [
     "",
     rule,
     "Vigie is ready",
     "",
-    `  dashboard  ${dashboard}`,
+    ...dashboards,
     `  API        ${stack.url}/openapi.json  (health: /healthz, /readyz)`,
     `  logs       ${stack.dataDir}/logs`,
     "",

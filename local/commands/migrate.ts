@@ -1,7 +1,7 @@
 /** `npm run migrate`. */
 import { join } from "node:path";
 import { lockDataDir } from "../lock.ts";
-import { migrate } from "../migrate.ts";
+import { type Migrated, migrate } from "../migrate.ts";
 import { DATA_DIR } from "../paths.ts";
 import { startPostgres } from "../postgres.ts";
 
@@ -16,14 +16,14 @@ export async function run(): Promise<number> {
   const log = console.log;
   const url = process.env.DATABASE_URL;
   if (url) {
-    await migrate(url, { log });
+    tell(await migrate(url, { log }));
     return 0;
   }
   const unlock = lockDataDir(DATA_DIR);
   try {
     const postgres = await startPostgres({ dataDir: join(DATA_DIR, "postgres"), log: () => {} });
     try {
-      await migrate(postgres.adminUrl, { log });
+      tell(await migrate(postgres.adminUrl, { log }));
     } finally {
       await postgres.stop();
     }
@@ -31,4 +31,8 @@ export async function run(): Promise<number> {
     unlock();
   }
   return 0;
+}
+
+function tell({ applied }: Migrated): void {
+  if (applied.length === 0) console.log("the schema is up to date");
 }

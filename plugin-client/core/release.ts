@@ -9,7 +9,7 @@ import * as shape from "./shape.ts";
 import { isSignedBy } from "./verify.ts";
 import { compareVersions, isVersion } from "./version.ts";
 
-export const MAX_RELEASE_BYTES = 32 * 1024 * 1024;
+export const MAX_RELEASE_BYTES = 16 * 1024 * 1024;
 
 /** A refusal in the words of the contract: what `/fail` will say. */
 export interface Failure {

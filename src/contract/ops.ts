@@ -14,7 +14,7 @@ import {
   PluginRecord,
   VOTES,
 } from "./incident.ts";
-import { PublisherSignature, SignedRelease } from "./release.ts";
+import { MAX_RELEASE_BYTES, PublisherSignature, SignedRelease } from "./release.ts";
 
 export const Role = z.enum(["viewer", "operator", "approver", "admin"]);
 export type Role = z.infer<typeof Role>;
@@ -190,7 +190,7 @@ export type ReleaseList = z.infer<typeof ReleaseList>;
 export const PublishRequest = z.strictObject({
   manifest: z.string().min(2).max(4096),
   signatures: z.array(PublisherSignature).min(1).max(8),
-  file: z.base64().max(45_000_000),
+  file: z.base64().max(Math.ceil(MAX_RELEASE_BYTES / 3) * 4),
   notes: z.string().max(2000).default(""),
 });
 export type PublishRequest = z.infer<typeof PublishRequest>;

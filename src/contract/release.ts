@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { Base64, Instant, ProductName, Sha256, Version } from "./ids.ts";
 
-export const MAX_RELEASE_BYTES = 32 * 1024 * 1024;
+/** A release crosses the ops API as base64 inside JSON; an isolate of 128 MB holds that several times over only up to here. */
+export const MAX_RELEASE_BYTES = 16 * 1024 * 1024;
 
 /** What the publishers sign. Carried as a JSON *string*, verified before it is parsed (TUF 1.0.34, targets role). */
 export const ReleaseManifest = z.object({

@@ -10,7 +10,10 @@
  */
 import { RECOVERED_LOG_ODDS, RECOVERY_SHARE_CEILING } from "./detection-tuning.ts";
 
-/** Shares in (0, 1); levels in nats. `maxGain`: the most that one beat may add. */
+/**
+ * Shares in (0, 1); levels in nats. `maxGain`: the most that one beat may add. `spread`: how many times as much the failures scatter as
+ * independent ones would; evidence weighs that much less (quasi-likelihood, Wedderburn 1974). 1 when absent.
+ */
 export interface BernoulliTest {
   readonly healthy: number;
   readonly failing: number;
@@ -18,6 +21,7 @@ export interface BernoulliTest {
   readonly leave: number;
   readonly cap: number;
   readonly maxGain: number;
+  readonly spread?: number;
 }
 
 export interface Batch {
@@ -91,7 +95,8 @@ export function updateCusum(cusum: Cusum, batch: Batch, test: BernoulliTest, now
   if (trials === 0) return cusum;
   const successes = trials - failures;
   const { perFailure, perSuccess } = weights(test.healthy, test.failing);
-  const gain = Math.min(failures * perFailure - successes * perSuccess, test.maxGain);
+  const evidence = (failures * perFailure - successes * perSuccess) / (test.spread ?? 1);
+  const gain = Math.min(evidence, test.maxGain);
   const sum = round(clamp(cusum.sum + gain, 0, test.cap));
   const lastFailureAt = failures > 0 ? now : cusum.lastFailureAt;
   const recovery = recoveryAfter(cusum, failures, successes, test);

@@ -7,16 +7,28 @@ import { MAX_DELTA_PER_BEAT } from "./detection-tuning.ts";
 import { SUM_NAMES, type Sums } from "./rolling-window.ts";
 import { storableText } from "./storable-text.ts";
 
-/** Where the counters stood at the last beat. */
-export interface CounterMark {
+/** Where the counters of one boot stood at its last beat. */
+interface BootMark {
   boot: string;
   values: Sums;
 }
 
+/** Where the counters stood at the last beat. */
+export interface CounterMark extends BootMark {
+  /**
+   * The other boots that beat lately, latest first. Two tabs of one page, or two isolates of one Worker, are two boots that
+   * beat by turns: forgotten at each turn, everything they ever counted would be counted again at the next.
+   */
+  others?: BootMark[];
+}
+
+/** Boots that may beat by turns. One more is forgotten, and counted from zero when it comes again. */
+const BOOTS_REMEMBERED = 8;
+
 export interface CounterDelta {
   delta: Sums;
   mark: CounterMark;
-  /** The counters began again from zero since the last beat (or this is the first). */
+  /** The counters began again from zero since this boot's last beat (or this is its first). */
   restarted: boolean;
 }
 
@@ -24,11 +36,17 @@ export interface CounterDelta {
 export function counterDelta(mark: CounterMark | null, bootId: string, counters: Counters): CounterDelta {
   const boot = storableText(bootId, 64);
   const values: Sums = pickSums(counters);
-  const restarted =
-    mark === null || mark.boot !== boot || SUM_NAMES.some((name) => values[name] < mark.values[name]);
+  const marks = mark === null ? [] : [{ boot: mark.boot, values: mark.values }, ...(mark.others ?? [])];
+  const before = marks.find((known) => known.boot === boot);
+  const restarted = before === undefined || SUM_NAMES.some((name) => values[name] < before.values[name]);
   const raw = { ...values };
-  if (!restarted) for (const name of SUM_NAMES) raw[name] -= mark.values[name];
-  return { delta: bounded(raw), mark: { boot, values }, restarted };
+  if (!restarted) for (const name of SUM_NAMES) raw[name] -= before.values[name];
+  const others = marks.filter((known) => known !== before).slice(0, BOOTS_REMEMBERED - 1);
+  return {
+    delta: bounded(raw),
+    mark: { boot, values, ...(others.length === 0 ? {} : { others }) },
+    restarted,
+  };
 }
 
 /** Absurd jumps are scaled down together, by pairs, so that the shares which the detectors test stay what was reported. */

@@ -12,17 +12,32 @@ export const RECENT_WINDOW = { slots: 12, slotMs: 5 * MINUTE_MS } as const;
 export const DAILY_WINDOW = { slots: 24, slotMs: HOUR_MS } as const;
 
 /**
- * Webhook failure, a Bernoulli CUSUM. 2 % is more than a healthy receiver loses, 20 % is what costs a merchant orders.
- * Enter at 10: about one false incident a day per 5,000 shops or fewer at a true level of 1 %. The cap keeps recovery
+ * Webhook failure, a Bernoulli CUSUM. 2 % is more than a healthy receiver loses; 27 % rather than 20 % because then four failures in
+ * a row are an alarm instead of five, while a share of 20 % is found as soon and health is no less quiet (`npm run bench:detect`).
+ * Enter at 10: less than one false incident a day per 5,000 shops at a true level of 1 %. The cap keeps recovery
  * from taking longer than the failure did. Leave far below enter, so that a sum near the threshold does not flap.
  */
 export const WEBHOOK_TEST = {
   healthy: 0.02,
-  failing: 0.2,
+  failing: 0.27,
   enter: 10,
   leave: 2,
   cap: 15,
   maxGain: Infinity,
+} as const;
+
+/**
+ * The healthy level in that test, learned per plugin: `margin` times the share that usually fails, within [floor, ceiling]. With the
+ * assumed share it is WEBHOOK_TEST.healthy. `assumedTrials` is how firmly that is believed (10 days at 2 webhooks an
+ * hour, 2 h at 300). The ceiling: above it a total outage at 2 webhooks an hour takes longer than the fixed 2 % would.
+ */
+export const WEBHOOK_LEVEL = {
+  assumedShare: 0.01,
+  assumedTrials: 500,
+  memoryTrials: 10_000,
+  margin: 2,
+  floor: 0.01,
+  ceiling: 0.03,
 } as const;
 
 /**
@@ -44,23 +59,41 @@ export const GAUGE_RATE = { enter: 0.3, leave: 0.1, beats: 2 } as const;
 export const SUSPICION_LAPSES_MS = 30 * MINUTE_MS;
 
 /**
- * Errors per request, the same CUSUM. The healthy level is learned within [floor, ceiling], with a margin for errors that come in
- * clumps; before `minRequests` a cautious level is assumed. `failing` is where the odds of an error are `oddsRatio` times
- * the healthy ones. One beat adds at most `maxGain`: one clump of errors is no spike, so at least two beats must show it.
+ * Errors per request, the same CUSUM. The healthy level is `margin` times what was learned, within [floor, ceiling]; it starts from an
+ * assumed share that counts as much as `minRequests`. `failing` is where the odds of an error are `oddsRatio` times the
+ * healthy ones. One beat adds at most `gainPerBeat`, less where errors come in clumps, but never less than `leastGain`: one
+ * clump is no spike, so two beats must show it in a plugin whose errors are known to be independent, four in one
+ * that is not known yet.
  */
 export const ERROR_RATIO = {
   floor: 0.01,
   ceiling: 0.3,
-  unlearned: 0.05,
-  margin: 1.5,
-  oddsRatio: 12,
+  assumed: 0.02,
+  margin: 2,
+  oddsRatio: 8,
   minRequests: 200,
   /** Memory of the learned level, in requests. */
-  memoryRequests: 5_000,
+  memoryRequests: 50_000,
   enter: 10,
   leave: 2,
   cap: 15,
-  maxGain: 6,
+  gainPerBeat: 7.5,
+  leastGain: 2.5,
+} as const;
+
+/**
+ * How much more errors scatter than independent ones would, because one fault logs several and comes back within the minute. Learned
+ * from blocks in which `blockErrors` are due, so that one clump is seen against the quiet around it.
+ */
+export const ERROR_SPREAD = {
+  floor: 1,
+  ceiling: 20,
+  assumed: 3,
+  assumedBlocks: 30,
+  memoryBlocks: 400,
+  blockErrors: 2,
+  /** One block says no more than this, so that the first minutes of an incident do not pass for clumps. */
+  mostInBlock: 50,
 } as const;
 
 /**
@@ -90,10 +123,15 @@ export const COUNT_LIMIT = {
 export const NEW_ERROR = {
   occurrences: 3,
   suspectOccurrences: 2,
+  /**
+   * "Never before" needs a before: at its rate since the change it would have shown itself so many times earlier. Not once where
+   * three were due has a chance of 5 %.
+   */
+  dueBefore: 3,
   watchMs: DAY_MS,
   /** Fresh fingerprints held at once, and frequent ones kept with counts: what a state of a few kB can hold. */
-  maxFresh: 8,
-  maxFrequent: 32,
+  maxFresh: 6,
+  maxFrequent: 16,
   fingerprintChars: 48,
   messageChars: 80,
   /** Half-life of the recent count that decides which fingerprint dominates. */
@@ -128,6 +166,26 @@ export const PAGE_VIEW = {
   longestMemoryMs: 7 * DAY_MS,
   floorMs: 10 * MINUTE_MS,
   ceilingMs: DAY_MS,
+} as const;
+
+/**
+ * Page-view clients by hour of the day (UTC), once a whole day of it has been watched. Visits are counted against the time that was
+ * waited for them, per hour; what is due by then, less two standard errors, must reach phi. `trust`: shops are busier on
+ * some days than on others. The longest hush that ended well, in visits due, protects the next one for about a month.
+ */
+export const VISIT_HOURS = {
+  phi: 5,
+  trust: 0.6,
+  standardErrors: 2,
+  longestHushFactor: 1.5,
+  hushMemoryMs: 28 * DAY_MS,
+  minVisits: 20,
+  minObservedMs: DAY_MS,
+  /** Memory of one hour of the day: two weeks of nothing but waiting in it, or so many visits. */
+  memoryMinutes: 14 * 60,
+  memoryVisits: 200,
+  /** No visit is due until the interval asked for has passed; waiting is counted from then on. */
+  afterMs: DEFAULT_INTERVAL_MS,
 } as const;
 
 /** Upper ends of the severities low, medium and high; above is critical. */

@@ -220,6 +220,7 @@ export function dailyBuckets(state: DetectionState, now: number): Bucket[] {
 /** What an incident freezes as its evidence: plain JSON, a few hundred bytes. */
 export function telemetrySnapshot(state: DetectionState, now: number): Record<string, unknown> {
   const byRecent = [...state.newErrors.frequent].sort((a, b) => b[2] - a[2]).slice(0, 5);
+  const byCount = [...state.newErrors.fresh].sort((a, b) => b.count - a.count).slice(0, 3);
   return {
     at: instant(now),
     version: state.version,
@@ -229,12 +230,14 @@ export function telemetrySnapshot(state: DetectionState, now: number): Record<st
     last_day: windowTotals(state.daily, DAILY_WINDOW, DAILY_WINDOW.slots, now),
     webhook_subscription: state.subscription.reported ?? "unknown",
     webhook_evidence: state.webhooks.cusum.sum,
+    webhook_healthy: state.webhooks.level?.share ?? null,
     webhook_gauge: state.webhooks.gauge?.value ?? null,
     error_evidence: state.errors.ratio.cusum.sum,
+    error_healthy: state.errors.basis === "requests" ? state.errors.ratio.share : null,
     error_rate: state.errors.basis === "requests" ? null : state.errors.rate,
     version_changed_at: instantOrNull(state.newErrors.changedAt),
     errors: byRecent.map(([fingerprint, count, recent]) => ({ fingerprint, count, recent })),
-    new_errors: state.newErrors.fresh.map(({ fingerprint, message, count }) => ({
+    new_errors: byCount.map(({ fingerprint, message, count }) => ({
       fingerprint,
       message,
       count,

@@ -167,7 +167,8 @@ function ratioFinding(ratio: ErrorRatio, lastHour: Sums, fingerprint: string, no
           ? "No evidence of a rise in errors. "
           : `${cusum.failures} of ${cusum.trials} requests had an error (${percent(share ?? 0)}) since ${instant(cusum.onsetAt)}; ` +
             `evidence ${cusum.sum.toFixed(1)}, alarm at ${test.enter}. `) +
-        `${ratioLearned(ratio) ? "Learned" : "Still learning; assumed"} healthy level: up to ${percent(test.healthy)}. ` +
+        `${ratioLearned(ratio) ? "Learned" : "Still learning; assumed"} healthy level: up to ${percent(test.healthy)}, ` +
+        `errors scatter ${Number((test.spread ?? 1).toFixed(1))} times as much as independent ones. ` +
         `Last hour: ${lastHour.errors} errors in ${lastHour.requests} requests.`,
     },
   };

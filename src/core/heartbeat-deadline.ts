@@ -1,12 +1,14 @@
 /**
  * When silence starts to mean something. Resident clients run a timer and are held to it. Page-view clients beat when somebody visits:
  * their deadline is learned from the gaps between beats by a phi-accrual detector (Hayashibara et al. 2004), with an exponential
- * tail, since waiting for a visitor has one (as Cassandra does; a normal tail calls every quiet hour an outage). Pure.
+ * tail, since waiting for a visitor has one (as Cassandra does; a normal tail calls every quiet hour an outage). Once a day has been
+ * watched, it accrues by the hour of the day (visit-hours.ts). Pure.
  */
 import type { Cadence } from "../contract/heartbeat.ts";
 import { PAGE_VIEW, RESIDENT_SLACK_MS } from "./detection-tuning.ts";
 import { duration, type Finding, instant } from "./finding.ts";
 import { HEARTBEAT_MISSED_SEVERITY } from "./severity.ts";
+import { hushEnd, newVisitHours, observeVisit, type VisitHours, visitHoursLearned } from "./visit-hours.ts";
 
 export interface Arrivals {
   firstAt: number | null;
@@ -20,6 +22,8 @@ export interface Arrivals {
   variance: number;
   /** Longest gap, fading over a week. */
   longestMs: number;
+  /** Absent for resident clients, and in states stored before it was learned. */
+  hours?: VisitHours;
 }
 
 export function newArrivals(): Arrivals {
@@ -51,6 +55,7 @@ export function observeArrival(
   if (state.lastAt === null || plannedSilence) return next;
   // An outage teaches at most its deadline: otherwise one long silence would excuse the next.
   const gap = Math.min(Math.max(0, now - state.lastAt), deadlineGap(state, 0) ?? PAGE_VIEW.ceilingMs);
+  const hours = state.hours ?? newVisitHours(state.lastAt);
   const weight = Math.max(1 / (state.gaps + 1), 1 / PAGE_VIEW.memoryGaps);
   const off = gap - state.meanMs;
   const faded = state.longestMs * Math.exp(-gap / PAGE_VIEW.longestMemoryMs);
@@ -60,6 +65,7 @@ export function observeArrival(
     meanMs: Math.round(state.meanMs + weight * off),
     variance: Math.round((1 - weight) * (state.variance + weight * off * off)),
     longestMs: Math.round(Math.max(gap, faded)),
+    hours: observeVisit(hours, state.lastAt, now, state.lastAt + gap),
   };
 }
 
@@ -67,15 +73,23 @@ export function observeArrival(
 export function deadlineGap(state: Arrivals, intervalMs: number): number | null {
   if (state.cadence === "resident") return intervalMs + RESIDENT_SLACK_MS;
   if (!learned(state)) return null;
+  const gap = Math.max(gapByHours(state) ?? gapByAll(state), 2 * intervalMs, PAGE_VIEW.floorMs);
+  return Math.round(Math.min(gap, PAGE_VIEW.ceilingMs));
+}
+
+/** Null until the hours of the day have been learned. */
+function gapByHours(state: Arrivals): number | null {
+  if (state.hours === undefined || state.lastAt === null) return null;
+  return visitHoursLearned(state.hours, state.lastAt)
+    ? hushEnd(state.hours, state.lastAt) - state.lastAt
+    : null;
+}
+
+/** From all gaps alike. */
+function gapByAll(state: Arrivals): number {
   // P(gap > t) = exp(-(t - mean + sd) / sd) = 10^-phi, solved for t.
   const byPhi = state.meanMs + Math.sqrt(state.variance) * (PAGE_VIEW.phi * Math.LN10 - 1);
-  const gap = Math.max(
-    byPhi,
-    PAGE_VIEW.longestGapFactor * state.longestMs,
-    2 * intervalMs,
-    PAGE_VIEW.floorMs,
-  );
-  return Math.round(Math.min(gap, PAGE_VIEW.ceilingMs));
+  return Math.max(byPhi, PAGE_VIEW.longestGapFactor * state.longestMs);
 }
 
 /** Ms since epoch; null when silence means nothing: never beaten, said goodbye, still learning. */
@@ -134,7 +148,8 @@ function explain(state: Arrivals, deadline: number | null, silentMs: number | nu
   const basis =
     state.cadence === "resident"
       ? "a resident client, held to its interval"
-      : `learned from ${state.gaps} gaps with a mean of ${duration(state.meanMs)}`;
+      : `learned from ${state.gaps} gaps with a mean of ${duration(state.meanMs)}` +
+        (gapByHours(state) === null ? "" : ", by the hour of the day");
   return firing
     ? `No heartbeat for ${duration(silentMs)}; ${allowed} are allowed (${basis}). Overdue since ${instant(deadline)}.`
     : `Last heartbeat ${duration(silentMs)} ago; ${allowed} are allowed (${basis}).`;

@@ -1,11 +1,13 @@
 /**
  * A fingerprint that was never seen before the version changed, three times or more after it: the strongest hint that the release did
- * it. For a day after a change, unseen fingerprints are held as fresh; then they count as known. Pure.
+ * it, provided that it was watched for long enough before. For a day after a change, unseen fingerprints are held as
+ * fresh; then they count as known. Pure.
  */
 import type { ErrorReport } from "../contract/heartbeat.ts";
 import { NEW_ERROR, SUSPICION_LAPSES_MS } from "./detection-tuning.ts";
 import { countError, type FrequentError, fadeErrors } from "./error-frequency.ts";
 import { duration, type Finding, instant, instantOrNull, secondsSince } from "./finding.ts";
+import { algorithmsOf, incomparable } from "./fingerprint-algorithm.ts";
 import { addSeen, hasSeen, NONE_SEEN } from "./seen-fingerprints.ts";
 import { NEW_ERROR_SEVERITY } from "./severity.ts";
 import { storableText } from "./storable-text.ts";
@@ -17,6 +19,11 @@ export interface FreshError {
   count: number;
   firstAt: number;
   lastAt: number;
+  /**
+   * How often it would have shown itself before the change at its rate since, by requests served, or where those were not counted by
+   * time; the most that any occurrence said. Absent where it is unknown what was watched before: then it counts as enough.
+   */
+  due?: number;
 }
 
 export interface NewError {
@@ -33,6 +40,17 @@ export interface NewError {
   needsRequests: number;
   needsMs: number;
   lastAt: number | null;
+  /** When the first beat came, ms since epoch. */
+  startedAt?: number;
+  /** What had been watched when the version changed. Absent in states stored before it was kept: then it counts as enough. */
+  before?: Watched;
+  /** Fingerprint algorithms that were in use before the change. */
+  algorithms?: number[];
+}
+
+interface Watched {
+  ms: number;
+  requests: number;
 }
 
 export function newNewError(): NewError {
@@ -47,6 +65,7 @@ export function newNewError(): NewError {
     needsRequests: NEW_ERROR.minQuietRequests,
     needsMs: NEW_ERROR.minQuietMs,
     lastAt: null,
+    before: { ms: 0, requests: 0 },
   };
 }
 
@@ -59,11 +78,20 @@ export function freezeKnownErrors(state: NewError, now: number): NewError {
   return {
     ...state,
     seen: others.reduce((seen, { fingerprint }) => addSeen(seen, fingerprint), state.seen),
-    fresh: alarms.map((fresh) => ({ ...fresh, count: 0 })),
+    fresh: alarms.map(noneYet),
     changedAt: now,
     requestsSinceChange: 0,
     quietSince: now,
     quietRequests: 0,
+    algorithms: algorithmsOf(state.frequent.map(([fingerprint]) => fingerprint)),
+    ...(state.before && { before: watchedUntil(state, state.before, now) }),
+  };
+}
+
+function watchedUntil(state: NewError, before: Watched, now: number): Watched {
+  return {
+    ms: before.ms + Math.max(0, now - (state.changedAt ?? state.startedAt ?? now)),
+    requests: Math.min(before.requests + state.requestsSinceChange, 1e12),
   };
 }
 
@@ -71,7 +99,7 @@ export function freezeKnownErrors(state: NewError, now: number): NewError {
 export function resetFreshCounts(state: NewError, now: number): NewError {
   return {
     ...state,
-    fresh: state.fresh.map((fresh) => ({ ...fresh, count: 0 })),
+    fresh: state.fresh.map(noneYet),
     quietSince: now,
     quietRequests: 0,
   };
@@ -91,6 +119,7 @@ export function observeErrors(
     quietSince: state.quietSince ?? now,
     quietRequests: Math.min(state.quietRequests + requests, 1e12),
     lastAt: now,
+    startedAt: state.startedAt ?? state.lastAt ?? now,
   };
   for (const report of reports) next = observeReport(next, report, now);
   if (isQuiet(next, now)) next = { ...next, fresh: next.fresh.map(overIfAlarm) };
@@ -106,7 +135,8 @@ export function newErrorSuspect(state: NewError, now: number): boolean {
 export function newErrorFinding(state: NewError, now: number): Finding {
   const worst = worstFresh(state);
   const count = worst?.count ?? 0;
-  const firing = count >= NEW_ERROR.occurrences;
+  const many = count >= NEW_ERROR.occurrences;
+  const firing = worst !== null && isAlarm(worst);
   const suspect = count >= NEW_ERROR.suspectOccurrences;
   return {
     type: "new_error",
@@ -114,7 +144,7 @@ export function newErrorFinding(state: NewError, now: number): Finding {
     cleared: !firing && isQuiet(state, now),
     severity: NEW_ERROR_SEVERITY,
     fingerprint: firing && worst !== null ? worst.fingerprint : "",
-    standing: firing ? "firing" : suspect ? "suspect" : isWatching(state, now) ? "normal" : "learning",
+    standing: standing(state, firing, many, suspect, now),
     signal: {
       type: "new_error",
       method: "unseen-fingerprint",
@@ -128,6 +158,34 @@ export function newErrorFinding(state: NewError, now: number): Finding {
   };
 }
 
+function standing(
+  state: NewError,
+  firing: boolean,
+  many: boolean,
+  suspect: boolean,
+  now: number,
+): Finding["standing"] {
+  if (firing) return "firing";
+  if (many) return "not_enough_data";
+  if (suspect) return "suspect";
+  return isWatching(state, now) ? "normal" : "learning";
+}
+
+function isAlarm({ count, due }: FreshError): boolean {
+  return count >= NEW_ERROR.occurrences && (due ?? Infinity) >= NEW_ERROR.dueBefore;
+}
+
+/** `count` occurrences since the change stand for so many before it. */
+function withDue(state: NewError, fresh: FreshError, now: number): FreshError {
+  const { before, requestsSinceChange } = state;
+  if (before === undefined) return fresh;
+  const byRequests = before.requests > 0 && requestsSinceChange > 0;
+  const times = byRequests
+    ? before.requests / requestsSinceChange
+    : before.ms / Math.max(1, now - (state.changedAt ?? now));
+  return { ...fresh, due: Math.round(Math.max(fresh.due ?? 0, fresh.count * times) * 100) / 100 };
+}
+
 function observeReport(state: NewError, report: ErrorReport, now: number): NewError {
   const fingerprint = storableText(report.fingerprint, NEW_ERROR.fingerprintChars);
   const next = { ...state, frequent: countError(state.frequent, fingerprint, report.count) };
@@ -136,12 +194,15 @@ function observeReport(state: NewError, report: ErrorReport, now: number): NewEr
   if (held !== undefined) {
     const firstAt = held.count === 0 ? now : held.firstAt;
     const count = Math.min(held.count + report.count, 1e12);
-    return noisy({ ...next, fresh: state.fresh.with(at, { ...held, firstAt, count, lastAt: now }) }, at, now);
+    const again = withDue(state, { ...held, firstAt, count, lastAt: now }, now);
+    return noisy({ ...next, fresh: state.fresh.with(at, again) }, at, now);
   }
   if (hasSeen(state.seen, fingerprint)) return next;
-  if (!isWatching(state, now)) return { ...next, seen: addSeen(state.seen, fingerprint) };
+  if (!isWatching(state, now) || incomparable(fingerprint, state.algorithms ?? []))
+    return { ...next, seen: addSeen(state.seen, fingerprint) };
   const message = storableText(report.message, NEW_ERROR.messageChars);
-  const added: FreshError = { fingerprint, message, count: report.count, firstAt: now, lastAt: now };
+  const first: FreshError = { fingerprint, message, count: report.count, firstAt: now, lastAt: now };
+  const added = withDue(state, first, now);
   if (state.fresh.length < NEW_ERROR.maxFresh) {
     return noisy({ ...next, fresh: [...state.fresh, added] }, state.fresh.length, now);
   }
@@ -187,7 +248,7 @@ function isWatching(state: NewError, now: number): boolean {
 }
 
 function overIfAlarm(fresh: FreshError): FreshError {
-  return fresh.count >= NEW_ERROR.occurrences ? { ...fresh, count: 0 } : fresh;
+  return isAlarm(fresh) ? noneYet(fresh) : fresh;
 }
 
 /** The day after the change is over: what is no alarm counts as known from now on. */
@@ -202,13 +263,19 @@ function forgetFresh(state: NewError): NewError {
 }
 
 function partition(fresh: readonly FreshError[]): [alarms: FreshError[], others: FreshError[]] {
-  const isAlarm = ({ count }: FreshError): boolean => count >= NEW_ERROR.occurrences;
   return [fresh.filter(isAlarm), fresh.filter((each) => !isAlarm(each))];
 }
 
+/** Counting starts again. Where it stood against the past stays known: what was once unseen for long enough needs no new proof. */
+function noneYet(fresh: FreshError): FreshError {
+  return { ...fresh, count: 0 };
+}
+
+/** An alarm before anything else, then the most frequent. */
 function worstFresh(state: NewError): FreshError | null {
+  const weight = (fresh: FreshError): number => fresh.count + (isAlarm(fresh) ? 1e12 : 0);
   return state.fresh.reduce<FreshError | null>(
-    (worst, fresh) => (worst === null || fresh.count > worst.count ? fresh : worst),
+    (worst, fresh) => (worst === null || weight(fresh) > weight(worst) ? fresh : worst),
     null,
   );
 }
@@ -222,9 +289,13 @@ function explain(state: NewError, worst: FreshError | null, now: number): string
       : `The version changed more than ${duration(NEW_ERROR.watchMs)} ago; its errors now count as known.`;
   }
   const times = worst.count === 1 ? "once" : `${worst.count} times`;
+  const known =
+    worst.count < NEW_ERROR.occurrences || isAlarm(worst) || state.before === undefined
+      ? ""
+      : ` Too little was watched before the change (${state.before.requests} requests, ${duration(state.before.ms)}) to call it new.`;
   return (
     `Error ${worst.fingerprint} ("${worst.message}") occurred ${times} since the version changed at ` +
-    `${instant(state.changedAt)} and never before it; alarm at ${NEW_ERROR.occurrences}.`
+    `${instant(state.changedAt)} and never before it; alarm at ${NEW_ERROR.occurrences}.${known}`
   );
 }
 

@@ -111,7 +111,8 @@ function change(
       {
         kind: "audit",
         row: {
-          id: `policy:${policy.revision}`,
+          // With the instant: an authority that began again from nothing counts its revisions anew.
+          id: `policy:${policy.revision}:${at}`,
           stream: "policy",
           at,
           actor: author.by,

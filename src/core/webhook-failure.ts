@@ -1,6 +1,7 @@
 /**
- * Webhooks that fail. Clients with counters are judged by a Bernoulli CUSUM; clients that send only a gauge (a share without a sample
- * size) need two beats in a row. The Wilson interval of the last hour stands beside it for people. Silence after a
+ * Webhooks that fail. Clients with counters are judged by a Bernoulli CUSUM against their own healthy level (webhook-level.ts),
+ * frozen while the detector is half way up or further; clients that send only a gauge (a share without a sample size)
+ * need two beats in a row. The Wilson interval of the last hour stands beside it for people. Silence after a
  * burst is not recovery: shop platforms switch failing webhooks off. Pure.
  */
 import {
@@ -16,6 +17,7 @@ import { GAUGE_RATE, SUSPICION_LAPSES_MS, WEBHOOK_MIN_SAMPLE, WEBHOOK_TEST } fro
 import { type Finding, instant, instantOrNull, percent, secondsSince } from "./finding.ts";
 import type { Sums } from "./rolling-window.ts";
 import { webhookSeverity } from "./severity.ts";
+import { learnWebhookLevel, type WebhookLevel, webhookLevelLearned, webhookTest } from "./webhook-level.ts";
 import { wilsonInterval } from "./wilson.ts";
 
 export interface WebhookFailure {
@@ -23,6 +25,8 @@ export interface WebhookFailure {
   /** Only for clients without counters. */
   gauge: RateGauge | null;
   counted: boolean;
+  /** Absent in states stored before it was learned, and until webhooks were counted. */
+  level?: WebhookLevel;
 }
 
 interface RateGauge {
@@ -53,7 +57,11 @@ export function observeWebhooks(
 ): WebhookFailure {
   if (delta !== null) {
     const batch = { trials: delta.webhooks_sent, failures: delta.webhooks_failed, since };
-    return { cusum: updateCusum(state.cusum, batch, WEBHOOK_TEST, now), gauge: null, counted: true };
+    const cusum = updateCusum(state.cusum, batch, webhookTest(state.level), now);
+    const counted: WebhookFailure = { ...state, cusum, gauge: null, counted: true };
+    const frozen = cusum.firing || cusum.sum >= WEBHOOK_TEST.enter / 2;
+    if (frozen || batch.trials === 0) return counted;
+    return { ...counted, level: learnWebhookLevel(state.level, batch.trials, batch.failures) };
   }
   if (state.counted || gaugeRate === undefined) return state;
   return { ...state, gauge: nextGauge(state.gauge, gaugeRate, now) };
@@ -89,7 +97,7 @@ function counterFinding(state: WebhookFailure, lastHour: Sums, lastDay: Sums, no
       type: "webhook_fail_rate",
       method: "bernoulli-cusum",
       value: share ?? (lastHour.webhooks_sent > 0 ? hourShare(lastHour) : null),
-      bound: referenceShare(WEBHOOK_TEST),
+      bound: referenceShare(webhookTest(state.level)),
       sample: cusum.trials > 0 ? cusum.trials : lastHour.webhooks_sent,
       window_s: secondsSince(cusum.onsetAt, now, 3600),
       onset_at: instantOrNull(cusum.onsetAt),
@@ -110,7 +118,8 @@ function explain(state: WebhookFailure, lastHour: Sums): string {
   return (
     `${cusum.failures} of ${cusum.trials} webhooks failed (${percent(failureShare(cusum) ?? 0)}) since ${instant(cusum.onsetAt)}; ` +
     `evidence ${cusum.sum.toFixed(1)}, alarm at ${WEBHOOK_TEST.enter} ` +
-    `(${percent(WEBHOOK_TEST.failing)} failing against ${percent(WEBHOOK_TEST.healthy)} healthy). ${hour}`
+    `(${percent(WEBHOOK_TEST.failing)} failing against ${percent(webhookTest(state.level).healthy)} healthy, ` +
+    `${webhookLevelLearned(state.level) ? "learned" : "assumed"}). ${hour}`
   );
 }
 

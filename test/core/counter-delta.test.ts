@@ -39,6 +39,32 @@ describe("counter delta", () => {
     });
   });
 
+  it("counts nothing twice when up to eight boots beat by turns", () => {
+    const turns = fc.array(fc.record({ boot: fc.integer({ min: 1, max: 8 }), add: fc.nat(1000) }));
+    fc.assert(
+      fc.property(turns, (beats) => {
+        const counted = new Map<number, number>();
+        let heard: CounterMark | null = null;
+        let sum = 0;
+        for (const { boot, add } of beats) {
+          counted.set(boot, (counted.get(boot) ?? 0) + add);
+          const { delta, mark: next } = counterDelta(heard, `tab-${boot}`, counts(counted.get(boot) ?? 0));
+          heard = next;
+          sum += delta.errors;
+        }
+        return sum === beats.reduce((all, { add }) => all + add, 0);
+      }),
+    );
+  });
+
+  it("remembers a bounded number of boots", () => {
+    let heard: CounterMark | null = null;
+    for (let boot = 0; boot < 100; boot++) heard = counterDelta(heard, `page-${boot}`, counts(1)).mark;
+    expect(heard?.others?.map(({ boot }) => boot)).toEqual(
+      [98, 97, 96, 95, 94, 93, 92].map((boot) => `page-${boot}`),
+    );
+  });
+
   it("bounds an absurd jump and keeps the share that failed", () => {
     const { delta } = counterDelta(mark, "a", counts(10, 100, 20 + 1e12, 2 + 5e11));
     expect(delta.webhooks_sent).toBe(MAX_DELTA_PER_BEAT);

@@ -9,6 +9,7 @@ import {
   observeErrorSpike,
   resetErrorSpike,
 } from "../../src/core/error-spike.ts";
+import { spreadFactor } from "../../src/core/error-spread.ts";
 import { NO_SUMS } from "../../src/core/rolling-window.ts";
 import { T0 } from "../builders/heartbeat.ts";
 import { poisson, seeded } from "../builders/seeded.ts";
@@ -21,30 +22,60 @@ const find = (state: ErrorSpike, now = T0) => errorSpikeFinding(state, NO_SUMS, 
 
 describe("error spike by requests", () => {
   const used = served(newErrorSpike(), 1000, 5);
+  /** `beats` of 20 requests, 12 of them with an error, a minute apart from T0 on. */
+  const broken = (state: ErrorSpike, beats: number) => {
+    let next = state;
+    for (let beat = 1; beat <= beats; beat++) next = served(next, 20, 12, T0 + beat * MINUTE);
+    return next;
+  };
+  /** A plugin that has one error in 100 requests, never two together. */
+  const independent = () => {
+    let state = newErrorSpike();
+    for (let beat = 0; beat < 4000; beat++) state = served(state, 10, beat % 10 === 0 ? 1 : 0);
+    return state;
+  };
 
   it("fires when errors per request rise far above the learned level, and names the dominant error", () => {
-    const state = served(served(used, 20, 12, T0 + MINUTE), 20, 12, T0 + 2 * MINUTE);
-    expect(find(state, T0 + 3 * MINUTE)).toMatchObject({
+    const state = broken(used, 4);
+    expect(find(state, T0 + 5 * MINUTE)).toMatchObject({
       firing: true,
       severity: "critical",
       fingerprint: "fp:v1:abc",
-      signal: { method: "bernoulli-cusum", value: 0.6, sample: 40, onset_at: "2026-03-02T12:01:00.000Z" },
+      signal: { method: "bernoulli-cusum", value: 0.6, sample: 80, onset_at: "2026-03-02T12:01:00.000Z" },
     });
   });
 
-  it("does not fire on a single clump of errors, but becomes suspect", () => {
-    const state = served(used, 100, 80);
+  it("does not fire on a single clump of errors, but becomes suspect at two", () => {
+    expect(find(served(used, 100, 80))).toMatchObject({ firing: false, standing: "normal" });
+    const state = served(served(used, 100, 80), 100, 80);
     expect(find(state)).toMatchObject({ firing: false, standing: "suspect", fingerprint: "" });
     expect(errorSpikeSuspect(state, T0)).toBe(true);
     expect(errorSpikeSuspect(state, T0 + 31 * MINUTE)).toBe(false);
     expect(find(served(state, 200, 1)).standing).toBe("normal");
   });
 
+  it("needs two beats in a plugin whose errors are known not to come in clumps, and more where they do", () => {
+    expect(find(broken(independent(), 1)).firing).toBe(false);
+    expect(find(broken(independent(), 2)).firing).toBe(true);
+    let clumpy = newErrorSpike();
+    for (let beat = 0; beat < 4000; beat++) clumpy = served(clumpy, 10, beat % 80 === 0 ? 8 : 0);
+    expect(spreadFactor(clumpy.ratio.spread)).toBeGreaterThan(4);
+    expect(find(clumpy).firing).toBe(false);
+    expect(find(broken(clumpy, 3)).firing).toBe(false);
+    expect(find(broken(clumpy, 4)).firing).toBe(true);
+  });
+
+  it("judges by what is assumed where the scatter was not stored yet", () => {
+    const { spread: _, ...stored } = independent().ratio;
+    expect(ratioTest(stored).spread).toBe(3);
+    expect(ratioTest(independent().ratio).spread).toBeLessThan(1.5);
+  });
+
   it("takes a shop that always has some errors as it is", () => {
     let state = newErrorSpike();
     for (let beat = 0; beat < 200; beat++) state = served(state, 20, 1);
     expect(find(state).standing).toBe("normal");
-    expect(ratioTest(state.ratio).healthy).toBeCloseTo(0.075, 2);
+    expect(ratioTest(state.ratio).healthy).toBeCloseTo(0.1, 2);
   });
 
   it("does not let an outage become the norm", () => {
@@ -56,18 +87,20 @@ describe("error spike by requests", () => {
   });
 
   it("counts errors without any request, as of a plugin that fails at boot", () => {
-    expect(find(served(served(used, 0, 5), 0, 5)).firing).toBe(true);
+    const failing = [1, 2, 3, 4].reduce((state) => served(state, 0, 5), used);
+    expect(find(failing).firing).toBe(true);
   });
 
   it("shows that it is still learning, and meanwhile finds what is plainly broken", () => {
     const young = served(newErrorSpike(), 30, 0);
     expect(find(young).standing).toBe("learning");
-    const broken = [1, 2, 3].reduce((state) => served(state, 10, 9), young);
-    expect(find(broken).firing).toBe(true);
+    const failing = [1, 2, 3, 4].reduce((state) => served(state, 10, 9), young);
+    expect(find(failing).firing).toBe(true);
   });
 
   it("is over after enough good requests, not after a reset or silence", () => {
-    const spike = served(served(used, 40, 40), 40, 40);
+    const spike = [1, 2, 3, 4].reduce((state) => served(state, 40, 40), used);
+    expect(find(spike).firing).toBe(true);
     const reset = resetErrorSpike(spike, T0);
     expect(find(reset)).toMatchObject({ firing: false, cleared: false });
     expect(find(served(reset, 0, 0, T0 + 50 * HOUR))).toMatchObject({ cleared: false });

@@ -16,6 +16,23 @@ const INTERVAL = 2 * MINUTE;
 const resident = { cadence: "resident", goodbye: false } as const;
 const pageView = { cadence: "page-view", goodbye: false } as const;
 
+/** A shop that sleeps from midnight to six (UTC), with `perHour` visits an hour by day and next to none at night. */
+function asleepAtNight(perHour: number, days: number, seed = 1): Arrivals {
+  const random = seeded(seed);
+  const start = Date.UTC(2026, 2, 2);
+  let state = newArrivals();
+  let at = start;
+  while (at < start + days * 24 * HOUR) {
+    state = observeArrival(state, pageView, Math.round(at));
+    do at += INTERVAL - (Math.log(1 - random()) * HOUR) / perHour;
+    while (hourOf(at) < 6 && random() > 0.02);
+  }
+  return state;
+}
+const hourOf = (at: number) => Math.floor(at / HOUR) % 24;
+const allowedAt = (state: Arrivals, hour: number) =>
+  (deadlineGap({ ...state, lastAt: Date.UTC(2026, 3, 1, hour) }, INTERVAL) ?? 0) / MINUTE;
+
 /** A shop visited `perHour` times an hour: a beat at the first visit after the interval. */
 function visited(perHour: number, hours: number, seed = 1): Arrivals {
   const random = seeded(seed);
@@ -83,8 +100,8 @@ describe("silence that means nothing", () => {
 describe("deadline of a page-view client", () => {
   it.each([
     [100, 10, 20],
-    [10, 60, 120],
-    [1, 480, 1080],
+    [10, 60, 150],
+    [1, 480, 1440],
   ])("at %i views an hour lies between %i and %i min", (perHour, low, high) => {
     const gap = (deadlineGap(visited(perHour, 24 * 10), INTERVAL) ?? 0) / MINUTE;
     expect(gap).toBeGreaterThanOrEqual(low);
@@ -110,6 +127,40 @@ describe("deadline of a page-view client", () => {
       }
     }
     expect(missed).toBeLessThanOrEqual(2);
+  });
+
+  it("knows the night: silence means more at noon than at midnight", () => {
+    const state = asleepAtNight(20, 21);
+    expect(allowedAt(state, 12)).toBeLessThan(100);
+    expect(allowedAt(state, 0)).toBeGreaterThan(6 * 60);
+    expect(heartbeatFinding(state, INTERVAL, (state.lastAt ?? 0) + MINUTE).signal.explanation).toContain(
+      "by the hour of the day",
+    );
+  });
+
+  it("is not crossed by nights, seen for the first time or the twentieth", () => {
+    let missed = 0;
+    for (let seed = 0; seed < 20; seed++) {
+      const whole = asleepAtNight(20, 10, seed);
+      expect(whole.gaps).toBeGreaterThan(1000);
+      let state = newArrivals();
+      const random = seeded(seed);
+      const start = Date.UTC(2026, 2, 2);
+      for (let at = start; at < start + 10 * 24 * HOUR; ) {
+        if (at >= (heartbeatDeadline(state, INTERVAL) ?? Infinity)) missed += 1;
+        state = observeArrival(state, pageView, Math.round(at));
+        do at += INTERVAL - (Math.log(1 - random()) * HOUR) / 20;
+        while (hourOf(at) < 6 && random() > 0.02);
+      }
+    }
+    expect(missed).toBeLessThanOrEqual(1);
+  });
+
+  it("goes by all gaps alike for a state stored before hours were learned, and learns them from then on", () => {
+    const { hours: _, ...stored } = asleepAtNight(20, 10);
+    expect(allowedAt(stored, 12)).toBe(allowedAt(stored, 0));
+    const next = observeArrival(stored, pageView, (stored.lastAt ?? 0) + 10 * MINUTE);
+    expect(next.hours?.since).toBe(stored.lastAt);
   });
 
   it("learns from an outage no more than its own deadline", () => {

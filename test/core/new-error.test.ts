@@ -23,7 +23,7 @@ const report = (fingerprint: string, count = 1) => ({
 const beat = (state: NewError, at: number, reports: ReturnType<typeof report>[] = [], requests = 10) =>
   observeErrors(state, reports, requests, at);
 /** Error "old" was seen, then the version changed at T0. */
-const changed = freezeKnownErrors(beat(newNewError(), T0 - HOUR, [report("old", 9)]), T0);
+const changed = freezeKnownErrors(beat(newNewError(), T0 - HOUR, [report("old", 9)], 500), T0);
 
 describe("new error after a version change", () => {
   it("fires at three occurrences of a fingerprint never seen before", () => {
@@ -44,6 +44,37 @@ describe("new error after a version change", () => {
           'Error bad ("bad happened") occurred 3 times since the version changed at 2026-03-02T12:00:00.000Z and never before it; alarm at 3.',
       },
     });
+  });
+
+  it("needs to have watched before, for long enough to have met the error", () => {
+    const young = freezeKnownErrors(beat(newNewError(), T0 - HOUR, [report("old", 9)], 10), T0);
+    const rare = beat(young, T0 + MINUTE, [report("bad", 3)], 20);
+    expect(newErrorFinding(rare, T0 + MINUTE)).toMatchObject({ firing: false, standing: "not_enough_data" });
+    expect(newErrorFinding(rare, T0 + MINUTE).signal.explanation).toContain(
+      "Too little was watched before the change (10 requests, 60 min)",
+    );
+    const often = beat(young, T0 + MINUTE, [report("bad", 9)], 20);
+    expect(newErrorFinding(often, T0 + MINUTE).firing).toBe(true);
+    expect(newErrorFinding(beat(often, T0 + 2 * MINUTE, [], 15), T0 + 2 * MINUTE).firing).toBe(true);
+  });
+
+  it("goes by time where requests are not counted", () => {
+    const watchedFor = (ms: number) =>
+      freezeKnownErrors(beat(newNewError(), T0 - ms, [report("old")], 0), T0);
+    const later = (state: NewError) => beat(state, T0 + 10 * MINUTE, [report("bad", 3)], 0);
+    expect(newErrorFinding(later(watchedFor(MINUTE)), T0 + 10 * MINUTE).firing).toBe(false);
+    expect(newErrorFinding(later(watchedFor(HOUR)), T0 + 10 * MINUTE).firing).toBe(true);
+  });
+
+  it("does not call errors new because a new algorithm names them", () => {
+    const before = freezeKnownErrors(beat(newNewError(), T0 - HOUR, [report("fp1:aa", 9)], 500), T0);
+    const renamed = beat(before, T0 + MINUTE, [report("fp2:aa", 9)]);
+    expect(newErrorFinding(renamed, T0 + MINUTE)).toMatchObject({ firing: false, standing: "normal" });
+    const own = beat(before, T0 + MINUTE, [report("payment-refused", 9)]);
+    expect(newErrorFinding(own, T0 + MINUTE).firing).toBe(true);
+    const later = freezeKnownErrors(renamed, T0 + HOUR);
+    const fresh = beat(later, T0 + HOUR + MINUTE, [report("fp2:bb", 9)]);
+    expect(newErrorFinding(fresh, T0 + HOUR + MINUTE)).toMatchObject({ firing: true, fingerprint: "fp2:bb" });
   });
 
   it("leaves alone what was seen before, however often it comes", () => {

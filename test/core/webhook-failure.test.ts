@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { WEBHOOK_TEST } from "../../src/core/detection-tuning.ts";
 import { NO_SUMS } from "../../src/core/rolling-window.ts";
 import {
   newWebhookFailure,
@@ -8,6 +9,7 @@ import {
   webhookFinding,
   webhookSuspect,
 } from "../../src/core/webhook-failure.ts";
+import { webhookLevelLearned, webhookTest } from "../../src/core/webhook-level.ts";
 import { T0 } from "../builders/heartbeat.ts";
 
 const MINUTE = 60_000;
@@ -40,9 +42,9 @@ describe("webhook failure by counters", () => {
         onset_at: "2026-03-02T12:00:00.000Z",
       },
     });
-    expect(finding.signal.bound).toBeCloseTo(0.081, 3);
+    expect(finding.signal.bound).toBeCloseTo(0.1016, 3);
     expect(finding.signal.explanation).toBe(
-      "12 of 20 webhooks failed (60 %) since 2026-03-02T12:00:00.000Z; evidence 15.0, alarm at 10 (20 % failing against 2 % healthy). " +
+      "12 of 20 webhooks failed (60 %) since 2026-03-02T12:00:00.000Z; evidence 15.0, alarm at 10 (27 % failing against 2 % healthy, assumed). " +
         "Last hour: 12 of 25 failed, 95 % interval 30 % to 66.5 %.",
     );
   });
@@ -69,17 +71,54 @@ describe("webhook failure by counters", () => {
   });
 
   it("is suspect half way, while failures still arrive", () => {
-    const half = sent(newWebhookFailure(), 3, 3);
+    const half = sent(newWebhookFailure(), 2, 2);
     expect(webhookSuspect(half, T0)).toBe(true);
     expect(find(half).standing).toBe("suspect");
     expect(webhookSuspect(half, T0 + 31 * MINUTE)).toBe(false);
-    expect(webhookSuspect(sent(newWebhookFailure(), 2, 2), T0)).toBe(false);
+    expect(webhookSuspect(sent(newWebhookFailure(), 1, 1), T0)).toBe(false);
   });
 
   it("says so when it has too little to call a shop healthy", () => {
     expect(find(newWebhookFailure()).standing).toBe("not_enough_data");
     expect(find(sent(newWebhookFailure(), 19, 0), hour(19, 0)).standing).toBe("not_enough_data");
     expect(find(sent(newWebhookFailure(), 20, 0), hour(20, 0)).standing).toBe("normal");
+  });
+});
+
+describe("healthy level of webhooks", () => {
+  /** 2,000 webhooks in beats of 20. */
+  const used = (failedPerBeat: number) => {
+    let state = newWebhookFailure();
+    for (let beat = 0; beat < 100; beat++) state = sent(state, 20, beat % 10 < failedPerBeat * 10 ? 1 : 0);
+    return state;
+  };
+
+  it.each([
+    ["never fails", 0, 0.01],
+    ["loses 1 in 100", 0.2, 0.02],
+    ["loses 3 in 100", 0.6, 0.03],
+  ])("of a shop that %s is learned within bounds", (_, failedPerBeat, healthy) => {
+    expect(webhookTest(used(failedPerBeat).level).healthy).toBeCloseTo(healthy, 3);
+  });
+
+  it("is assumed at first, and for a state stored before it was learned", () => {
+    expect(webhookTest(undefined)).toEqual(WEBHOOK_TEST);
+    expect(webhookLevelLearned(undefined)).toBe(false);
+    expect(webhookLevelLearned(sent(newWebhookFailure(), 499, 0).level)).toBe(false);
+    expect(webhookLevelLearned(sent(newWebhookFailure(), 500, 0).level)).toBe(true);
+  });
+
+  it("is frozen while the detector is half way up or further", () => {
+    const before = used(0.2);
+    let state = sent(before, 2, 2);
+    for (let beat = 0; beat < 50; beat++) state = sent(state, 20, 12);
+    expect(find(state).firing).toBe(true);
+    expect(state.level).toEqual(before.level);
+  });
+
+  it("survives the reset after a version change", () => {
+    const state = used(0);
+    expect(resetWebhookFailure(state).level).toEqual(state.level);
   });
 });
 

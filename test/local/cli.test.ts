@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { ROOT } from "../../local/paths.ts";
@@ -22,3 +23,11 @@ it("lists the commands when the name is unknown", () => {
   expect(stderr).toContain("start | dev | demo | test | check | build | migrate | deploy");
   expect(status).toBe(2);
 });
+
+it.each(COMMANDS)(
+  "npm %s puts the command in the place of npm's shell, which would keep signals to itself",
+  (command) => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+    expect(scripts[command]).toBe(`exec node local/bootstrap.mjs ${command}`);
+  },
+);

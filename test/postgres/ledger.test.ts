@@ -226,6 +226,15 @@ describe("writeLedger", () => {
       code: "23514",
     });
     expect(await status()).toBe("halted");
+    for (const change of [
+      "signed = '{}'",
+      "expires = now()",
+      "reversible = NOT reversible",
+      "min_from = '0.0.1'",
+    ])
+      await expect(
+        database.asOwner(`UPDATE plugin_releases SET ${change} WHERE version = '2.0.0'`),
+      ).rejects.toThrow("never changes");
   });
 
   it("stores hostile text that Postgres could not, instead of losing the row", async () => {

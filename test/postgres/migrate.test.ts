@@ -114,5 +114,6 @@ describe("migrate", () => {
   it("explains in one line that nobody answers", async () => {
     const nowhere = "postgresql://a:b@127.0.0.1:1/none";
     await expect(migrate(nowhere, { log: () => {} })).rejects.toThrow("cannot connect to Postgres");
+    await expect(migrate("nowhere", { log: () => {} })).rejects.toThrow("is not an address like postgresql:");
   });
 });

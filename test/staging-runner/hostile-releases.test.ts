@@ -33,6 +33,12 @@ const ATTEMPTS: [act: string, code: string, reason: string][] = [
     "denied-read",
   ],
   [
+    "buries a forbidden read under thousands of permitted ones",
+    `const own = Deno.cwd() + "/main.mjs"; for (let n = 0; n < 30_000; n++) Deno.statSync(own);
+     ${quietly('Deno.readTextFileSync("/etc/passwd");')}`,
+    "denied-read",
+  ],
+  [
     "imports a module whose path it makes up at run time",
     quietly('await import(["file:///etc", "passwd"].join("/"));'),
     "denied-read",

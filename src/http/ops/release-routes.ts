@@ -4,7 +4,7 @@ import { releasesOf } from "../../../durable-objects/stubs.ts";
 import { ProductName, Version } from "../../contract/ids.ts";
 import { PublishRequest, type ReleaseRecord } from "../../contract/ops.ts";
 import { type Result, refuse } from "../../contract/refusal.ts";
-import type { ReleaseManifest } from "../../contract/release.ts";
+import { MAX_RELEASE_BYTES, type ReleaseManifest } from "../../contract/release.ts";
 import { sha256Hex } from "../../crypto/digest.ts";
 import { fromBase64 } from "../../crypto/encoding.ts";
 import { verifyRelease } from "../../crypto/release-signature.ts";
@@ -17,8 +17,8 @@ import { readJson, readQuery } from "../read-request.ts";
 import { allow } from "./ops-guard.ts";
 import { ReleaseQuery, ReleaseStatusRequest } from "./ops-queries.ts";
 
-/** The largest release in base64, with its manifest and notes around it. */
-const MAX_PUBLISH_BYTES = 45_100_000;
+/** The file as base64, and room for the manifest, its signatures and the notes. */
+const MAX_PUBLISH_BYTES = Math.ceil(MAX_RELEASE_BYTES / 3) * 4 + 100_000;
 
 export const releaseRoutes = new Hono<AppEnv>()
   .get("/", allow("GET /api/ops/releases"), async (c) => {

@@ -235,7 +235,7 @@ describe("what a change is not blamed for", () => {
   it("nor is the version gone back to blamed for the bad one", () => {
     const story = new PluginStory().toVerifying();
     story.beat(15, { sent: 5 }, { state: "probation" });
-    for (let i = 0; i < 3 && story.attempt.status === "verifying"; i++) {
+    for (let i = 0; i < 5 && story.attempt.status === "verifying"; i++) {
       story.counters.requests += 40;
       story.counters.errors += 40;
       story.beat(15, {}, { state: "probation" });
