@@ -60,7 +60,7 @@ export const webhooks: Section = {
           kind: "healthy",
           perHour,
           level,
-          plugins: options.quick ? 60 : 375,
+          plugins: options.quick ? 60 : level === 0.01 ? 500 : 200,
         })),
       ),
     );

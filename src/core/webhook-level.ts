@@ -29,9 +29,9 @@ export function learnWebhookLevel(
   return { share: Math.round(share * 1e6) / 1e6, trials: known };
 }
 
-/** As many real webhooks as assumed ones have been seen. */
+/** Enough of this plugin's own webhooks have been seen to say so. */
 export function webhookLevelLearned(level: WebhookLevel | undefined): boolean {
-  return (level?.trials ?? 0) >= 2 * WEBHOOK_LEVEL.assumedTrials;
+  return (level?.trials ?? 0) >= WEBHOOK_LEVEL.assumedTrials + WEBHOOK_LEVEL.learnedTrials;
 }
 
 /** The test in force. */

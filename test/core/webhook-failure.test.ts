@@ -86,10 +86,10 @@ describe("webhook failure by counters", () => {
 });
 
 describe("healthy level of webhooks", () => {
-  /** 2,000 webhooks in beats of 20. */
+  /** 8,000 webhooks in beats of 20. */
   const used = (failedPerBeat: number) => {
     let state = newWebhookFailure();
-    for (let beat = 0; beat < 100; beat++) state = sent(state, 20, beat % 10 < failedPerBeat * 10 ? 1 : 0);
+    for (let beat = 0; beat < 400; beat++) state = sent(state, 20, beat % 10 < failedPerBeat * 10 ? 1 : 0);
     return state;
   };
 
