@@ -144,7 +144,7 @@ describe("incidents", () => {
   test("those that need a person come first, and a filter is an address", async () => {
     await signIn();
     await page.goto(`${server.origin}/incidents`);
-    const attention = page.getByRole("region", { name: "Needs attention (3)" });
+    const attention = page.getByRole("region", { name: "Needs attention (2)" });
     await attention.getByTestId(`incident-${incidentId(3)}`).waitFor();
     await page.getByRole("link", { name: "Critical", exact: true }).click();
     await page.waitForURL(/severity=critical/);

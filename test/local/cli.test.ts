@@ -20,7 +20,7 @@ it.each(COMMANDS)("%s --help explains itself and starts nothing", (command) => {
 
 it("lists the commands when the name is unknown", () => {
   const { status, stderr } = bootstrap("strat");
-  expect(stderr).toContain("start | dev | demo | test | check | build | migrate | deploy");
+  expect(stderr).toContain("start | dev | demo | test | check | build | bench:detect | migrate | deploy");
   expect(status).toBe(2);
 });
 

@@ -4,7 +4,6 @@
  */
 import type { HealthVerdict, IncidentType } from "../../contract/incident.ts";
 import type { Finding } from "../detection.ts";
-import { WEBHOOK_TEST } from "../detection-tuning.ts";
 import { iso } from "./state.ts";
 import {
   HEALTHY_MIN_BEATS,
@@ -13,6 +12,7 @@ import {
   HEALTHY_MIN_WEBHOOKS,
   PROBATION_SILENCE_BEATS,
   UNHEALTHY_PROBES,
+  UNHEALTHY_SHARE,
 } from "./tuning.ts";
 
 export interface HealthFacts {
@@ -111,7 +111,7 @@ function awaited(finding: Finding, original: IncidentType, early: boolean): bool
 
 /** So large a share of the webhooks fails that they are no sign of health, however few they are. */
 function stillFailing({ webhooks_sent: sent, webhooks_failed: failed }: HealthFacts["totals"]): boolean {
-  return failed > 0 && failed >= WEBHOOK_TEST.failing * Math.max(sent, failed);
+  return failed > 0 && failed >= UNHEALTHY_SHARE * Math.max(sent, failed);
 }
 
 function enoughEvidence(facts: HealthFacts) {

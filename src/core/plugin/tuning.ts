@@ -43,6 +43,8 @@ export const HEALTHY_MIN_BEATS = 3;
 export const HEALTHY_MIN_PROBES = 3;
 /** Failed probes that condemn a release at once: one may be a hiccup of the network, two are not. */
 export const UNHEALTHY_PROBES = 2;
+/** A change under which this share of the webhooks fails is not called healthy, however few they are. */
+export const UNHEALTHY_SHARE = 0.2;
 
 /** A gap of beats this many times the probation interval after the deadline counts as silence. */
 export const PROBATION_SILENCE_BEATS = 3;
