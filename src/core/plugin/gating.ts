@@ -1,10 +1,11 @@
 /** From the state and the gathered facts to the gate's verdicts, and what follows from them. */
 import { type GateResult, gate } from "../gate.ts";
 import { barredUntil } from "../suppression.ts";
-import { endAttempt, moveAttempt } from "./attempts.ts";
+import { moveAttempt } from "./attempts.ts";
 import { quietSubject } from "./bar.ts";
 import { queueAttemptCommand } from "./command-payload.ts";
 import { type Draft, incidentById, note, notify, recordAttempt } from "./draft.ts";
+import { endAttempt } from "./end-attempt.ts";
 import type { GateFacts } from "./event.ts";
 import { setIncidentStatus, titleOf } from "./incidents.ts";
 import type { AttemptState, IncidentState, PluginState } from "./state.ts";

@@ -1,7 +1,8 @@
 /** The moment a command may leave: every rule is read again, against the authority's policy of this instant. */
-import { endAttempt } from "./attempts.ts";
+
 import { commandToHandOver, finishCommand, markHandedOver } from "./commands.ts";
 import { type Draft, incidentById, note, recordAttempt } from "./draft.ts";
+import { endAttempt } from "./end-attempt.ts";
 import type { GateFacts } from "./event.ts";
 import { evaluateGate, standDown } from "./gating.ts";
 import { type CommandState, iso, type PluginState } from "./state.ts";

@@ -1,9 +1,10 @@
 /** What people do: approve, reject, and the manual actions. Each is refused by name when it cannot be. */
 import type { ApproveRequest, ManualAction, Person, ReleaseRecord } from "../../contract/ops.ts";
 import { ok, type Refusal, type Result, refuse } from "../../contract/refusal.ts";
-import { beginAttempt, describeChange, endAttempt } from "./attempts.ts";
+import { beginAttempt, describeChange } from "./attempts.ts";
 import { decideNotBefore } from "./bar.ts";
 import { audit, type Draft, incidentById, note, recordAttempt, recordIncident } from "./draft.ts";
+import { endAttempt } from "./end-attempt.ts";
 import { closeIncident, escalateIncident } from "./incidents.ts";
 import { chosen } from "./on-work.ts";
 import { type AttemptState, type IncidentState, inShopsHands, iso } from "./state.ts";

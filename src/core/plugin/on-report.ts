@@ -1,9 +1,10 @@
 /** A command's acknowledgement or failure. Late, repeated and contradicting reports are answered and change nothing twice. */
 import { type AckData, type FailCode, type FailData, RETRYABLE_FAIL_CODES } from "../../contract/command.ts";
-import { endAttempt, moveAttempt } from "./attempts.ts";
+import { moveAttempt } from "./attempts.ts";
 import { queueAttemptCommand } from "./command-payload.ts";
 import { finishCommand, isLive } from "./commands.ts";
 import { commandById, type Draft } from "./draft.ts";
+import { endAttempt } from "./end-attempt.ts";
 import type { AttemptState, CommandState } from "./state.ts";
 import { COMMAND_TRIES } from "./tuning.ts";
 import { backAgain, backFailed, changedTo, commandOf, orderBackAgain, startVerifying } from "./verifying.ts";

@@ -1,7 +1,8 @@
 /** Time passes: every deadline of the state, and nothing else. Safe to run early, late or twice. */
-import { endAttempt } from "./attempts.ts";
+
 import { finishCommand, isLive } from "./commands.ts";
 import { commandById, type Draft } from "./draft.ts";
+import { endAttempt } from "./end-attempt.ts";
 import { reportMissing } from "./on-report.ts";
 import { review } from "./review.ts";
 import type { AttemptState, CommandState } from "./state.ts";

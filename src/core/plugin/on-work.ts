@@ -2,9 +2,10 @@
 import type { Decision } from "../../contract/decision.ts";
 import type { ReleaseRecord } from "../../contract/ops.ts";
 import type { SmokeReply } from "../../contract/staging.ts";
-import { beginAttempt, endAttempt } from "./attempts.ts";
+import { beginAttempt } from "./attempts.ts";
 import { decideNotBefore } from "./bar.ts";
 import { type Draft, incidentById, note, recordIncident } from "./draft.ts";
+import { endAttempt } from "./end-attempt.ts";
 import { applyAttempt } from "./gating.ts";
 import { escalateIncident, flappingText } from "./incidents.ts";
 import { iso, type Work } from "./state.ts";

@@ -1,7 +1,8 @@
 /** Findings become incidents, incidents follow their findings. Runs after every beat and at every deadline. */
 import { type Finding, findings } from "../detection.ts";
-import { endAttempt, excludeFix, renewEvidence } from "./attempts.ts";
+import { renewEvidence } from "./attempts.ts";
 import type { Draft } from "./draft.ts";
+import { endAttempt, excludeFix } from "./end-attempt.ts";
 import { closeIncident, forgetClosed, openOrReturn, refreshIncident, reopenIncident } from "./incidents.ts";
 import { followQuiet } from "./quiet.ts";
 import { commitUnheard, type IncidentState, inShopsHands, isSettledSilence } from "./state.ts";

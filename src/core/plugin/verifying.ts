@@ -1,10 +1,11 @@
 /** After the change: the watch, its verdict, the commit or the way back. */
 import type { IncidentType } from "../../contract/incident.ts";
 import { findings, isSuspect, markVersionChange } from "../detection.ts";
-import { describeChange, endAttempt, moveAttempt } from "./attempts.ts";
+import { describeChange, moveAttempt } from "./attempts.ts";
 import { commitWithinS, queueRollback } from "./command-payload.ts";
 import { finishCommand, isLive } from "./commands.ts";
 import { commandById, type Draft, incidentById, note, notify, recordAttempt } from "./draft.ts";
+import { endAttempt } from "./end-attempt.ts";
 import { healthVerdict } from "./health-check.ts";
 import { bakeIncident, titleOf } from "./incidents.ts";
 import { type AttemptState, iso, type PluginState } from "./state.ts";

@@ -1,0 +1,185 @@
+/** The end of an attempt: recorded once, learned from, reported to release and fleet, told to its incident. */
+import type { Outcome } from "../../contract/decision.ts";
+import { assertMove, describeChange } from "./attempts.ts";
+import { type Draft, incidentById, note, notify, recordAttempt } from "./draft.ts";
+import { escalateIncident, titleOf } from "./incidents.ts";
+import {
+  type AttemptState,
+  EXCLUDED_LIMIT,
+  HISTORY_LIMIT,
+  HISTORY_MS,
+  type IncidentState,
+  iso,
+  type PluginState,
+} from "./state.ts";
+import { dropWorkOf } from "./work.ts";
+
+export type Ending =
+  | "success"
+  | "rolled_back"
+  | "rollback_failed"
+  | "failed"
+  | "expired"
+  | "rejected"
+  | "cancelled";
+
+const TEACHES: Partial<Record<Ending, Outcome>> = {
+  success: "success",
+  rolled_back: "rolled_back",
+  rollback_failed: "rolled_back",
+  failed: "failed",
+};
+
+export interface EndOptions {
+  /** False when the failure says nothing about the fix (our staging runner was away): nothing is learned, nothing excluded. */
+  aboutTheFix?: boolean;
+  /** False when whoever ends the attempt sees to its incident in the same step: nobody is woken for it. */
+  escalate?: boolean;
+}
+
+/** Ends the attempt, reports it to SIRA, release and fleet, and sees to its incident. */
+export function endAttempt(
+  draft: Draft,
+  attempt: AttemptState,
+  ending: Ending,
+  reason: string,
+  options: EndOptions = {},
+): void {
+  const { state, now } = draft;
+  assertMove(attempt.row.status, ending);
+  attempt.row.status = ending;
+  attempt.row.reason = reason.slice(0, 500);
+  attempt.row.finished_at = iso(now);
+  if (ending === "rolled_back") attempt.row.rolled_back_at = iso(now);
+  recordAttempt(draft, attempt);
+  state.attempt = null;
+  dropWorkOf(draft, { attemptId: attempt.row.id });
+  rememberHistory(state, attempt, now);
+
+  const incident = incidentById(state, attempt.row.incident_id);
+  const outcome = options.aboutTheFix === false ? undefined : TEACHES[ending];
+  if (incident && outcome && outcome !== "success")
+    excludeFix(state, incident, attempt.row.action, attempt.row.target_version, now);
+  report(draft, attempt, incident, outcome, reason);
+  if (incident) tellIncident(draft, incident, attempt, ending, reason, options.escalate ?? true);
+}
+
+function rememberHistory(state: PluginState, attempt: AttemptState, now: number): void {
+  state.history.push({
+    attemptId: attempt.row.id,
+    at: now,
+    automatic: attempt.automatic,
+    outcome: attempt.row.status,
+  });
+  state.history = state.history.filter((past) => now - past.at < HISTORY_MS).slice(-HISTORY_LIMIT);
+}
+
+/** Invariant 11: a fix that failed for a signature is not tried again automatically on this plugin. */
+export function excludeFix(
+  state: PluginState,
+  incident: IncidentState,
+  action: AttemptState["row"]["action"],
+  version: string | null,
+  now: number,
+): void {
+  const { signature } = incident.row;
+  // One entry per fix: a fix that fails again and again must not push the others out of the memory.
+  const others = state.excluded.filter(
+    (fix) => fix.signature !== signature || fix.action !== action || fix.version !== version,
+  );
+  state.excluded = [...others, { signature, action, version, at: now }].slice(-EXCLUDED_LIMIT);
+}
+
+function report(
+  draft: Draft,
+  attempt: AttemptState,
+  incident: IncidentState | null,
+  outcome: Outcome | undefined,
+  reason: string,
+): void {
+  const { row } = attempt;
+  const result = outcome ?? "cancelled";
+  if (row.target_version !== null && attempt.release !== null)
+    draft.outbox.push({
+      to: "release",
+      product: row.product,
+      version: row.target_version,
+      attemptId: row.id,
+      outcome: result,
+    });
+  draft.outbox.push({ to: "fleet", report: "finished", attemptId: row.id, outcome: result });
+  if (outcome === undefined || incident === null) return;
+  const feedback = {
+    attempt_id: row.id,
+    incident_id: row.incident_id,
+    plugin_id: row.plugin_id,
+    product: row.product,
+    signature: incident.row.signature,
+    env: draft.state.env,
+    from_version: row.from_version,
+    action: row.action,
+    ...(row.target_version === null ? {} : { target_version: row.target_version }),
+    confidence: row.decision.confidence,
+    outcome,
+    reason: reason.slice(0, 500),
+    finished_at: iso(draft.now),
+  };
+  draft.outbox.push({ to: "ledger", record: { kind: "feedback", row: feedback } }, { to: "sira", feedback });
+}
+
+function tellIncident(
+  draft: Draft,
+  incident: IncidentState,
+  attempt: AttemptState,
+  ending: Ending,
+  reason: string,
+  escalate: boolean,
+): void {
+  const change = describeChange(attempt);
+  note(draft, incident, {
+    kind: `attempt_${ending}`,
+    text: `${change}: ${reason}`,
+    attemptId: attempt.row.id,
+  });
+  switch (ending) {
+    case "success":
+      notify(
+        draft,
+        incident,
+        "patched",
+        "notice",
+        `Healed: ${titleOf(draft, incident)}`,
+        `${change}: ${reason}`,
+      );
+      return;
+    case "rolled_back":
+      notify(
+        draft,
+        incident,
+        "rolled_back",
+        "notice",
+        `Rolled back: ${titleOf(draft, incident)}`,
+        `${change}: ${reason}`,
+      );
+      return escalateIncident(draft, incident, `${change} was rolled back: ${reason}`);
+    case "rollback_failed":
+      notify(
+        draft,
+        incident,
+        "rollback_failed",
+        "page",
+        `ROLLBACK FAILED: ${titleOf(draft, incident)}`,
+        `${change}: ${reason}`,
+      );
+      return escalateIncident(draft, incident, `The rollback of ${change} failed: ${reason}`);
+    case "failed":
+    case "expired":
+    case "cancelled":
+      if (!escalate) return;
+      return escalateIncident(draft, incident, `${change} ended as ${ending}: ${reason}`);
+    case "rejected":
+      return escalateIncident(draft, incident, `${change} was rejected: ${reason}`);
+    default:
+      return ending satisfies never;
+  }
+}
