@@ -1,0 +1,163 @@
+/** The storm guard: a whole fleet loses contact for a while, and every shop is in order. */
+import { FleetLife } from "../../sim/fleet-life.ts";
+import { poisson, seededRandom } from "../../sim/random.ts";
+import { judgeStorm, newStorm, ONSET_WINDOW_MS } from "../../src/core/storm.ts";
+import { DAY_MS, FLEET, MINUTE_MS, pooled, quantile, START, seedOf, select, total } from "./figures.ts";
+import { figure } from "./print.ts";
+import type { Figures, Options, Part, Report, Section, Target } from "./section.ts";
+
+const WARM_MS = 10 * MINUTE_MS;
+const OUTAGE_MS = 10 * MINUTE_MS;
+const AFTER_MS = 20 * MINUTE_MS;
+/** The fleet without its guard is a sample: it does more, and only its figures for 5,000 are wanted. */
+const UNGUARDED = 500;
+const CALM_DAYS = 30;
+const SILENT_SHARE_A_DAY = 0.01;
+const SILENT_MS = 30 * MINUTE_MS;
+const DEADLINES_MIN = [3, 6, 30] as const;
+
+export const storm: Section = {
+  name: "storm",
+  method: [
+    `${FLEET.toLocaleString("en-US")} resident plugins, each through the reducer (src/core/plugin), all reporting to one storm guard (src/core/storm.ts) that answers their ` +
+      `triage. After ${WARM_MS / MINUTE_MS} min no beat of theirs arrives for ${OUTAGE_MS / MINUTE_MS} min; every shop is up. Beats are spread over 2 min and come up to a tenth early. ` +
+      `Judged ${AFTER_MS / MINUTE_MS} min after contact is back.`,
+    "Everything else invites healing: the policy is automatic for all, each shop answers a look from outside, the decision is always to patch, the release is " +
+      `admitted. The fleet without its guard is the same, but its plugins are never told of the storm (${UNGUARDED} of them, scaled).`,
+    `Calm: the guard alone, ${CALM_DAYS} days in which ${SILENT_SHARE_A_DAY * 100} % of the fleet a day falls silent for ${SILENT_MS / MINUTE_MS} min. ` +
+      "The common rules see the same beats, one fixed deadline for each plugin.",
+  ],
+  parts({ quick }) {
+    const replicas = quick ? 1 : 3;
+    const outages = Array.from({ length: replicas }, (_, replica) => ({
+      id: `storm-all-${replica}`,
+      kind: "guarded",
+      plugins: FLEET,
+    }));
+    return [
+      ...outages,
+      { id: "storm-unguarded", kind: "unguarded", plugins: UNGUARDED },
+      { id: "storm-calm", kind: "calm", plugins: FLEET },
+    ];
+  },
+  run: (part, options) => (part.kind === "calm" ? runCalm(part, options) : runOutage(part, options)),
+  report,
+};
+
+function runOutage(part: Part, options: Options): Figures {
+  const from = START + WARM_MS;
+  const to = from + OUTAGE_MS;
+  const fleet = new FleetLife({
+    size: Number(part.plugins),
+    startAt: START,
+    random: seededRandom(seedOf(options, part, 0)),
+    arrives: (_, at) => at < from || at >= to,
+    guarded: part.kind === "guarded",
+  }).run(to + AFTER_MS);
+  const first = fleet.storms[0];
+  const figures: Record<string, number> = {
+    runs: 1,
+    plugins: Number(part.plugins),
+    storms: fleet.storms.length,
+    attempts: fleet.attempts.size,
+    notifications: fleet.notifications.size,
+    incidents: fleet.incidents.size,
+    unknown: fleet.unknown.size,
+    open: fleet.open,
+  };
+  for (const minutes of DEADLINES_MIN)
+    figures[ruleOf(minutes)] = fleet.longestGapMs.filter((gap) => gap >= minutes * MINUTE_MS).length;
+  return {
+    ...figures,
+    begins: first === undefined ? [] : [(first.from - from) / MINUTE_MS],
+    ends: first === undefined || first.to === null ? [] : [(first.to - to) / MINUTE_MS],
+    stormsEach: [fleet.storms.length],
+    gapMinutes: (quantile(fleet.longestGapMs, 0.5) ?? 0) / MINUTE_MS,
+  };
+}
+
+function runCalm(part: Part, options: Options): Figures {
+  const random = seededRandom(seedOf(options, part, 0));
+  const roster = Number(part.plugins);
+  const silences: number[] = [];
+  let state = newStorm(START);
+  let storms = 0;
+  for (let now = START + MINUTE_MS; now <= START + CALM_DAYS * DAY_MS; now += MINUTE_MS) {
+    const newly = poisson((roster * SILENT_SHARE_A_DAY * MINUTE_MS) / DAY_MS, random);
+    for (let i = 0; i < newly; i++) silences.push(now);
+    while ((silences[0] ?? now) <= now - SILENT_MS) silences.shift();
+    const fresh = silences.filter((at) => now - at <= ONSET_WINDOW_MS).length;
+    const before = state.storm !== null;
+    const verdict = judgeStorm(state, { now, roster, silent: silences.length, fresh, lost: 0, newly });
+    state = verdict.state;
+    if (verdict.storm && !before) storms += 1;
+  }
+  return { storms };
+}
+
+type Results = Parameters<typeof select>[0];
+
+function report(results: Results): Report {
+  const guarded = select(results, { kind: "guarded" });
+  const unguarded = select(results, { kind: "unguarded" });
+  const runs = total(guarded, "runs");
+  const calm = total(select(results, { kind: "calm" }), "storms");
+  const row = (label: string, fleetIncidents: string, of: Results): string[] => [
+    label,
+    fleetIncidents,
+    ...["incidents", "unknown", "attempts", "notifications", "open"].map((name) =>
+      figure((total(of, name) / total(of, "plugins")) * FLEET),
+    ),
+  ];
+  const minutes = (name: string): string => figure(quantile(pooled(guarded, name), 0.5));
+  return {
+    tables: [
+      {
+        title: `Storm: 5,000 plugins lose contact for 10 min (${figure(runs)} time${runs === 1 ? "" : "s"})`,
+        columns: [
+          "for each outage",
+          "fleet incidents",
+          "single ones",
+          "marked unknown",
+          "attempts",
+          "notifications",
+          "open after",
+        ],
+        rows: [
+          row("Vigie", figure(total(guarded, "storms") / runs), guarded),
+          row("the same without the guard", "-", unguarded),
+          ...DEADLINES_MIN.map((deadline) => {
+            const opened = figure(total(guarded, ruleOf(deadline)) / runs);
+            return [ruleOf(deadline), "-", opened, "-", "-", opened, "0"];
+          }),
+        ],
+        note:
+          `The storm begins ${minutes("begins")} min after contact is lost, and is over ${minutes("ends")} min after it is back. Vigie's single ones tell nobody ` +
+          `and close by themselves. The common rules are taken to tell of each incident once. Calm: ${figure(calm)} storms in ${CALM_DAYS} days.`,
+      },
+    ],
+    targets: targets(guarded, calm),
+  };
+}
+
+function targets(guarded: Results, calm: number): Target[] {
+  const storms = pooled(guarded, "stormsEach");
+  const bounded = (what: string, value: number, must: Target["must"], bound: number): Target => ({
+    what: `storm, ${what}`,
+    value,
+    bound,
+    must,
+    unit: "in all",
+  });
+  return [
+    bounded("fleet incidents of one outage, the most", Math.max(...storms), "at most", 1),
+    bounded("fleet incidents of one outage, the fewest", Math.min(...storms), "at least", 1),
+    bounded("attempts", total(guarded, "attempts"), "at most", 0),
+    bounded("single incidents left open", total(guarded, "open"), "at most", 0),
+    bounded(`fleet incidents in ${CALM_DAYS} calm days`, calm, "at most", 0),
+  ];
+}
+
+function ruleOf(minutes: number): string {
+  return `fixed ${minutes} min`;
+}
