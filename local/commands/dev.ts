@@ -2,11 +2,10 @@
 
 import { watchDashboard } from "../build/watch-dashboard.ts";
 import { watchWorker } from "../build/watch-worker.ts";
-import { DATA_DIR } from "../paths.ts";
 import { announce } from "./announce.ts";
 import { ENVIRONMENT_HELP, readEnvironment } from "./environment.ts";
 import { untilAborted } from "./stop-signal.ts";
-import { progress, withStack } from "./with-stack.ts";
+import { keptStack, progress, withStack } from "./with-stack.ts";
 
 export const help = `
 npm run dev
@@ -19,34 +18,22 @@ ${ENVIRONMENT_HELP}
 export async function run(): Promise<number> {
   const environment = readEnvironment();
   const log = progress();
-  return withStack(
-    {
-      dataDir: DATA_DIR,
-      port: environment.port,
-      ...(environment.databaseUrl ? { databaseUrl: environment.databaseUrl } : {}),
-      staging: environment.bindings.STAGING_RUNNER_URL === undefined,
-      env: environment.bindings,
-      log,
-    },
-    async (stack, signal) => {
-      const stopWorker = await watchWorker(async () => {
-        await stack.worker.reload();
-        log("Worker reloaded");
-      });
-      // The Worker's asset manifest is read at (re)load.
-      const stopDashboard = await watchDashboard(async () => {
-        await stack.worker.reload();
-        log("dashboard rebuilt");
-      });
-      await announce(stack, {
-        login: environment.bindings.MOLAM_ID_JWT_PUBLIC === undefined,
-        next: [
-          "Changes are built as you save: the Worker reloads, the dashboard wants a reload of the page.",
-        ],
-      });
-      await untilAborted(signal);
-      await Promise.all([stopWorker(), stopDashboard()]);
-      return 0;
-    },
-  );
+  return withStack(keptStack(environment, log), async (stack, signal) => {
+    const stopWorker = await watchWorker(async () => {
+      await stack.worker.reload();
+      log("Worker reloaded");
+    });
+    // The Worker's asset manifest is read at (re)load.
+    const stopDashboard = await watchDashboard(async () => {
+      await stack.worker.reload();
+      log("dashboard rebuilt");
+    });
+    await announce(stack, {
+      login: environment.bindings.MOLAM_ID_JWT_PUBLIC === undefined,
+      next: ["Changes are built as you save: the Worker reloads, the dashboard wants a reload of the page."],
+    });
+    await untilAborted(signal);
+    await Promise.all([stopWorker(), stopDashboard()]);
+    return 0;
+  });
 }

@@ -2,11 +2,10 @@
 import { startFleet } from "../demo/fleet.ts";
 import { runScenario } from "../demo/scenario.ts";
 import { storyTable } from "../demo/table.ts";
-import { DATA_DIR } from "../paths.ts";
 import { announce } from "./announce.ts";
 import { ENVIRONMENT_HELP, readEnvironment } from "./environment.ts";
 import { untilAborted } from "./stop-signal.ts";
-import { progress, withStack } from "./with-stack.ts";
+import { keptStack, progress, withStack } from "./with-stack.ts";
 
 export const help = `
 npm start
@@ -20,46 +19,36 @@ ${ENVIRONMENT_HELP}
 export async function run(): Promise<number> {
   const environment = readEnvironment();
   const log = progress();
-  return withStack(
-    {
-      dataDir: DATA_DIR,
-      port: environment.port,
-      ...(environment.databaseUrl ? { databaseUrl: environment.databaseUrl } : {}),
-      staging: environment.bindings.STAGING_RUNNER_URL === undefined,
-      env: environment.bindings,
-      log,
-    },
-    async (stack, signal) => {
-      // With a real identity provider nobody here can log in, so nobody can publish the demo's releases.
-      const hasDevelopmentLogin = environment.bindings.MOLAM_ID_JWT_PUBLIC === undefined;
-      if (!hasDevelopmentLogin) {
-        await announce(stack, { login: false, next: ["no demo fleet: MOLAM_ID_JWT_PUBLIC is set"] });
-        await untilAborted(signal);
-        return 0;
-      }
-      await announce(stack, {
-        login: true,
-        next: [
-          "Twelve shops open now; in a minute three of them begin to fail. Within some five minutes one is",
-          "healed by itself, one gets a bad patch and is rolled back, one gets a patch that does not boot and",
-          "restores itself. What an earlier start has shown is not repeated; the shops go on living.",
-        ],
-      });
-      const fleet = await startFleet(stack, { signal, log });
-      try {
-        const stories = runScenario(fleet, { api: stack.api, signal, log: (line) => log(`demo: ${line}`) });
-        await Promise.race([stories.then((results) => tell(results, log)), untilAborted(signal)]).catch(
-          (error) => {
-            if (!signal.aborted) log(`demo: ${error}`);
-          },
-        );
-        await untilAborted(signal);
-      } finally {
-        await fleet.stop();
-      }
+  return withStack(keptStack(environment, log), async (stack, signal) => {
+    // With a real identity provider nobody here can log in, so nobody can publish the demo's releases.
+    const hasDevelopmentLogin = environment.bindings.MOLAM_ID_JWT_PUBLIC === undefined;
+    if (!hasDevelopmentLogin) {
+      await announce(stack, { login: false, next: ["no demo fleet: MOLAM_ID_JWT_PUBLIC is set"] });
+      await untilAborted(signal);
       return 0;
-    },
-  );
+    }
+    await announce(stack, {
+      login: true,
+      next: [
+        "Twelve shops open now; in a minute three of them begin to fail. Within some five minutes one is",
+        "healed by itself, one gets a bad patch and is rolled back, one gets a patch that does not boot and",
+        "restores itself. What an earlier start has shown is not repeated; the shops go on living.",
+      ],
+    });
+    const fleet = await startFleet(stack, { signal, log });
+    try {
+      const stories = runScenario(fleet, { api: stack.api, signal, log: (line) => log(`demo: ${line}`) });
+      await Promise.race([stories.then((results) => tell(results, log)), untilAborted(signal)]).catch(
+        (error) => {
+          if (!signal.aborted) log(`demo: ${error}`);
+        },
+      );
+      await untilAborted(signal);
+    } finally {
+      await fleet.stop();
+    }
+    return 0;
+  });
 }
 
 function tell(results: Awaited<ReturnType<typeof runScenario>>, log: (line: string) => void): void {

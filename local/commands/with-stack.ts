@@ -1,5 +1,7 @@
 /** The frame of start, dev and demo: a stack around a body, taken down whatever happens. */
+import { DATA_DIR } from "../paths.ts";
 import { type Stack, type StackOptions, startStack } from "../stack.ts";
+import type { LocalEnvironment } from "./environment.ts";
 import { stopSignal } from "./stop-signal.ts";
 
 /** Runs `body` with a started stack; `signal` aborts when the command shall end. */
@@ -16,6 +18,19 @@ export async function withStack(
     await stack.stop();
     options.log("stopped");
   }
+}
+
+/** The stack whose data is kept under `.data/`, as the environment asks for it. */
+export function keptStack(environment: LocalEnvironment, log: StackOptions["log"]): StackOptions {
+  const { port, databaseUrl, bindings } = environment;
+  return {
+    dataDir: DATA_DIR,
+    port,
+    ...(databaseUrl ? { databaseUrl } : {}),
+    staging: bindings.STAGING_RUNNER_URL === undefined,
+    env: bindings,
+    log,
+  };
 }
 
 /** Progress lines with the seconds since the start. */

@@ -17,15 +17,18 @@ import { RECORD_EVERY_MS } from "./tuning.ts";
 /** Detectors whose calm says that payments work. That it beats is not health. */
 const SUBSTANTIAL: ReadonlySet<string> = new Set(["webhook_fail_rate", "error_spike"]);
 
+/** Silent without having said goodbye. */
+function isSilent(state: PluginState): boolean {
+  if (state.runState === "goodbye") return false;
+  const missed = state.incidents.some(
+    (incident) => incident.row.type === "heartbeat_missed" && incident.row.status !== "baking",
+  );
+  return missed || isSettledSilence(state);
+}
+
 export function pluginStatus(state: PluginState, now: Millis): PluginRecord["status"] {
   if (state.runState === "goodbye") return "goodbye";
-  if (
-    isSettledSilence(state) ||
-    state.incidents.some(
-      (incident) => incident.row.type === "heartbeat_missed" && incident.row.status !== "baking",
-    )
-  )
-    return "silent";
+  if (isSilent(state)) return "silent";
   if (state.attempt !== null) return "healing";
   if (state.incidents.length > 0) return "degraded";
   const views = detectorViews(state.detection, now, state.askedS * 1000);
@@ -66,13 +69,13 @@ export function recordPlugin(draft: Draft): void {
 
 /** Tells the fleet what it keeps of each plugin: whether work is under way, and whether it fell silent. By changes only. */
 export function reportToFleet(draft: Draft): void {
-  const { state, now } = draft;
+  const { state } = draft;
   const busy = state.incidents.length > 0 || state.attempt !== null || state.commit !== null;
   if (busy !== state.busy) {
     state.busy = busy;
     draft.outbox.push({ to: "fleet", report: "busy", busy });
   }
-  const presence = pluginStatus(state, now) === "silent" ? "silent" : "present";
+  const presence = isSilent(state) ? "silent" : "present";
   if (presence !== state.presence) {
     state.presence = presence;
     draft.outbox.push({ to: "fleet", report: "presence", silent: presence === "silent" });

@@ -33,7 +33,9 @@ function parse(text) {
     try {
       const entry = JSON.parse(line);
       if (Number.isSafeInteger(entry?.number)) entries.push(entry);
-    } catch {}
+    } catch {
+      // A line cut off by a crash: the orders around it still count.
+    }
   }
   return entries;
 }

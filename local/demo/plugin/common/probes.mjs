@@ -19,7 +19,9 @@ export async function runProbes(names, subject) {
     let ok = false;
     try {
       ok = Object.hasOwn(PROBES, name) && (await PROBES[name](subject));
-    } catch {}
+    } catch {
+      // A probe that throws has failed: `ok` stays false.
+    }
     results.push({ name, ok, ms: Date.now() - started });
   }
   return results;
