@@ -13,7 +13,8 @@ import type {
   Person,
   PluginDetail,
 } from "../../src/contract/ops.ts";
-import type { Result } from "../../src/contract/refusal.ts";
+import type { OrderReply, PluginOrder } from "../../src/contract/order.ts";
+import { type Result, refuse } from "../../src/contract/refusal.ts";
 import type { Acted, EnrollInput, PluginAnswer, PluginRequest, PluginRpc } from "../../src/contract/rpc.ts";
 import type { Env } from "../../src/env.ts";
 import { PluginShell } from "./plugin-shell.ts";
@@ -43,6 +44,10 @@ export class PluginObject extends DurableObject<Env> implements PluginRpc {
     const release = await this.#shell.releaseFor(action);
     if (!release.ok) return release;
     return this.#shell.act(incidentId, { type: "act", incidentId, action, person, release: release.value });
+  }
+
+  async order(_order: PluginOrder): Promise<Result<OrderReply>> {
+    return refuse({ reason: "unavailable", message: "orders are not carried out yet", retry_after_s: 60 });
   }
 
   async detail(): Promise<PluginDetail | null> {

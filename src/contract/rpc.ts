@@ -18,6 +18,7 @@ import type {
   ReleaseRecord,
   ReleaseStatus,
 } from "./ops.ts";
+import type { OrderReply, PluginOrder } from "./order.ts";
 import type { KillRequest, Policy, PolicyDocument, PolicyPatch, PolicyPut } from "./policy.ts";
 import type { Result } from "./refusal.ts";
 
@@ -59,6 +60,11 @@ export interface PluginRpc {
   approve(incidentId: string, input: ApproveRequest, person: Person): Promise<Result<ActionReply>>;
   /** A vote may be about an incident that the object has forgotten: it is then null, and only the ledger has it. */
   act(incidentId: string, action: ManualAction, person: Person): Promise<Result<Acted>>;
+  /**
+   * Cancels or takes back an attempt of this plugin. Idempotent. Refused with `conflict` when it cannot be taken back (the
+   * release is irreversible, or something newer runs or is under way), with `not_found` when the plugin knows no such attempt.
+   */
+  order(order: PluginOrder): Promise<Result<OrderReply>>;
   detail(): Promise<PluginDetail | null>;
   /** Re-arms a lost alarm and runs what is overdue; returns the next wake-up (ms since epoch) or null. */
   sweep(): Promise<number | null>;
