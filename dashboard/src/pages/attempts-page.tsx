@@ -1,59 +1,36 @@
 /** Every attempt to heal, newest first as the API orders them. */
-import { useLocation } from "preact-iso/router";
 import { ATTEMPT_STATUSES, type Attempt } from "../../../src/contract/incident.ts";
-import { ClearFilters, FilterChoice, FilterText, Pager } from "../components/filter-bar.tsx";
 import { Status, Word } from "../components/label.tsx";
-import { Empty, Loaded } from "../components/loaded.tsx";
+import { ListPage, type ListSpec, Rows, useList } from "../components/list-page.tsx";
 import { Time } from "../components/time.tsx";
-import { useApp, useResource, useTitle } from "../stores/context.ts";
-import { hrefWith, readFilters, toQuery } from "../view/filters.ts";
+import { useApp } from "../stores/context.ts";
 import { duration, secondsBetween } from "../view/time.ts";
 
-const PATH = "/attempts";
-const FILTERS = {
+const LIST: ListSpec = {
+  path: "/attempts",
+  title: "nav.attempts",
   many: { status: ATTEMPT_STATUSES },
   one: ["product", "target_version", "plugin_id", "incident_id"],
-} as const;
+  choices: [{ name: "status", label: "filter.status", of: "attemptStatus" }],
+  texts: [
+    { name: "product", label: "filter.product" },
+    { name: "target_version", label: "filter.targetVersion" },
+  ],
+};
 
 export function AttemptsPage() {
-  const { t, api } = useApp();
-  const { query } = useLocation();
-  const filters = readFilters(FILTERS, query);
-  const cursor = query.cursor;
-  const list = useResource(hrefWith(PATH, filters, cursor), () => api.attempts(toQuery(filters, cursor)), {
-    topics: ["attempts"],
-  });
-  useTitle(t("nav.attempts"));
+  const { api } = useApp();
+  const list = useList(LIST, api.attempts, { topics: ["attempts"] });
   return (
-    <>
-      <h1>{t("nav.attempts")}</h1>
-      <div class="filters">
-        <FilterChoice
-          path={PATH}
-          filters={filters}
-          name="status"
-          label="filter.status"
-          of="attemptStatus"
-          values={ATTEMPT_STATUSES}
+    <ListPage spec={LIST} list={list}>
+      {(items) => (
+        <Rows
+          items={items}
+          none="state.noMatch"
+          row={(attempt) => <AttemptRow key={attempt.id} attempt={attempt} />}
         />
-        <FilterText path={PATH} filters={filters} name="product" label="filter.product" />
-        <FilterText path={PATH} filters={filters} name="target_version" label="filter.targetVersion" />
-        <ClearFilters path={PATH} filters={filters} />
-      </div>
-      <Loaded of={list}>
-        {(page) => (
-          <>
-            {page.items.length === 0 && <Empty>{t("state.noMatch")}</Empty>}
-            <ul class="rows">
-              {page.items.map((attempt) => (
-                <AttemptRow key={attempt.id} attempt={attempt} />
-              ))}
-            </ul>
-            <Pager path={PATH} filters={filters} cursor={cursor} next={page.next_cursor} />
-          </>
-        )}
-      </Loaded>
-    </>
+      )}
+    </ListPage>
   );
 }
 

@@ -1,60 +1,36 @@
 /** The plugins in the shops, as the ledger knows them. */
-import { useLocation } from "preact-iso/router";
 import { PluginRecord } from "../../../src/contract/incident.ts";
-import { ClearFilters, FilterChoice, FilterText, Pager } from "../components/filter-bar.tsx";
 import { Status } from "../components/label.tsx";
-import { Empty, Loaded } from "../components/loaded.tsx";
+import { ListPage, type ListSpec, Rows, useList } from "../components/list-page.tsx";
 import { Time } from "../components/time.tsx";
-import { useApp, useResource, useTitle } from "../stores/context.ts";
-import { hrefWith, readFilters, toQuery } from "../view/filters.ts";
+import { useApp } from "../stores/context.ts";
 
-const PATH = "/plugins";
-const STATUSES = PluginRecord.shape.status.options;
-const FILTERS = { many: { status: STATUSES }, one: ["product", "version", "merchant_id"] } as const;
+const LIST: ListSpec = {
+  path: "/plugins",
+  title: "nav.plugins",
+  many: { status: PluginRecord.shape.status.options },
+  one: ["product", "version", "merchant_id"],
+  choices: [{ name: "status", label: "filter.status", of: "pluginStatus" }],
+  texts: [
+    { name: "product", label: "filter.product" },
+    { name: "version", label: "filter.version" },
+    { name: "merchant_id", label: "filter.merchant" },
+  ],
+};
 
 export function PluginsPage() {
-  const { t, api } = useApp();
-  const { query } = useLocation();
-  const filters = readFilters(FILTERS, query);
-  const cursor = query.cursor;
-  const list = useResource(hrefWith(PATH, filters, cursor), () => api.plugins(toQuery(filters, cursor)), {
-    topics: ["plugins"],
-    everyMs: 60_000,
-  });
-  useTitle(t("nav.plugins"));
+  const { api } = useApp();
+  const list = useList(LIST, api.plugins, { topics: ["plugins"], everyMs: 60_000 });
   return (
-    <>
-      <h1>{t("nav.plugins")}</h1>
-      <div class="filters">
-        <FilterChoice
-          path={PATH}
-          filters={filters}
-          name="status"
-          label="filter.status"
-          of="pluginStatus"
-          values={STATUSES}
+    <ListPage spec={LIST} list={list}>
+      {(items) => (
+        <Rows
+          items={items}
+          none={list.isPlain ? "plugins.none" : "state.noMatch"}
+          row={(plugin) => <PluginRow key={plugin.id} plugin={plugin} />}
         />
-        <FilterText path={PATH} filters={filters} name="product" label="filter.product" />
-        <FilterText path={PATH} filters={filters} name="version" label="filter.version" />
-        <FilterText path={PATH} filters={filters} name="merchant_id" label="filter.merchant" />
-        <ClearFilters path={PATH} filters={filters} />
-      </div>
-      <Loaded of={list}>
-        {(page) => (
-          <>
-            {page.items.length === 0 && (
-              <Empty>{t(Object.keys(filters).length > 0 ? "state.noMatch" : "plugins.none")}</Empty>
-            )}
-            <ul class="rows">
-              {page.items.map((plugin) => (
-                <PluginRow key={plugin.id} plugin={plugin} />
-              ))}
-            </ul>
-            <Pager path={PATH} filters={filters} cursor={cursor} next={page.next_cursor} />
-          </>
-        )}
-      </Loaded>
-    </>
+      )}
+    </ListPage>
   );
 }
 
