@@ -23,11 +23,14 @@ BEGIN
   GRANT USAGE ON SCHEMA public TO vigie_app;
   GRANT SELECT, INSERT, UPDATE ON
     merchant_plugins, plugin_incidents, plugin_autopatch_attempts, plugin_agent_commands, ops_policy, plugin_releases,
-    fleet_incidents, incident_votes
+    fleet_incidents, incident_votes, notifications
     TO vigie_app;
   GRANT SELECT, INSERT ON
-    merchants, incident_events, notifications, approvals, sira_learning_feedback, ops_policy_history, audit_log
+    merchants, incident_events, approvals, sira_learning_feedback, ops_policy_history, audit_log
     TO vigie_app;
+  -- A merchant's name is final; where it wants its notices is not.
+  GRANT UPDATE (notify_revision, language, notify_url, notify_format, notify_secret, notify_disabled, notify_updated_at)
+    ON merchants TO vigie_app;
   GRANT SELECT ON schema_migrations TO vigie_app;
 END
 $$;

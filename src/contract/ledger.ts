@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { FeedbackRequest } from "./decision.ts";
 import { FleetIncident } from "./fleet-incident.ts";
-import { IncidentId, Instant, MerchantId, PluginId } from "./ids.ts";
+import { Instant, MerchantId } from "./ids.ts";
 import {
   AgentCommand,
   Approval,
@@ -15,30 +15,9 @@ import {
   IncidentVote,
   PluginRecord,
 } from "./incident.ts";
+import { NotificationRow } from "./notification.ts";
 import { ReleaseRecord } from "./ops.ts";
 import { Policy } from "./policy.ts";
-
-export const NotificationKind = z.enum([
-  "incident_detected",
-  "approval_needed",
-  "patched",
-  "rolled_back",
-  "escalated",
-  "rollback_failed",
-]);
-export const NotificationRecord = z.object({
-  /** Deterministic: one notification per incident, kind and occasion. */
-  id: z.string().max(128),
-  kind: NotificationKind,
-  /** `page` wakes a person; `notice` can wait for the morning. */
-  urgency: z.enum(["page", "notice"]),
-  incident_id: IncidentId,
-  plugin_id: PluginId,
-  title: z.string().max(200),
-  text: z.string().max(2000),
-  at: Instant,
-});
-export type NotificationRecord = z.infer<typeof NotificationRecord>;
 
 export const MerchantRecord = z.object({ id: MerchantId, name: z.string().max(120), created_at: Instant });
 export type MerchantRecord = z.infer<typeof MerchantRecord>;
@@ -72,7 +51,7 @@ export const LedgerRecord = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("approval"), row: Approval }),
   z.object({ kind: z.literal("vote"), row: IncidentVote }),
   z.object({ kind: z.literal("feedback"), row: FeedbackRequest }),
-  z.object({ kind: z.literal("notification"), row: NotificationRecord }),
+  z.object({ kind: z.literal("notification"), row: NotificationRow }),
   z.object({ kind: z.literal("policy"), row: Policy }),
   z.object({ kind: z.literal("release"), row: ReleaseRecord }),
   z.object({ kind: z.literal("fleet_incident"), row: FleetIncident }),

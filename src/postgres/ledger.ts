@@ -63,8 +63,15 @@ function statementsOf(db: Db, record: LedgerRecord): BatchItem<"pg">[] {
     }
     case "feedback":
       return [db.insert(schema.feedback).values(record.row).onConflictDoNothing()];
-    case "notification":
-      return [db.insert(schema.notifications).values(record.row).onConflictDoNothing()];
+    case "notification": {
+      const row = { revision: 1, ...record.row };
+      return [
+        db
+          .insert(schema.notifications)
+          .values(row)
+          .onConflictDoUpdate(replaceOlder(schema.notifications, row)),
+      ];
+    }
     case "policy":
       return policyStatements(db, record.row);
     case "release": {

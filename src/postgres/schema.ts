@@ -34,7 +34,13 @@ import {
   SILENCE_CAUSES,
   VOTES,
 } from "../contract/incident.ts";
-import { NotificationKind } from "../contract/ledger.ts";
+import {
+  Audience,
+  Language,
+  NotificationKind,
+  NotificationStatus,
+  NotifyFormat,
+} from "../contract/notification.ts";
 import { type ReleaseRecord, ReleaseStatus } from "../contract/ops.ts";
 import type { PolicyDocument } from "../contract/policy.ts";
 import { bytea, instant, json, oneOf, revision } from "./columns.ts";
@@ -45,6 +51,13 @@ export const merchants = pgTable("merchants", {
   id: text().primaryKey(),
   name: text().notNull(),
   created_at: instant().notNull(),
+  notify_revision: revision().default(0),
+  language: oneOf(Language.options),
+  notify_url: text(),
+  notify_format: oneOf(NotifyFormat.options),
+  notify_secret: text(),
+  notify_disabled: text(),
+  notify_updated_at: instant(),
 });
 
 export const plugins = pgTable("merchant_plugins", {
@@ -127,11 +140,20 @@ export const notifications = pgTable("notifications", {
   id: text().primaryKey(),
   kind: oneOf(NotificationKind.options).notNull(),
   urgency: oneOf(["page", "notice"]).notNull(),
-  incident_id: text().notNull(),
-  plugin_id: text().notNull(),
+  incident_id: text(),
+  plugin_id: text(),
   title: text().notNull(),
   text: text().notNull(),
   at: instant().notNull(),
+  revision: revision().default(1),
+  audience: oneOf(Audience.options).notNull().default("ops"),
+  merchant_id: text(),
+  fleet_incident_id: text(),
+  attempt_id: text(),
+  status: oneOf(NotificationStatus.options),
+  detail: text(),
+  digest_id: text(),
+  sent_at: instant(),
 });
 
 export const attempts = pgTable("plugin_autopatch_attempts", {

@@ -1,6 +1,6 @@
 /** Notifications to people's own tools, as Standard Webhooks: any of its libraries can verify them. */
 import { z } from "zod";
-import type { NotificationRecord } from "../contract/ledger.ts";
+import type { NotificationRecord } from "../contract/notification.ts";
 import { utf8 } from "../crypto/encoding.ts";
 import { parseSecret, signWebhook } from "../crypto/webhook-signature.ts";
 import type { Env } from "../env.ts";

@@ -9,7 +9,8 @@ import type {
   IncidentEvent,
   PluginRecord,
 } from "../../src/contract/incident.ts";
-import type { AuditRecord, MerchantRecord, NotificationRecord } from "../../src/contract/ledger.ts";
+import type { AuditRecord, MerchantRecord } from "../../src/contract/ledger.ts";
+import type { NotificationRecord } from "../../src/contract/notification.ts";
 import type { ReleaseRecord } from "../../src/contract/ops.ts";
 import { defaultPolicyDocument, type Policy } from "../../src/contract/policy.ts";
 

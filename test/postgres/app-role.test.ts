@@ -12,7 +12,6 @@ afterAll(() => database.stop());
 const INSERT_ONLY = [
   "merchants",
   "incident_events",
-  "notifications",
   "approvals",
   "sira_learning_feedback",
   "ops_policy_history",

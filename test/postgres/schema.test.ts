@@ -12,7 +12,7 @@ import {
   INCIDENT_TYPES,
   PluginRecord,
 } from "../../src/contract/incident.ts";
-import { NotificationKind } from "../../src/contract/ledger.ts";
+import { NotificationKind, NotificationStatus } from "../../src/contract/notification.ts";
 import { ReleaseStatus } from "../../src/contract/ops.ts";
 import * as schema from "../../src/postgres/schema.ts";
 import { startTestDatabase, type TestDatabase } from "./database.ts";
@@ -54,6 +54,7 @@ describe("drizzle schema", () => {
     ["merchant_plugins", "status", PluginRecord.shape.status.options],
     ["merchant_plugins", "cadence", PluginRecord.shape.cadence.options],
     ["notifications", "kind", NotificationKind.options],
+    ["notifications", "status", NotificationStatus.options],
     ["sira_learning_feedback", "outcome", Outcome.options],
     ["plugin_releases", "status", ReleaseStatus.options],
     ["fleet_incidents", "kind", FLEET_INCIDENT_KINDS],

@@ -1,6 +1,6 @@
 import { Webhook } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
-import type { NotificationRecord } from "../../src/contract/ledger.ts";
+import type { NotificationRecord } from "../../src/contract/notification.ts";
 import type { SmokeReply, SmokeRequest } from "../../src/contract/staging.ts";
 import { newSecret } from "../../src/crypto/webhook-signature.ts";
 import { notify } from "../../src/services/notify-service.ts";

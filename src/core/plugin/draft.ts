@@ -4,7 +4,8 @@
  */
 import type { FeedbackRequest, Outcome } from "../../contract/decision.ts";
 import type { Incident, IncidentEvent } from "../../contract/incident.ts";
-import type { LedgerRecord, NotificationRecord } from "../../contract/ledger.ts";
+import type { LedgerRecord } from "../../contract/ledger.ts";
+import type { NotificationRecord } from "../../contract/notification.ts";
 import type { Person } from "../../contract/ops.ts";
 import type { PolicyDocument } from "../../contract/policy.ts";
 import type { ShopReport } from "../cohort.ts";
@@ -129,6 +130,7 @@ export function notify(
     id: `${incident.row.id}.${kind}.${incident.events}`,
     kind,
     urgency,
+    merchant_id: draft.state.merchantId,
     incident_id: incident.row.id,
     plugin_id: draft.state.id,
     title: title.slice(0, 200),
