@@ -6,6 +6,8 @@ import type { DetectorView } from "../contract/ops.ts";
 export interface Finding {
   type: IncidentType;
   firing: boolean;
+  /** When it began to fire, ms since epoch, where that is known apart from when somebody looked; absent otherwise. */
+  firingSince?: number;
   /** Not firing, and evidence (not mere silence) since the last burst or version change says that all is well. */
   cleared: boolean;
   severity: Severity;

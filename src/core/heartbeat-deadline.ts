@@ -99,7 +99,10 @@ export function heartbeatDeadline(state: Arrivals, intervalMs: number): number |
   return gap === null ? null : state.lastAt + gap;
 }
 
-/** The onset is the deadline, not the moment somebody looked. A beat is itself the proof that silence is over. */
+/**
+ * Detected at its deadline, whenever somebody looks; the onset is the last beat, the earliest that contact can have been lost, so
+ * that the time to detect is never flattered. A beat is itself the proof that silence is over.
+ */
 export function heartbeatFinding(state: Arrivals, intervalMs: number, now: number): Finding {
   const deadline = heartbeatDeadline(state, intervalMs);
   const firing = deadline !== null && now >= deadline;
@@ -107,6 +110,7 @@ export function heartbeatFinding(state: Arrivals, intervalMs: number, now: numbe
   return {
     type: "heartbeat_missed",
     firing,
+    ...(firing ? { firingSince: deadline } : {}),
     cleared: !firing && state.lastAt !== null,
     severity: HEARTBEAT_MISSED_SEVERITY,
     fingerprint: "",
@@ -118,7 +122,7 @@ export function heartbeatFinding(state: Arrivals, intervalMs: number, now: numbe
       bound: deadline === null || state.lastAt === null ? null : (deadline - state.lastAt) / 1000,
       sample: state.gaps,
       window_s: silentMs === null ? 0 : Math.round(silentMs / 1000),
-      onset_at: firing ? instant(deadline) : null,
+      onset_at: firing && state.lastAt !== null ? instant(state.lastAt) : null,
       explanation: explain(state, deadline, silentMs, firing),
     },
   };

@@ -52,13 +52,14 @@ describe("deadline of a resident client", () => {
     expect(heartbeatDeadline(state, 15_000)).toBe(T0 + 60_000);
   });
 
-  it("back-dates the finding to the deadline, whenever somebody looks", () => {
+  it("fires since the deadline, whenever somebody looks, and tells of a silence that began with the last beat", () => {
     const finding = heartbeatFinding(state, INTERVAL, T0 + HOUR);
     expect(finding).toMatchObject({
       firing: true,
+      firingSince: T0 + 165_000,
       cleared: false,
       severity: "high",
-      signal: { value: 3600, bound: 165, onset_at: "2026-03-02T12:02:45.000Z", method: "fixed-deadline" },
+      signal: { value: 3600, bound: 165, onset_at: "2026-03-02T12:00:00.000Z", method: "fixed-deadline" },
     });
     expect(heartbeatFinding(state, INTERVAL, T0 + 164_999).firing).toBe(false);
   });

@@ -109,7 +109,7 @@ function openIncident(draft: Draft, finding: Finding): IncidentState {
       telemetry_snapshot: telemetrySnapshot(state.detection, now),
       decision: null,
       onset_at: finding.signal.onset_at,
-      detected_at: iso(now),
+      detected_at: iso(Math.min(now, finding.firingSince ?? now)),
       decided_at: null,
       acknowledged_by: null,
       acknowledged_at: null,

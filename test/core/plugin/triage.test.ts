@@ -17,15 +17,16 @@ function kinds(story: PluginStory): string[] {
 }
 
 describe("a missed heartbeat", () => {
-  it("opens its incident first, with its onset at the deadline, and is triaged afterwards", () => {
+  it("opens its incident first, detected at its deadline however late the alarm is, and is triaged afterwards", () => {
     const story = new PluginStory().beat(1).beat(120);
-    const deadline = story.now + (story.state.askedS + 45) * 1000;
+    const lastBeat = story.now;
+    const deadline = lastBeat + (story.state.askedS + 45) * 1000;
     story.wait(600).apply({ type: "tick" });
     expect(story.incident).toMatchObject({
       type: "heartbeat_missed",
       status: "open",
-      onset_at: new Date(deadline).toISOString(),
-      detected_at: new Date(story.now).toISOString(),
+      onset_at: new Date(lastBeat).toISOString(),
+      detected_at: new Date(deadline).toISOString(),
     });
     expect(story.state.work).toEqual([
       { id: "w1", kind: "triage", incidentId: story.incident.id, tries: 0, notBefore: story.now + 45_000 },
