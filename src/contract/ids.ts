@@ -19,6 +19,10 @@ export function pluginIdOf(id: string): PluginId | null {
   return match ? `plg_${match[1]}` : null;
 }
 
+/** A remedy: settings that ops publish as a fix. */
+export const RemedyId = z.string().regex(/^rmd_[A-Za-z0-9_-]{8,48}$/, "not a remedy id");
+export type RemedyId = z.infer<typeof RemedyId>;
+
 /** Lower-case hexadecimal SHA-256 of a release file. */
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, "not a sha256 in lower-case hex");
 export type Sha256 = z.infer<typeof Sha256>;

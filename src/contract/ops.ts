@@ -14,7 +14,8 @@ import {
   PluginRecord,
   VOTES,
 } from "./incident.ts";
-import { MAX_RELEASE_BYTES, PublisherSignature, SignedRelease } from "./release.ts";
+import { MAX_RELEASE_BYTES, PublisherSignature, ReleaseStatus, SignedRelease, Standing } from "./release.ts";
+import { RolloutState } from "./rollout.ts";
 
 export const Role = z.enum(["viewer", "operator", "approver", "admin"]);
 export type Role = z.infer<typeof Role>;
@@ -163,8 +164,7 @@ export type ManualAction = z.infer<typeof ManualAction>;
 export const ActionReply = z.object({ incident: Incident, attempt: Attempt.nullable() });
 export type ActionReply = z.infer<typeof ActionReply>;
 
-export const ReleaseStatus = z.enum(["active", "halted", "blocked"]);
-export type ReleaseStatus = z.infer<typeof ReleaseStatus>;
+export { ReleaseStatus };
 
 export const ReleaseRecord = z.object({
   /** Rises with every change of its standing. */
@@ -181,9 +181,14 @@ export const ReleaseRecord = z.object({
   notes: z.string(),
   published_by: z.string(),
   published_at: Instant,
+  /** Who brought it to its status; null while nobody has. */
+  standing: Standing.nullish(),
 });
 export type ReleaseRecord = z.infer<typeof ReleaseRecord>;
-export const ReleaseList = z.object({ items: z.array(ReleaseRecord) });
+/** A release with where its rollout stands; null when its object did not answer. */
+export const LiveRelease = ReleaseRecord.extend({ rollout: RolloutState.nullish() });
+export type LiveRelease = z.infer<typeof LiveRelease>;
+export const ReleaseList = z.object({ items: z.array(LiveRelease) });
 export type ReleaseList = z.infer<typeof ReleaseList>;
 
 /** `POST /api/ops/releases`: the signed manifest and the file itself, base64. */

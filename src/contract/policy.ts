@@ -14,7 +14,8 @@ export const CanaryStage = z.union([
 export type CanaryStage = z.infer<typeof CanaryStage>;
 
 export const AbortRule = z.strictObject({
-  failure: z.enum(["rolled_back", "failed", "any"]),
+  /** `relapsed`: a success that came back in its bake. */
+  failure: z.enum(["rolled_back", "failed", "relapsed", "any"]),
   percent: z.number().min(0).max(100),
   min_finished: z.number().int().min(1).max(100_000),
 });
@@ -127,6 +128,8 @@ export const PolicyDocument = z.strictObject({
     .strictObject({
       stages: CanaryStages.default([{ shops: 5 }, { percent: 20 }, { percent: 50 }, { percent: 100 }]),
       in_flight: z.number().int().min(1).max(10_000).default(20),
+      /** A success opens the next stage only when so many seconds have passed without a relapse. */
+      bake_s: z.number().int().min(0).max(604_800).default(600),
       abort: z
         .array(AbortRule)
         .max(8)

@@ -5,6 +5,17 @@ import { Base64, Instant, ProductName, Sha256, Version } from "./ids.ts";
 /** A release crosses the ops API as base64 inside JSON; an isolate of 128 MB holds that several times over only up to here. */
 export const MAX_RELEASE_BYTES = 16 * 1024 * 1024;
 
+/**
+ * `paused`: a person lets nobody new have it; what is under way goes on, and what waits waits on. `halted`: it failed, or is
+ * blamed; what waits with it is cancelled. `blocked`: for good, only an admin may undo it.
+ */
+export const ReleaseStatus = z.enum(["active", "paused", "halted", "blocked"]);
+export type ReleaseStatus = z.infer<typeof ReleaseStatus>;
+
+/** Who brought something to its present standing, when and why. */
+export const Standing = z.object({ by: z.string().max(200), at: Instant, reason: z.string().max(500) });
+export type Standing = z.infer<typeof Standing>;
+
 /** What the publishers sign. Carried as a JSON *string*, verified before it is parsed (TUF 1.0.34, targets role). */
 export const ReleaseManifest = z.object({
   spec: z.literal("vigie.release/1"),

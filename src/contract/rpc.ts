@@ -7,7 +7,9 @@ import type { CommandReply } from "./command.ts";
 import type { DecideReply, DecideRequest, FeedbackReply, FeedbackRequest, Outcome } from "./decision.ts";
 import type { EnrollRequest } from "./enroll.ts";
 import type { FeedMessage } from "./feed.ts";
-import type { HeartbeatReply } from "./heartbeat.ts";
+import type { Environment, HeartbeatReply } from "./heartbeat.ts";
+import type { Action } from "./ids.ts";
+import type { AttemptStatus } from "./incident.ts";
 import type { PluginCredential } from "./ledger.ts";
 import type {
   ActionReply,
@@ -21,6 +23,19 @@ import type {
 import type { OrderReply, PluginOrder } from "./order.ts";
 import type { KillRequest, Policy, PolicyDocument, PolicyPatch, PolicyPut } from "./policy.ts";
 import type { Result } from "./refusal.ts";
+import type { Remedy } from "./remedy.ts";
+import type {
+  EnvironmentHold,
+  Floor,
+  FloorRequest,
+  HoldRequest,
+  RevertReply,
+  RevertReport,
+  RevertRequest,
+  RolloutDetail,
+  RolloutPlan,
+  RolloutState,
+} from "./rollout.ts";
 
 export type PluginRoute = "heartbeat" | "command.ack" | "command.fail";
 
@@ -86,19 +101,41 @@ export interface PolicyRpc {
   release(leaseId: string): Promise<void>;
 }
 
-/** May this attempt have this release now? `observed` and `bound` are for the gate's verdict. */
+/**
+ * May this attempt have this release, or remedy, now? `observed` and `bound` are for the gate's verdict. `held`: not for this
+ * shop's environment. `below_floor`: the product may not go back so far. Both are for good as far as the attempt is concerned.
+ */
 export interface Admission {
   admitted: boolean;
-  status: ReleaseStatus | "unknown";
+  status: ReleaseStatus | "unknown" | "held" | "below_floor";
+  /** A person has paused it: the attempt waits, as for a slot. */
+  paused?: boolean;
   stage: string;
   observed: string;
   bound: string;
 }
 export interface AdmissionRequest {
+  /** A version, or the id of a remedy. */
   version: string;
   plugin_id: string;
   attempt_id: string;
   canary: PolicyDocument["canary"];
+  /** For holds; who does not say is held by none. */
+  env?: Environment;
+  /** For waves of merchants; who does not say is in none. */
+  merchant_id?: string;
+  /**
+   * `rollback`: the way back waits for no stage and takes no slot, but goes to no version that is halted, blocked, held or below
+   * the floor. Anything else, and nothing, is a change that is rolled out.
+   */
+  action?: "patch" | "config" | "rollback";
+}
+
+/** What a shop of this environment may be offered: active, not expired, not held, not below the floor. */
+export interface Offers {
+  /** Newest version first. */
+  releases: ReleaseRecord[];
+  remedies: Remedy[];
 }
 
 /** One object per product: its catalogue of releases and the slots of each. */
@@ -111,14 +148,39 @@ export interface ReleaseRpc {
   admit(request: AdmissionRequest): Promise<Admission>;
   /** Gives the slot back and counts the outcome, once per attempt. */
   finish(report: { version: string; attempt_id: string; outcome: Outcome | "cancelled" }): Promise<void>;
-  /** A cohort blames an active release: halts it. Any other standing, and a version that is not published, stay as they are. */
+  /** The signature of a healed attempt came back in its bake: its success is a failure now. Once per attempt. */
+  relapse(report: { version: string; attempt_id: string }): Promise<void>;
+  /** A taking-back has ended. `version` and `attempt_id` are those of the attempt that was taken back. */
+  reverted(report: RevertReport): Promise<void>;
+  /** A cohort blames a release that is active or paused: halts it. Any other standing, and one that is not published, stay as they are. */
   blame(report: { version: string; reason: string; incident: string }): Promise<void>;
   setStatus(
     version: string,
     status: ReleaseStatus,
     reason: string,
     by: Person,
-  ): Promise<Result<ReleaseRecord>>;
+  ): Promise<Result<ReleaseRecord | Remedy>>;
+  offers(shop: { env: Environment }): Promise<Offers>;
+  remedies(): Promise<Remedy[]>;
+  publishRemedy(remedy: Remedy): Promise<Result<Remedy>>;
+  /** Of every release and remedy, by version or id; of one only when it is named. */
+  rollouts(canary: PolicyDocument["canary"], version?: string): Promise<Record<string, RolloutState>>;
+  rollout(version: string, canary: PolicyDocument["canary"]): Promise<Result<RolloutDetail>>;
+  /** Null cancels the plan. */
+  plan(
+    version: string,
+    plan: RolloutPlan | null,
+    reason: string,
+    by: Person,
+  ): Promise<Result<ReleaseRecord | Remedy>>;
+  hold(version: string, request: HoldRequest, by: Person): Promise<Result<EnvironmentHold>>;
+  revert(
+    version: string,
+    request: RevertRequest & { canary: PolicyDocument["canary"] },
+    by: Person,
+  ): Promise<Result<RevertReply>>;
+  floor(): Promise<Floor>;
+  setFloor(request: FloorRequest & { product: string }, by: Person): Promise<Result<Floor>>;
 }
 
 export interface FleetGuard {
@@ -143,6 +205,32 @@ export interface EvidenceReport {
   held: number;
 }
 
+/** How far an attempt is, as its plugin tells the fleet when that changes. */
+export interface AttemptReport {
+  plugin_id: string;
+  attempt_id: string;
+  /** `waiting`: not in the shop's hands. `applied`: the shop runs it, under watch or kept. */
+  phase: "waiting" | "handed_over" | "applied";
+  action: Action;
+  /** Version or remedy; null where the change has no name. */
+  subject: string | null;
+  automatic: boolean;
+  /** It takes an earlier attempt back, and so is nothing to take back itself. */
+  takes_back: boolean;
+  /** Milliseconds since the epoch, on the plugin object's clock. */
+  at: number;
+}
+
+/** The end of an attempt; the optional fields are absent from objects of an earlier version. */
+export interface FinishedReport {
+  attempt_id: string;
+  outcome: Outcome | "cancelled";
+  ending?: AttemptStatus;
+  automatic?: boolean;
+  /** The attempt that this one took back, if it succeeded. */
+  reverts?: string | null;
+}
+
 export interface FleetRpc {
   /** Consumes the claim's nonce and puts the plugin on the roster. */
   enroll(input: {
@@ -161,7 +249,9 @@ export interface FleetRpc {
   presence(input: { plugin_id: string; silent: boolean }): Promise<void>;
   /** Webhook evidence of one shop, for its cohorts. */
   evidence(report: EvidenceReport): Promise<void>;
-  attemptFinished(input: { attempt_id: string; outcome: Outcome | "cancelled" }): Promise<void>;
+  /** How far an attempt is: what emergency actions list. */
+  attempt(report: AttemptReport): Promise<void>;
+  attemptFinished(report: FinishedReport): Promise<void>;
   /** The next plugins to sweep: the ones with work under way every time, the others in rotation. */
   sweepBatch(limit: number): Promise<string[]>;
   /** Marks a plugin as having work under way (an incident or attempt), or not. */
