@@ -99,6 +99,8 @@ export function admissionRequest(
     plugin_id: state.id,
     attempt_id: attempt.row.id,
     canary: policy.canary,
+    env: state.env,
+    merchant_id: state.merchantId,
   };
 }
 

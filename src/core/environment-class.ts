@@ -1,28 +1,26 @@
-/**
- * Pure: shops that are alike enough for what was seen in one to be expected in another. Coarse on purpose, a class of its own
- * for every patch level would never gather evidence. Known-issue holds of operating systems work on such classes too
- * (safeguard holds, learn.microsoft.com/windows/deployment/update/safeguard-holds).
- */
+/** Pure: the class of surroundings in which a fix is expected to behave alike: platform and runtime, each to its minor version. */
 import type { Environment } from "../contract/heartbeat.ts";
 
-/** The class of shops that say too little of themselves. */
+/** Where a plugin says nothing of itself. */
 export const UNKNOWN_ENVIRONMENT = "unknown";
 
 /**
- * Platform and runtime, each with major and minor version, in lower case: `woocommerce 9.1 / php 8.2`. What is not known
- * is `?`; a shop that names neither platform nor runtime is in `unknown`. At most 160 characters.
+ * `woocommerce 9.1 / php 8.2`: in words, at most 80 characters of a small alphabet, whatever the plugin reports. A part that is not
+ * reported is left out; `unknown` when nothing is.
  */
 export function environmentClass(env: Environment): string {
-  const platform = part(env.platform, env.platform_version);
-  const runtime = part(env.runtime, env.runtime_version);
-  if (platform === null && runtime === null) return UNKNOWN_ENVIRONMENT;
-  return `${platform ?? "?"} / ${runtime ?? "?"}`;
+  const parts = [named(env.platform, env.platform_version), named(env.runtime, env.runtime_version)];
+  const known = parts.filter((part) => part !== null);
+  return known.length === 0 ? UNKNOWN_ENVIRONMENT : known.join(" / ");
 }
 
-function part(name: string | undefined, version: string | undefined): string | null {
-  const text = name?.trim().toLowerCase() ?? "";
-  if (text === "") return null;
-  const numbers = /(\d{1,6})(?:\.(\d{1,6}))?/.exec(version ?? "");
-  const short = numbers === null ? "?" : [numbers[1], numbers[2]].filter((n) => n !== undefined).join(".");
-  return `${text} ${short}`;
+function named(name: string | undefined, version: string | undefined): string | null {
+  const plain = (name ?? "")
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, "-")
+    .slice(0, 24);
+  if (plain === "") return null;
+  const minor = /^\D{0,2}(\d{1,5})(?:\.(\d{1,5}))?/.exec(version ?? "");
+  if (minor === null) return plain;
+  return `${plain} ${minor[1]}${minor[2] === undefined ? "" : `.${minor[2]}`}`;
 }
