@@ -2,7 +2,17 @@
 import { z } from "zod";
 import { SettingValue } from "./command.ts";
 import { Environment } from "./heartbeat.ts";
-import { Action, AttemptId, IncidentId, Instant, PluginId, ProductName, Severity, Version } from "./ids.ts";
+import {
+  Action,
+  AttemptId,
+  IncidentId,
+  Instant,
+  PluginId,
+  ProductName,
+  RemedyId,
+  Severity,
+  Version,
+} from "./ids.ts";
 
 export const SemverStep = z.enum(["patch", "minor", "major", "downgrade"]);
 export type SemverStep = z.infer<typeof SemverStep>;
@@ -12,8 +22,24 @@ export const Candidate = z.object({
   version: Version.optional(),
   step: SemverStep.optional(),
   reversible: z.boolean().optional(),
+  /** Of a `config`: the remedy that ops published for this kind of incident, and what it sets. */
+  remedy: RemedyId.optional(),
+  config: z.record(z.string().max(64), SettingValue).optional(),
 });
 export type Candidate = z.infer<typeof Candidate>;
+
+/**
+ * What the policy lets happen without a person. Only within it may a service try a move in order to learn; who does not say is
+ * given the best move known.
+ */
+export const AllowedMoves = z.object({
+  actions: z.array(Action).max(6),
+  /** Below this a person is asked. */
+  min_confidence: z.number().min(0).max(1),
+  /** The largest step that needs no approval; null when every step needs one. */
+  max_step: SemverStep.nullable(),
+});
+export type AllowedMoves = z.infer<typeof AllowedMoves>;
 
 export const DecideRequest = z.object({
   incident: z.object({
@@ -25,22 +51,48 @@ export const DecideRequest = z.object({
     value: z.number().nullable(),
     bound: z.number().nullable(),
     detected_at: Instant,
+    /** The version before the one that runs, when the fault began after that change; absent when it did not, or nobody knows. */
+    changed_from: Version.optional(),
   }),
   plugin: z.object({ id: PluginId, product: ProductName, version: Version, env: Environment }),
   candidates: z.array(Candidate).max(64),
   /** Fixes that failed for this signature on this plugin: never to be chosen again. */
-  excluded: z.array(z.object({ action: Action, version: Version.optional() })).max(64),
+  excluded: z
+    .array(z.object({ action: Action, version: Version.optional(), remedy: RemedyId.optional() }))
+    .max(64),
+  allowed: AllowedMoves.optional(),
 });
 export type DecideRequest = z.infer<typeof DecideRequest>;
 
 export const DecisionSource = z.enum(["sira", "builtin", "heuristic", "manual"]);
 export type DecisionSource = z.infer<typeof DecisionSource>;
 
+/** So many of so many attempts healed, where `scope` says. */
+export const Evidence = z.object({
+  scope: z.string().min(1).max(200),
+  successes: z.number().int().nonnegative().max(1e9),
+  n: z.number().int().nonnegative().max(1e9),
+});
+export type Evidence = z.infer<typeof Evidence>;
+
 const choice = {
   action: Action,
   patch_version: Version.optional(),
   config: z.record(z.string().max(64), SettingValue).optional(),
+  remedy: RemedyId.optional(),
+  /** Chance that the move heals the shop, 0 to 1. */
   confidence: z.number().min(0).max(1),
+  /** Where that chance lies with 90 % certainty; absent where nobody counts. */
+  interval: z
+    .tuple([z.number().min(0).max(1), z.number().min(0).max(1)])
+    .refine(([low, high]) => low <= high, "must be [low, high]")
+    .optional(),
+  /** Finished attempts with this fix for this kind of incident that it rests on. */
+  n: z.number().int().nonnegative().max(1e9).optional(),
+  /** What those attempts came to, the most particular first. */
+  evidence: z.array(Evidence).max(5).optional(),
+  /** Chosen to learn, within what the policy allows, although another move is known to be better. */
+  explored: z.boolean().optional(),
   explanation: z.string().min(1).max(2000),
 };
 
@@ -65,8 +117,14 @@ export type Decision = z.infer<typeof Decision>;
 export const Outcome = z.enum(["success", "rolled_back", "failed", "inconclusive"]);
 export type Outcome = z.infer<typeof Outcome>;
 
+/**
+ * One finished attempt. A success that did not last is told again as `failed` under a higher revision: the highest revision of
+ * an attempt is the one that counts, in whatever order they arrive.
+ */
 export const FeedbackRequest = z.object({
   attempt_id: AttemptId,
+  /** 1 when absent. */
+  revision: z.number().int().positive().max(1_000_000).optional(),
   incident_id: IncidentId,
   plugin_id: PluginId,
   product: ProductName,
@@ -75,6 +133,10 @@ export const FeedbackRequest = z.object({
   from_version: Version,
   action: Action,
   target_version: Version.optional(),
+  /** Of a `config` that ops published. */
+  remedy: RemedyId.optional(),
+  /** Kind of the incident; when absent, the signature begins with it. */
+  incident_type: z.string().max(48).optional(),
   confidence: z.number().min(0).max(1),
   outcome: Outcome,
   reason: z.string().max(500),

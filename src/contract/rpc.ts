@@ -36,6 +36,7 @@ import type {
   RolloutPlan,
   RolloutState,
 } from "./rollout.ts";
+import type { RebuildReply, RebuildRequest, VoteRequest } from "./sira-memory.ts";
 
 export type PluginRoute = "heartbeat" | "command.ack" | "command.fail";
 
@@ -258,9 +259,22 @@ export interface FleetRpc {
   busy(input: { plugin_id: string; busy: boolean }): Promise<void>;
 }
 
+/** A page of the records, oldest first. */
+export interface RebuildPage {
+  feedback: FeedbackRequest[];
+  votes: VoteRequest[];
+}
+
 export interface SiraRpc {
   decide(request: DecideRequest): Promise<DecideReply>;
   learn(feedback: FeedbackRequest): Promise<FeedbackReply>;
+  vote(vote: VoteRequest): Promise<FeedbackReply>;
+  /** Begins a memory beside the one in use, dropping one that was begun before; returns its number for the pages. */
+  beginRebuild(): Promise<number>;
+  /** Refuses `conflict` when another rebuild has begun since. */
+  rebuildPage(rebuild: number, page: RebuildPage): Promise<Result<{ taken: number }>>;
+  /** Puts the new memory in the place of the old one, at once and whole; a dry run throws the new one away. */
+  finishRebuild(rebuild: number, request: RebuildRequest, by: Person): Promise<Result<RebuildReply>>;
 }
 
 export interface FeedRpc {
