@@ -36,8 +36,8 @@ export const AllowedMoves = z.object({
   actions: z.array(Action).max(6),
   /** Below this a person is asked. */
   min_confidence: z.number().min(0).max(1),
-  /** The largest step that needs no approval; null when every step needs one. */
-  max_step: SemverStep.nullable(),
+  /** Steps of version that need no approval. */
+  steps: z.array(SemverStep).max(4),
 });
 export type AllowedMoves = z.infer<typeof AllowedMoves>;
 
