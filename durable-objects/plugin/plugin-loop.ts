@@ -62,6 +62,12 @@ export class PluginLoop {
     this.#policy = await policyForIntervals(this.#env, Date.now());
   }
 
+  /** What `apply` would do, without doing it. */
+  tryOut(event: PluginEvent): Result<Step> {
+    if (this.#state === null) return refuse({ reason: "not_found", message: "no such plugin" });
+    return step(this.#state, event, { now: Date.now(), policy: this.#policy });
+  }
+
   apply(event: PluginEvent): Result<Step> {
     if (this.#state === null) return refuse({ reason: "not_found", message: "no such plugin" });
     const now = Date.now();

@@ -14,7 +14,7 @@ import type {
   PluginDetail,
 } from "../../src/contract/ops.ts";
 import type { OrderReply, PluginOrder } from "../../src/contract/order.ts";
-import { type Result, refuse } from "../../src/contract/refusal.ts";
+import type { Result } from "../../src/contract/refusal.ts";
 import type { Acted, EnrollInput, PluginAnswer, PluginRequest, PluginRpc } from "../../src/contract/rpc.ts";
 import type { Env } from "../../src/env.ts";
 import { PluginShell } from "./plugin-shell.ts";
@@ -46,8 +46,8 @@ export class PluginObject extends DurableObject<Env> implements PluginRpc {
     return this.#shell.act(incidentId, { type: "act", incidentId, action, person, release: release.value });
   }
 
-  async order(_order: PluginOrder): Promise<Result<OrderReply>> {
-    return refuse({ reason: "unavailable", message: "orders are not carried out yet", retry_after_s: 60 });
+  async order(order: PluginOrder): Promise<Result<OrderReply>> {
+    return this.#shell.order(order);
   }
 
   async detail(): Promise<PluginDetail | null> {

@@ -9,6 +9,7 @@ import type {
   PluginDetail,
   ReleaseRecord,
 } from "../../src/contract/ops.ts";
+import type { OrderReply, PluginOrder } from "../../src/contract/order.ts";
 import { ok, type Result, refuse } from "../../src/contract/refusal.ts";
 import type { Acted, EnrollInput, PluginAnswer, PluginRequest } from "../../src/contract/rpc.ts";
 import { releaseNamed } from "../../src/core/plugin/candidates.ts";
@@ -17,7 +18,7 @@ import { incidentById, recordedIncident } from "../../src/core/plugin/draft.ts";
 import { enrollPlugin } from "../../src/core/plugin/enroll.ts";
 import type { PluginEvent } from "../../src/core/plugin/event.ts";
 import { commitText, reportedStatus } from "../../src/core/plugin/reply.ts";
-import { iso } from "../../src/core/plugin/state.ts";
+import { iso, type PluginState } from "../../src/core/plugin/state.ts";
 import { pluginDetail } from "../../src/core/plugin/view.ts";
 import { rememberedIncident } from "../../src/core/plugin/voting.ts";
 import type { VerifyingKey } from "../../src/crypto/webhook-signature.ts";
@@ -185,6 +186,33 @@ export class PluginShell {
       incident: open?.row ?? recordedIncident(outbox, incidentId),
       attempt: state.attempt?.row ?? null,
     });
+  }
+
+  async order(order: PluginOrder): Promise<Result<OrderReply>> {
+    const before = this.#loop.state;
+    if (before === null) return refuse({ reason: "not_found", message: "no such plugin" });
+    await this.#loop.readPolicy();
+    const event = { type: "order", order, release: await this.#releaseBefore(before, order) } as const;
+    const stepped = order.dry_run ? this.#loop.tryOut(event) : this.#loop.apply(event);
+    if (!stepped.ok) return stepped;
+    const reply = stepped.value.order;
+    if (reply === null) throw new Error("an order was stepped and not answered");
+    return ok(reply);
+  }
+
+  /** For a shop that no longer holds the former version on its disk; most do, so it must not fail the order. */
+  async #releaseBefore(state: PluginState, order: PluginOrder): Promise<ReleaseRecord | null> {
+    const change = state.inPlace?.find(
+      ({ attemptId, to }) => to !== null && (order.attempt_id ?? attemptId) === attemptId,
+    );
+    if (order.kind === "cancel" || change === undefined) return null;
+    try {
+      const releases = await releasesOf(this.#env, state.product).list();
+      return releases.find(({ version }) => version === change.from) ?? null;
+    } catch (error) {
+      console.warn(JSON.stringify({ event: "catalogue_unreadable", plugin: state.id, why: String(error) }));
+      return null;
+    }
   }
 
   detail(): PluginDetail | null {

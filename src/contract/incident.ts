@@ -10,6 +10,7 @@ import {
   MerchantId,
   PluginId,
   ProductName,
+  RemedyId,
   Severity,
   Sha256,
   Version,
@@ -195,6 +196,8 @@ export type Approval = z.infer<typeof Approval>;
 export const HealthVerdict = z.object({
   verdict: z.enum(["healthy", "unhealthy", "inconclusive"]),
   rule: z.string().max(64),
+  /** What `value` and `bound` are figures of. */
+  metric: z.string().max(64).optional(),
   value: z.number().nullable(),
   bound: z.number().nullable(),
   window_s: z.number().nonnegative(),
@@ -229,6 +232,8 @@ export const Attempt = z.object({
   health: HealthVerdict.nullable(),
   command_id: CommandId.nullable(),
   reason: z.string().max(500).nullable(),
+  /** The remedy that a `config` takes its settings from. */
+  remedy: RemedyId.nullish(),
   /** The attempt whose success this one takes back. */
   reverts: AttemptId.nullable(),
   created_at: Instant,

@@ -25,6 +25,8 @@ export interface GateSubject {
   confidence: number;
   /** False for an action that a person asked for. */
   automatic: boolean;
+  /** It takes a success back by order: only what stops every command may stand in its way. */
+  takesBack?: boolean;
   /** Distinct people who approved exactly this evidence, the requester not among them. */
   approvals: number;
   /** This fix failed before for the same signature on this plugin. */
@@ -106,7 +108,9 @@ const BOUND_RULES: Record<Exclude<GateVerdict["rule"], "approvals">, Rule> = {
       : forbid(s.action, p.allowed_actions.join(", ") || "none"),
   release: (_p, s) => {
     if (s.admission === null) return allow("no release", "none needed");
-    return s.admission.status === "active" ? allow("active", "active") : forbid(s.admission.status, "active");
+    const { status } = s.admission;
+    // A paused one waits like a full canary does: see the rule `canary`.
+    return status === "active" || status === "paused" ? allow(status, "active") : forbid(status, "active");
   },
   excluded_fix: (_p, s) => {
     if (!s.excluded) return allow("not tried", "not failed before");
@@ -160,20 +164,37 @@ const BOUND_RULES: Record<Exclude<GateVerdict["rule"], "approvals">, Rule> = {
   },
 };
 
+/** What binds the way back: nothing leaves against these. */
+const BINDS_THE_WAY_BACK: ReadonlySet<GateVerdict["rule"]> = new Set(["kill_switch", "mode"]);
+
+/** A way back that waited for people, slots or budgets would keep the shop on what is to go. */
+function onTheWayBack(
+  rule: GateVerdict["rule"],
+  verdict: Omit<GateVerdict, "rule">,
+): Omit<GateVerdict, "rule"> {
+  if (BINDS_THE_WAY_BACK.has(rule) && verdict.outcome === "forbid") return verdict;
+  return verdict.outcome === "allow"
+    ? verdict
+    : allow(`${verdict.observed} (takes a change back)`, verdict.bound);
+}
+
 const TRANSIENT: ReadonlySet<GateVerdict["rule"]> = new Set(["canary"]);
 
 /** Evaluates every rule of the policy for one attempt. */
 export function gate(policy: PolicyDocument, subject: GateSubject): GateResult {
   const verdicts: GateVerdict[] = [];
   for (const [rule, decide] of Object.entries(BOUND_RULES) as [GateVerdict["rule"], Rule][])
-    verdicts.push({ rule, ...decide(policy, subject) });
+    verdicts.push({
+      rule,
+      ...(subject.takesBack ? onTheWayBack(rule, decide(policy, subject)) : decide(policy, subject)),
+    });
 
   const asked = verdicts.some((verdict) => verdict.outcome === "needs_approval");
   const byTable = Math.max(
     policy.approvals.by_severity[subject.severity],
     subject.step === null ? 0 : policy.approvals.by_step[subject.step],
   );
-  const approvalsNeeded = Math.max(byTable, asked ? 1 : 0);
+  const approvalsNeeded = subject.takesBack ? 0 : Math.max(byTable, asked ? 1 : 0);
   const enough = subject.approvals >= approvalsNeeded;
   verdicts.push({
     rule: "approvals",

@@ -5,6 +5,7 @@ import type { Decision } from "../../contract/decision.ts";
 import type { AttemptStatus } from "../../contract/incident.ts";
 import { mayMove } from "../attempt-transitions.ts";
 import { stepBetween } from "../semver.ts";
+import { freezeBaseline } from "./baseline.ts";
 import { type Draft, note, recordAttempt } from "./draft.ts";
 import { setIncidentStatus } from "./incidents.ts";
 import {
@@ -35,6 +36,7 @@ export function evidenceHash(
     incident.row.severity,
     incident.row.signal,
     incident.row.version,
+    ...(decision.remedy === undefined ? [] : [decision.remedy]),
   ];
   return bytesToHex(sha256(utf8ToBytes(JSON.stringify(evidence))));
 }
@@ -45,6 +47,10 @@ export interface NewAttempt {
   release: ChosenRelease | null;
   /** A person's id, or null for Vigie itself. */
   requestedBy: string | null;
+  /** The success that it takes back, by order. */
+  reverts?: string;
+  /** The command whose settings it takes back. */
+  restores?: string;
 }
 
 export function beginAttempt(draft: Draft, input: NewAttempt): AttemptState {
@@ -60,10 +66,12 @@ export function beginAttempt(draft: Draft, input: NewAttempt): AttemptState {
   const release = versioned ? input.release : null;
   const attempt: AttemptState = {
     automatic: input.requestedBy === null,
+    baseline: freezeBaseline(state, incident),
     release,
     config:
       decision.action === "resubscribe" ? { webhook_subscription: "active" } : (decision.config ?? null),
     deadManAt: null,
+    ...(input.restores === undefined ? {} : { restores: input.restores }),
     phase: { name: "pending", until: now + PENDING_LIMIT_MS },
     row: {
       id: `att_${keyOf(state.id)}_${state.numbers.attempt}`,
@@ -89,7 +97,8 @@ export function beginAttempt(draft: Draft, input: NewAttempt): AttemptState {
       health: null,
       command_id: null,
       reason: null,
-      reverts: null,
+      ...(decision.action === "config" && decision.remedy !== undefined ? { remedy: decision.remedy } : {}),
+      reverts: input.reverts ?? null,
       created_at: iso(now),
       staged_at: null,
       handed_over_at: null,
@@ -141,6 +150,7 @@ export function assertMove(from: AttemptStatus, to: AttemptStatus): void {
 }
 
 export function describeChange(attempt: AttemptState): string {
-  const { action, from_version: from, target_version: to } = attempt.row;
-  return to === null ? action : `${action} ${from} -> ${to}`;
+  const { action, from_version: from, target_version: to, remedy } = attempt.row;
+  if (to !== null) return `${action} ${from} -> ${to}`;
+  return remedy ? `${action} ${remedy}` : action;
 }

@@ -2,10 +2,12 @@
 import type { Outcome } from "../../contract/decision.ts";
 import { assertMove, describeChange } from "./attempts.ts";
 import { type Draft, incidentById, note, notify, recordAttempt } from "./draft.ts";
+import { rememberInPlace } from "./in-place.ts";
 import { escalateIncident, titleOf } from "./incidents.ts";
 import {
   type AttemptState,
   EXCLUDED_LIMIT,
+  type HealedBy,
   HISTORY_LIMIT,
   HISTORY_MS,
   type IncidentState,
@@ -58,8 +60,8 @@ export function endAttempt(
 
   const incident = incidentById(state, attempt.row.incident_id);
   const outcome = options.aboutTheFix === false ? undefined : TEACHES[ending];
-  if (incident && outcome && outcome !== "success")
-    excludeFix(state, incident, attempt.row.action, attempt.row.target_version, now);
+  if (ending === "success") rememberInPlace(draft, attempt);
+  if (incident && outcome && outcome !== "success") excludeFix(state, incident, fixOf(attempt), now);
   report(draft, attempt, incident, outcome, reason);
   if (incident) tellIncident(draft, incident, attempt, ending, reason, options.escalate ?? true);
 }
@@ -70,24 +72,29 @@ function rememberHistory(state: PluginState, attempt: AttemptState, now: number)
     at: now,
     automatic: attempt.automatic,
     outcome: attempt.row.status,
+    reached: attempt.row.handed_over_at !== null,
   });
   state.history = state.history.filter((past) => now - past.at < HISTORY_MS).slice(-HISTORY_LIMIT);
 }
 
 /** Invariant 11: a fix that failed for a signature is not tried again automatically on this plugin. */
-export function excludeFix(
-  state: PluginState,
-  incident: IncidentState,
-  action: AttemptState["row"]["action"],
-  version: string | null,
-  now: number,
-): void {
+export function excludeFix(state: PluginState, incident: IncidentState, fix: Fix, now: number): void {
   const { signature } = incident.row;
+  const { action, version, remedy } = fix;
   // One entry per fix: a fix that fails again and again must not push the others out of the memory.
-  const others = state.excluded.filter(
-    (fix) => fix.signature !== signature || fix.action !== action || fix.version !== version,
-  );
-  state.excluded = [...others, { signature, action, version, at: now }].slice(-EXCLUDED_LIMIT);
+  const others = state.excluded.filter((other) => other.signature !== signature || !isSameFix(other, fix));
+  const entry = { signature, action, version, ...(remedy === undefined ? {} : { remedy }), at: now };
+  state.excluded = [...others, entry].slice(-EXCLUDED_LIMIT);
+}
+
+export type Fix = Pick<HealedBy, "action" | "version" | "remedy">;
+
+export function fixOf({ row }: AttemptState): Fix {
+  return { action: row.action, version: row.target_version, ...(row.remedy ? { remedy: row.remedy } : {}) };
+}
+
+export function isSameFix(a: Fix, b: Fix): boolean {
+  return a.action === b.action && a.version === b.version && a.remedy === b.remedy;
 }
 
 function report(
@@ -107,7 +114,15 @@ function report(
       attemptId: row.id,
       outcome: result,
     });
-  draft.outbox.push({ to: "fleet", report: "finished", attemptId: row.id, outcome: result });
+  draft.outbox.push({
+    to: "fleet",
+    report: "finished",
+    attemptId: row.id,
+    outcome: result,
+    ending: row.status,
+    automatic: attempt.automatic,
+    reverts: row.reverts,
+  });
   if (outcome === undefined || incident === null) return;
   const feedback = {
     attempt_id: row.id,
@@ -143,6 +158,15 @@ function tellIncident(
   });
   switch (ending) {
     case "success":
+      if (attempt.row.reverts !== null)
+        return notify(
+          draft,
+          incident,
+          "rolled_back",
+          "notice",
+          `Taken back: ${titleOf(draft, incident)}`,
+          `${change}: ${reason}`,
+        );
       notify(
         draft,
         incident,

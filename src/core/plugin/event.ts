@@ -3,6 +3,7 @@ import type { AckData, FailData } from "../../contract/command.ts";
 import type { Decision } from "../../contract/decision.ts";
 import type { HeartbeatData } from "../../contract/heartbeat.ts";
 import type { ApproveRequest, ManualAction, Person, ReleaseRecord } from "../../contract/ops.ts";
+import type { PluginOrder } from "../../contract/order.ts";
 import type { PolicyDocument } from "../../contract/policy.ts";
 import type { Admission, FleetGuard } from "../../contract/rpc.ts";
 import type { SmokeReply } from "../../contract/staging.ts";
@@ -29,7 +30,8 @@ export type PluginEvent =
   | { type: "work_failed"; workId: string; why: string; final: boolean }
   | { type: "hand_over"; commandId: string; facts: GateFacts }
   | { type: "approve"; incidentId: string; input: ApproveRequest; person: Person }
-  | { type: "act"; incidentId: string; action: ManualAction; person: Person; release: ReleaseRecord | null };
+  | { type: "act"; incidentId: string; action: ManualAction; person: Person; release: ReleaseRecord | null }
+  | { type: "order"; order: PluginOrder; release: ReleaseRecord | null };
 
 /** What every step may read beside the state: the time, and the policy as last read (intervals and limits only). */
 export interface StepContext {

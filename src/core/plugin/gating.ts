@@ -5,7 +5,7 @@ import { moveAttempt } from "./attempts.ts";
 import { quietSubject } from "./bar.ts";
 import { queueAttemptCommand } from "./command-payload.ts";
 import { type Draft, incidentById, note, notify, recordAttempt } from "./draft.ts";
-import { endAttempt } from "./end-attempt.ts";
+import { endAttempt, fixOf, isSameFix } from "./end-attempt.ts";
 import type { GateFacts } from "./event.ts";
 import { setIncidentStatus, titleOf } from "./incidents.ts";
 import type { AttemptState, IncidentState, PluginState } from "./state.ts";
@@ -23,7 +23,8 @@ export function evaluateGate(
   facts: GateFacts,
   now: number,
 ): GateResult {
-  const automatic = state.history.filter((past) => past.automatic);
+  // What ended before the shop was told cost the shop nothing.
+  const automatic = state.history.filter((past) => past.automatic && past.reached !== false);
   const lastFailure = automatic.findLast((past) =>
     ["failed", "rolled_back", "rollback_failed"].includes(past.outcome),
   );
@@ -38,11 +39,9 @@ export function evaluateGate(
     confidence: row.decision.confidence,
     automatic: attempt.automatic,
     approvals: approvalsCounted(attempt),
+    takesBack: row.reverts !== null,
     excluded: state.excluded.some(
-      (fix) =>
-        fix.signature === incident.row.signature &&
-        fix.action === row.action &&
-        fix.version === row.target_version,
+      (fix) => fix.signature === incident.row.signature && isSameFix(fix, fixOf(attempt)),
     ),
     attemptsToday: automatic.filter((past) => now - past.at < DAY_MS).length,
     sinceFailureMs: lastFailure === undefined ? null : now - lastFailure.at,

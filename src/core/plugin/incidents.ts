@@ -4,6 +4,7 @@ import type { IncidentStatus } from "../../contract/incident.ts";
 import { type Finding, telemetrySnapshot } from "../detection.ts";
 import { isFlapping, withReturn } from "../flapping.ts";
 import { type Draft, note, notify, recordIncident } from "./draft.ts";
+import { keepWithItsFix } from "./in-place.ts";
 import { breakSnooze, markQuiet, noteQuiet } from "./quiet.ts";
 import { CLOSED_LIMIT, type IncidentState, iso, keyOf } from "./state.ts";
 import { TRIAGE_SETTLE_MS } from "./tuning.ts";
@@ -36,6 +37,7 @@ export function openOrReturn(draft: Draft, finding: Finding): IncidentState {
 export function forgetClosed(draft: Draft): void {
   const { state, now, policy } = draft;
   const kept = state.closed?.filter(({ at }) => now - at <= policy.intervals.reopen_s * 1000) ?? [];
+  for (const past of state.closed ?? []) if (!kept.includes(past)) keepWithItsFix(state, past.incident);
   if (kept.length > 0) state.closed = kept;
   else delete state.closed;
 }
@@ -214,6 +216,7 @@ export function closeIncident(
   dropWorkOf(draft, { incidentId: incident.row.id });
   draft.state.incidents = draft.state.incidents.filter((open) => open !== incident);
   if (status === "resolved") rememberClosed(draft, incident);
+  else keepWithItsFix(draft.state, incident);
 }
 
 function rememberClosed(draft: Draft, incident: IncidentState): void {
@@ -222,8 +225,10 @@ function rememberClosed(draft: Draft, incident: IncidentState): void {
   incident.healedBy = null;
   delete incident.held;
   forgetClosed(draft);
-  if (draft.policy.intervals.reopen_s === 0) return;
-  state.closed = [...(state.closed ?? []), { incident, at: now }].slice(-CLOSED_LIMIT);
+  if (draft.policy.intervals.reopen_s === 0) return keepWithItsFix(state, incident);
+  const closed = [...(state.closed ?? []), { incident, at: now }];
+  for (const past of closed.slice(0, -CLOSED_LIMIT)) keepWithItsFix(state, past.incident);
+  state.closed = closed.slice(-CLOSED_LIMIT);
 }
 
 /** The same signature came back while the fix was being watched: the fix is excluded, and a person decides. */

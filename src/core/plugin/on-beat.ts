@@ -11,7 +11,7 @@ import { applyFailed } from "./on-report.ts";
 import { review } from "./review.ts";
 import type { AttemptState } from "./state.ts";
 import { COMMIT_DOUBT_MS, REPORT_GRACE_MS } from "./tuning.ts";
-import { backAgain, commandOf, dropLiveCommand, judge, startVerifying } from "./verifying.ts";
+import { backAgain, commandOf, dropLiveCommand, judge, startVerifying, watchBeat } from "./verifying.ts";
 import { tellCohorts } from "./view.ts";
 import { startWork } from "./work.ts";
 
@@ -55,7 +55,7 @@ function followCommit(draft: Draft, beat: HeartbeatData): void {
   state.commit = null;
   const incident = state.incidents.find((open) => open.healedBy?.attemptId === commit.attemptId);
   if (!incident?.healedBy) return;
-  excludeFix(state, incident, incident.healedBy.action, incident.healedBy.version, now);
+  excludeFix(state, incident, incident.healedBy, now);
   reopenIncident(
     draft,
     incident,
@@ -87,12 +87,7 @@ function followAttempt(
         // Somebody put a third version there: that is not ours to take back, and says nothing about the fix.
         return endAttempt(draft, attempt, "failed", why, { aboutTheFix: false });
       }
-      phase.beats += 1;
-      if (delta) addTotals(phase.totals, delta);
-      for (const probe of beat.probes ?? []) {
-        if (probe.ok) phase.probesOk += 1;
-        else phase.probesFailed += 1;
-      }
+      watchBeat(draft, attempt, phase, beat, delta);
       return judge(draft, attempt);
     case "rolling_back":
       if (beat.version === row.from_version) backAgain(draft, attempt, phase.why);
@@ -148,11 +143,4 @@ function followApplying(
     );
   // The report that says why is on its way: it decides whether the command is sent again.
   if (outcome === "failed" || outcome === "rejected") phase.reportBy ??= draft.now + REPORT_GRACE_MS;
-}
-
-function addTotals(into: Sums, delta: Sums): void {
-  into.errors += delta.errors;
-  into.requests += delta.requests;
-  into.webhooks_sent += delta.webhooks_sent;
-  into.webhooks_failed += delta.webhooks_failed;
 }

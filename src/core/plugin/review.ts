@@ -1,12 +1,20 @@
 /** Findings become incidents, incidents follow their findings. Runs after every beat and at every deadline. */
 import { type Finding, findings } from "../detection.ts";
 import { renewEvidence } from "./attempts.ts";
-import type { Draft } from "./draft.ts";
+import { type Draft, note } from "./draft.ts";
 import { endAttempt, excludeFix } from "./end-attempt.ts";
-import { closeIncident, forgetClosed, openOrReturn, refreshIncident, reopenIncident } from "./incidents.ts";
+import {
+  closeIncident,
+  forgetClosed,
+  openOrReturn,
+  refreshIncident,
+  reopenIncident,
+  setIncidentStatus,
+} from "./incidents.ts";
 import { followQuiet } from "./quiet.ts";
 import { commitUnheard, type IncidentState, inShopsHands, isSettledSilence } from "./state.ts";
 import { dropLiveCommand } from "./verifying.ts";
+import { startWork } from "./work.ts";
 
 export function review(draft: Draft): void {
   const { state, now } = draft;
@@ -33,12 +41,25 @@ function follow(draft: Draft, incident: IncidentState, finding: Finding): void {
     return renewEvidence(draft, incident);
   }
   const fix = incident.healedBy;
-  if (fix) excludeFix(draft.state, incident, fix.action, fix.version, draft.now);
+  if (fix?.takenBack) return decideAfresh(draft, incident, finding);
+  if (fix) excludeFix(draft.state, incident, fix, draft.now);
   reopenIncident(
     draft,
     incident,
     `The same signal is back while ${fix?.version ?? "the fix"} was being watched. ${finding.signal.explanation}`,
   );
+}
+
+/** What a change had healed is back since the change was taken back by order: nobody's failure, and to be healed otherwise. */
+function decideAfresh(draft: Draft, incident: IncidentState, finding: Finding): void {
+  incident.bakeUntil = null;
+  incident.healedBy = null;
+  setIncidentStatus(draft, incident, "open");
+  note(draft, incident, {
+    kind: "back_again",
+    text: `It is back since its fix was taken back, and is decided on afresh. ${finding.signal.explanation}`,
+  });
+  startWork(draft, { kind: "decide", incidentId: incident.row.id });
 }
 
 /**

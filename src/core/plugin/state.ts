@@ -8,10 +8,13 @@ import type { Cadence, Environment } from "../../contract/heartbeat.ts";
 import type { AgentCommand, Attempt, Incident } from "../../contract/incident.ts";
 import type { PluginCredential } from "../../contract/ledger.ts";
 import type { ReleaseRecord } from "../../contract/ops.ts";
-import type { ShopEvidence } from "../cohort.ts";
+import type { AttemptReport } from "../../contract/rpc.ts";
 import type { CounterMark } from "../counter-delta.ts";
 import { type DetectionState, newDetection } from "../detection.ts";
 import type { Sums } from "../rolling-window.ts";
+import type { ShopEvidence } from "../shop-evidence.ts";
+import type { HealthEvidence } from "./health-evidence.ts";
+import type { Baseline } from "./yardstick.ts";
 
 export type Millis = number;
 
@@ -24,13 +27,38 @@ export interface IncidentState {
   /** Looks at the shop from outside during this silence; none when absent. */
   looks?: number;
   /** The fix whose success is being watched. */
-  healedBy: { attemptId: string; action: Attempt["action"]; version: string | null } | null;
+  healedBy: HealedBy | null;
   /** When it came back, newest last: a few of the last day. */
   returns?: Millis[];
   /** Somebody was called because it flaps: once is enough. */
   flapTold?: true;
   /** Notices that nobody was sent while it was quiet, and whether one would have been a page. */
   held?: { count: number; page: boolean };
+}
+
+export interface HealedBy {
+  attemptId: string;
+  action: Attempt["action"];
+  version: string | null;
+  remedy?: string;
+  /** A change was taken back by order: the fault that it healed may well return, and is nobody's failure then. */
+  takenBack?: true;
+}
+
+/** A change that succeeded, and is in place as far as anybody here knows: what an order may take back. */
+export interface InPlace {
+  attemptId: string;
+  incidentId: string;
+  action: Attempt["action"];
+  from: string;
+  /** Null when the change is one of settings. */
+  to: string | null;
+  remedy?: string;
+  reversible: boolean;
+  commandId: string | null;
+  at: Millis;
+  /** The incident that it healed, from when the rest of the state forgets it. */
+  incident?: IncidentState;
 }
 
 /** Resolved a moment ago: should the same come back soon, it is this one again. */
@@ -70,6 +98,8 @@ export type Phase =
       totals: Sums;
       probesOk: number;
       probesFailed: number;
+      /** What it weighs against the baseline; absent in phases stored before it was kept. */
+      evidence?: HealthEvidence;
     }
   | {
       name: "rolling_back";
@@ -86,9 +116,20 @@ export interface AttemptState {
   release: ChosenRelease | null;
   /** Settings of a config action. */
   config: Record<string, string | number | boolean> | null;
+  /** The command whose settings are to be taken back; of a taking-back only. */
+  restores?: string;
+  /** The shop keeps the former settings until the commit, as it does with an update. */
+  provisional?: true;
   automatic: boolean;
+  /** The plugin's figures before the fault; absent in attempts stored before they were frozen. */
+  baseline?: Baseline;
   /** The dead-man's moment in the shop: without a commit the client restores its snapshot then. Null until applied. */
   deadManAt: Millis | null;
+}
+
+/** What a release or remedy is known by to its product's object; null for a change that is in no catalogue. */
+export function subjectOf(row: Pick<Attempt, "target_version" | "remedy">): string | null {
+  return row.target_version ?? row.remedy ?? null;
 }
 
 /** The change is in the shop's hands: it may be applying, under watch, or on its way back. */
@@ -112,6 +153,19 @@ export function commitUnheard(state: PluginState, incident: IncidentState): bool
 export interface CommandState {
   row: AgentCommand;
   expiresAt: Millis;
+  /** Not handed over before then: what failed a moment ago is not sent again at once. */
+  readyAt?: Millis;
+}
+
+export interface PastAttempt {
+  attemptId: string;
+  at: Millis;
+  automatic: boolean;
+  outcome: Attempt["status"];
+  /** False when it ended before the shop was told. */
+  reached?: boolean;
+  /** A success that an order has taken back since. */
+  takenBack?: true;
 }
 
 /** A request to the outside whose answer comes back as an event. It is derived again from the state after any crash. */
@@ -156,9 +210,20 @@ export interface PluginState {
   commit: { commandId: string; attemptId: string; version: string; expiresAt: Millis } | null;
   work: Work[];
   /** Fixes that failed, newest last: never tried again automatically for that signature. */
-  excluded: { signature: string; action: Attempt["action"]; version: string | null; at: Millis }[];
+  excluded: {
+    signature: string;
+    action: Attempt["action"];
+    version: string | null;
+    remedy?: string;
+    at: Millis;
+  }[];
   /** Finished attempts of the last week, for the day's budget and the penalty box. */
-  history: { attemptId: string; at: Millis; automatic: boolean; outcome: Attempt["status"] }[];
+  history: PastAttempt[];
+
+  /** At most one change of version and one of settings, oldest first. */
+  inPlace?: InPlace[];
+  /** Changes that cannot be had in this shop for now, so that a decision made afresh does not come to them again. */
+  setAside?: { action: Attempt["action"]; subject: string; until: Millis }[];
 
   numbers: { incident: number; attempt: number; command: number; work: number; vote?: number };
   /** Newest last, one for each dedupe key. */
@@ -170,6 +235,8 @@ export interface PluginState {
   evidence?: ShopEvidence;
   presence: "present" | "silent";
   busy: boolean;
+  /** What the fleet was last told of an attempt; absent before the first. */
+  told?: { attemptId: string; phase: AttemptReport["phase"] };
 }
 
 export const EXCLUDED_LIMIT = 32;
@@ -179,6 +246,7 @@ export const CLOSED_LIMIT = 3;
 export const HISTORY_MS = 604_800_000;
 /** Finished commands kept so that a repeated ack or fail gets the same answer. */
 export const COMMANDS_LIMIT = 12;
+export const SET_ASIDE_LIMIT = 16;
 
 export interface Enrollment {
   id: string;

@@ -2,6 +2,7 @@
  * The heart: one reducer over one plugin. step(state, event, context) -> next state and what must leave, or a named refusal.
  * Pure: no I/O, no clock, no randomness. What must be asked of the outside is in `state.work`, derived again after any crash.
  */
+import type { OrderReply } from "../../contract/order.ts";
 import { type Result, refuse } from "../../contract/refusal.ts";
 import { beginDraft, type Draft, type OutboxMessage } from "./draft.ts";
 import type { PluginEvent, StepContext } from "./event.ts";
@@ -11,7 +12,8 @@ import { onHandOver } from "./on-hand-over.ts";
 import { onAct, onApprove } from "./on-person.ts";
 import { onAck, onFail } from "./on-report.ts";
 import { onTick } from "./on-tick.ts";
-import { onDecided, onStaged, onWorkFailed } from "./on-work.ts";
+import { chosen, onDecided, onStaged, onWorkFailed } from "./on-work.ts";
+import { onOrder } from "./orders.ts";
 import { nextIntervalS } from "./reply.ts";
 import type { CommandState, PluginState } from "./state.ts";
 import { onTriaged } from "./triage.ts";
@@ -23,11 +25,14 @@ export interface Step {
   outbox: OutboxMessage[];
   /** The command that may leave with the reply (event `hand_over` only). */
   handOver: CommandState | null;
+  /** Event `order` only. */
+  order: OrderReply | null;
 }
 
 export function step(state: PluginState, event: PluginEvent, context: StepContext): Result<Step> {
   const draft = beginDraft(state, context.now, context.policy);
   let handOver: CommandState | null = null;
+  let order: OrderReply | null = null;
   switch (event.type) {
     case "beat":
       if (event.beat.seq <= state.seq) return refuse({ reason: "stale_seq", last_seq: state.seq });
@@ -62,6 +67,14 @@ export function step(state: PluginState, event: PluginEvent, context: StepContex
       if (!done.ok) return done;
       break;
     }
+    case "order": {
+      const done = onOrder(draft, event.order, event.release === null ? null : chosen(event.release));
+      if (!done.ok) return done;
+      order = done.value;
+      // What would happen has been tried on the working copy, which goes no further.
+      if (event.order.dry_run) return { ok: true, value: { state, outbox: [], handOver, order } };
+      break;
+    }
     default:
       return event satisfies never;
   }
@@ -69,7 +82,7 @@ export function step(state: PluginState, event: PluginEvent, context: StepContex
     draft.state.askedS = nextIntervalS(draft.state, context.policy.intervals, context.now);
   recordPlugin(draft);
   reportToFleet(draft);
-  return { ok: true, value: { state: draft.state, outbox: draft.outbox, handOver } };
+  return { ok: true, value: { state: draft.state, outbox: draft.outbox, handOver, order } };
 }
 
 function unknownCommand(): Result<never> {

@@ -36,15 +36,41 @@ export const DEAD_MAN_SLACK_MS = 15 * 60_000;
 /** An answer from a person after this margin before the dead-man would race it. */
 export const ASK_MARGIN_MS = 2 * 60_000;
 
-/** A health check needs this much evidence to call a release healthy: webhooks delivered, or beats with good probes. */
-export const HEALTHY_MIN_WEBHOOKS = 5;
-export const HEALTHY_MIN_REQUESTS = 20;
-export const HEALTHY_MIN_BEATS = 3;
-export const HEALTHY_MIN_PROBES = 3;
-/** Failed probes that condemn a release at once: one may be a hiccup of the network, two are not. */
-export const UNHEALTHY_PROBES = 2;
-/** A change under which this share of the webhooks fails is not called healthy, however few they are. */
-export const UNHEALTHY_SHARE = 0.2;
+/**
+ * The health check, against the plugin's own figures from before its fault. Levels in nats: e^-9 is the chance of "worse" at one look
+ * for a change that is as good as before, e^-4 that of "well" for one that fails as during the fault; what comes of it over
+ * a whole watch is measured in `test/core/plugin/health-errors.test.ts`.
+ */
+export const HEALTH = {
+  worse: 9,
+  /** From half the evidence on nothing is called healthy. */
+  doubt: 4.5,
+  /** Five webhooks in a row after an outage, or three probes. */
+  well: 4,
+  /** Errors and probes of one beat add at most this part of a verdict: one clump while the plugin starts is no failure, two are. */
+  beatPart: 0.75,
+  /** Worse means so many times the odds of failing before. */
+  oddsRatio: 5,
+  /** Trials that what the detectors learned counts for beside the hours before the fault. */
+  priorTrials: 50,
+  /** Shares: no plugin is held to less than `floor`, and less than `least` is not worth a rollback. */
+  webhook: { floor: 0.01, least: 0.1 },
+  request: { floor: 0.002, least: 0.04 },
+  second: { floor: 2 / 3600, least: 20 / 3600 },
+  /** What failed most of the time before cannot be seen to get worse. */
+  ceiling: 0.5,
+  /** After a total outage two successes would otherwise be proof. */
+  faultCeiling: 0.6,
+  /** Shares of probes that fail in a sound and in a broken plugin; two in a row condemn. */
+  probe: { healthy: 0.005, failing: 0.8, failures: 2 },
+  /** Gauge-only clients, shares of webhooks: called high, a rise, low, and beats in a row that must agree. */
+  gauge: { high: 0.3, rise: 0.1, low: 0.1, beats: 3 },
+  /** Beats that report a sound state, where the state itself was the fault. */
+  beats: 3,
+} as const;
+
+/** A change that was taken back by order is over after so many beats of what ran before: it promised nothing else. */
+export const TAKEN_BACK_BEATS = 2;
 
 /** A gap of beats this many times the probation interval after the deadline counts as silence. */
 export const PROBATION_SILENCE_BEATS = 3;

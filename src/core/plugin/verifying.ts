@@ -1,15 +1,21 @@
 /** After the change: the watch, its verdict, the commit or the way back. */
+import type { HeartbeatData } from "../../contract/heartbeat.ts";
 import type { IncidentType } from "../../contract/incident.ts";
-import { findings, isSuspect, markVersionChange } from "../detection.ts";
+import { findings, markVersionChange } from "../detection.ts";
+import { SUM_NAMES, type Sums } from "../rolling-window.ts";
 import { describeChange, moveAttempt } from "./attempts.ts";
+import { freezeBaseline } from "./baseline.ts";
 import { commitWithinS, queueRollback } from "./command-payload.ts";
 import { finishCommand, isLive } from "./commands.ts";
 import { commandById, type Draft, incidentById, note, notify, recordAttempt } from "./draft.ts";
 import { endAttempt } from "./end-attempt.ts";
 import { healthVerdict } from "./health-check.ts";
+import { newHealthEvidence, observeHealth } from "./health-evidence.ts";
 import { bakeIncident, titleOf } from "./incidents.ts";
 import { type AttemptState, iso, type PluginState } from "./state.ts";
+import { judgeTakingBack } from "./taking-back.ts";
 import { ASK_MARGIN_MS, COMMAND_TRIES, PROBATION_SILENCE_BEATS } from "./tuning.ts";
+import type { Baseline } from "./yardstick.ts";
 
 /** The plugin reports the new version (or the new settings): the health check's clock starts. */
 export function startVerifying(draft: Draft, attempt: AttemptState): void {
@@ -29,6 +35,7 @@ export function startVerifying(draft: Draft, attempt: AttemptState): void {
     totals: { errors: 0, requests: 0, webhooks_sent: 0, webhooks_failed: 0 },
     probesOk: 0,
     probesFailed: 0,
+    evidence: newHealthEvidence(draft.now),
   });
   const incident = incidentById(draft.state, attempt.row.incident_id);
   if (incident)
@@ -39,11 +46,39 @@ export function startVerifying(draft: Draft, attempt: AttemptState): void {
     });
 }
 
+type Verifying = Extract<AttemptState["phase"], { name: "verifying" }>;
+
+/** A beat of what runs since the change. `delta`: what it counted; null when nothing, or when it belongs to what ran before. */
+export function watchBeat(
+  draft: Draft,
+  attempt: AttemptState,
+  phase: Verifying,
+  beat: HeartbeatData,
+  delta: Sums | null,
+): void {
+  phase.beats += 1;
+  const probes = beat.probes ?? [];
+  phase.probesOk += probes.filter(({ ok }) => ok).length;
+  phase.probesFailed += probes.filter(({ ok }) => !ok).length;
+  if (delta) for (const name of SUM_NAMES) phase.totals[name] += delta[name];
+  const before = phase.evidence ?? newHealthEvidence(phase.startedAt);
+  const gauges = beat.counters ? null : (beat.telemetry ?? null);
+  phase.evidence = observeHealth(before, baselineOf(draft, attempt), { delta, probes, gauges }, draft.now);
+}
+
+/** An attempt stored before baselines were frozen is held against what can still be known of the time before its fault. */
+function baselineOf(draft: Draft, attempt: AttemptState): Baseline {
+  const incident = incidentById(draft.state, attempt.row.incident_id);
+  attempt.baseline ??= freezeBaseline(draft.state, incident);
+  return attempt.baseline;
+}
+
 /** Judges the change under watch; on beats, on its deadlines, and when a person asked has not answered. */
 export function judge(draft: Draft, attempt: AttemptState): void {
   const { state, now, policy } = draft;
   const { phase } = attempt;
   if (phase.name !== "verifying") return;
+  if (attempt.row.reverts !== null) return judgeTakingBack(draft, attempt);
   if (now >= phase.checkAt) phase.checked = true;
   const incident = incidentById(state, attempt.row.incident_id);
   const original = incident?.row.type ?? "webhook_fail_rate";
@@ -57,12 +92,13 @@ export function judge(draft: Draft, attempt: AttemptState): void {
     beats: phase.beats,
     probesOk: phase.probesOk,
     probesFailed: phase.probesFailed,
-    findings: findings(state.detection, now, state.askedS * 1000).filter(
-      (finding) => finding.type === original || !isKnownElsewhere(state, finding.type),
-    ),
-    suspect: isSuspect(state.detection),
     totals: phase.totals,
+    baseline: baselineOf(draft, attempt),
+    evidence: phase.evidence ?? newHealthEvidence(phase.startedAt),
+    findings: findings(state.detection, now, state.askedS * 1000),
     original,
+    known: knownElsewhere(state, attempt),
+    takesBack: attempt.row.reverts !== null,
   });
   if (verdict === null) return;
   switch (verdict.verdict) {
@@ -85,17 +121,14 @@ export function judge(draft: Draft, attempt: AttemptState): void {
   }
 }
 
-/** Another open incident is about it already: the change did not promise to mend that, and did not bring it. */
-function isKnownElsewhere(state: PluginState, type: IncidentType): boolean {
-  return state.incidents.some(({ row }) => row.type === type && row.status !== "baking");
+/** Another open incident is about these already: the change did not promise to mend them, and did not bring them. */
+function knownElsewhere(state: PluginState, attempt: AttemptState): IncidentType[] {
+  return state.incidents
+    .filter(({ row }) => row.id !== attempt.row.incident_id && row.status !== "baking")
+    .map(({ row }) => row.type);
 }
 
-function askPerson(
-  draft: Draft,
-  attempt: AttemptState,
-  phase: Extract<AttemptState["phase"], { name: "verifying" }>,
-  why: string,
-): void {
+function askPerson(draft: Draft, attempt: AttemptState, phase: Verifying, why: string): void {
   const answerBy = (attempt.deadManAt ?? draft.now) - ASK_MARGIN_MS;
   // The object slept through the time to ask: nobody could answer before the shop goes back by itself.
   if (answerBy <= draft.now)
@@ -119,6 +152,7 @@ export function succeed(draft: Draft, attempt: AttemptState, why: string): void 
       attemptId: attempt.row.id,
       action: attempt.row.action,
       version: attempt.row.target_version,
+      ...(attempt.row.remedy ? { remedy: attempt.row.remedy } : {}),
     });
 }
 

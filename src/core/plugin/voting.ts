@@ -54,9 +54,10 @@ export function onVote(
   return ok(incident);
 }
 
-/** A closed one that could still return. */
+/** A closed one that could still return, or be opened again when its fix is taken back. */
 export function rememberedIncident(state: PluginState, id: string): IncidentState | null {
-  return state.closed?.find(({ incident }) => incident.row.id === id)?.incident ?? null;
+  const closed = state.closed?.find(({ incident }) => incident.row.id === id)?.incident;
+  return closed ?? state.inPlace?.find(({ incident }) => incident?.row.id === id)?.incident ?? null;
 }
 
 /** Incidents are numbered without gaps, so its number says whether there ever was one. */
