@@ -7,11 +7,18 @@
  * - One storm, and one incident per cohort, is open at a time; each change of them leaves through the outbox, committed with it.
  */
 import { DurableObject } from "cloudflare:workers";
-import type { Outcome } from "../../src/contract/decision.ts";
 import { FLEET_INCIDENT_PLUGINS } from "../../src/contract/fleet-incident.ts";
+import type { FleetStanding } from "../../src/contract/guard.ts";
+import type { Person } from "../../src/contract/ops.ts";
 import { ok, type Result, refuse } from "../../src/contract/refusal.ts";
-import type { EvidenceReport, FleetGuard, FleetRpc } from "../../src/contract/rpc.ts";
-import { judgeAutonomy } from "../../src/core/autonomy.ts";
+import type {
+  ActionReservation,
+  AttemptReport,
+  EvidenceReport,
+  FinishedReport,
+  FleetGuard,
+  FleetRpc,
+} from "../../src/contract/rpc.ts";
 import { FRESH_BUDGET, PROBES_PER_MINUTE, takeFrom } from "../../src/core/minute-budget.ts";
 import { judgeStorm, ONSET_WINDOW_MS, type StormVerdict, stormWake } from "../../src/core/storm.ts";
 import type { Env } from "../../src/env.ts";
@@ -19,8 +26,10 @@ import { armAlarm, SAFETY_MS } from "../arm-alarm.ts";
 import { migrate } from "../migrations.ts";
 import { OutboxDrain } from "../outbox/outbox-drain.ts";
 import { OutboxStore } from "../outbox/outbox-store.ts";
-import { bodiesOf, feedReceiver, ledgerReceiver } from "../outbox/receivers.ts";
+import { bodiesOf, feedReceiver, ledgerReceiver, noticeReceiver } from "../outbox/receivers.ts";
 import { releasesOf } from "../stubs.ts";
+import { AttemptRegister } from "./attempt-register.ts";
+import { AutonomyDesk, explanationOf } from "./autonomy-desk.ts";
 import { CohortDesk, type HaltOrder } from "./cohort-desk.ts";
 import { CohortStore } from "./cohort-store.ts";
 import { FleetIncidents } from "./fleet-incidents.ts";
@@ -37,6 +46,8 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
   readonly #drain: OutboxDrain;
   readonly #incidents: FleetIncidents;
   readonly #cohorts: CohortDesk;
+  readonly #attempts: AttemptRegister;
+  readonly #autonomy: AutonomyDesk;
   /** What the alarm was last set to; null when nothing, or after an eviction, when it is not known. */
   #armedAt: number | null = null;
   /** In memory only: after an eviction nobody has been looking for a while. */
@@ -50,12 +61,15 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
     this.#outbox = new OutboxStore(ctx.storage.sql);
     this.#incidents = new FleetIncidents(ctx.storage, this.#outbox);
     this.#cohorts = new CohortDesk(new CohortStore(ctx.storage.sql), this.#incidents, this.#outbox);
+    this.#attempts = new AttemptRegister(ctx.storage.sql);
+    this.#autonomy = new AutonomyDesk(ctx.storage, this.#store, this.#outbox);
     this.#drain = new OutboxDrain({
       owner: "FleetObject",
       store: this.#outbox,
       receivers: {
         ledger: ledgerReceiver(env),
         feed: feedReceiver(env),
+        notify: noticeReceiver(env),
         release: async (rows) => {
           for (const { product, ...order } of bodiesOf<HaltOrder>(rows))
             await releasesOf(env, product).blame(order);
@@ -93,16 +107,34 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
     return ok({ enrolled: true });
   }
 
-  async guard(): Promise<FleetGuard> {
+  async guard(reserve?: ActionReservation): Promise<FleetGuard> {
     const now = Date.now();
     const storm = this.#judge(now, 0);
-    const autonomy = judgeAutonomy(this.#store.outcomes(now));
+    const { record, verdict } = this.#autonomy.judge(now);
+    const actions = reserve
+      ? this.#store.reserveAction(reserve.attempt_id, reserve.limit, now)
+      : this.#store.actionsSince(now - ACTION_WINDOW_MS);
+    this.#arm(now);
+    this.#flushSoon();
     return {
       storm: storm.storm,
-      autonomy: autonomy.state,
-      actions_last_hour: this.#store.actionsSince(now - ACTION_WINDOW_MS),
-      explanation: `${storm.explanation}. ${autonomy.explanation}.`,
+      autonomy: record.downgraded === null ? "normal" : "degraded",
+      actions_last_hour: actions,
+      explanation: `${storm.explanation}. ${explanationOf(record, verdict)}.`,
     };
+  }
+
+  async standing(): Promise<FleetStanding> {
+    return this.#standing(Date.now());
+  }
+
+  async restoreAutonomy(reason: string, by: Person): Promise<Result<FleetStanding>> {
+    const now = Date.now();
+    const restored = this.#autonomy.restore(reason, by, now);
+    if (!restored.ok) return restored;
+    this.#arm(now);
+    this.#flushSoon();
+    return ok(this.#standing(now));
   }
 
   async takeProbe(): Promise<boolean> {
@@ -139,11 +171,19 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
     this.#flushSoon();
   }
 
-  async attemptFinished(input: { attempt_id: string; outcome: Outcome | "cancelled" }): Promise<void> {
-    if (input.outcome === "cancelled") return;
+  async attempt(report: AttemptReport): Promise<void> {
+    this.#attempts.report(report);
+  }
+
+  async attemptFinished(report: FinishedReport): Promise<void> {
     const now = Date.now();
-    this.#store.addOutcome(input.attempt_id, input.outcome, now);
-    this.#arm(now);
+    this.ctx.storage.transactionSync(() => {
+      this.#store.giveBackAction(report.attempt_id);
+      this.#attempts.finished(report);
+      this.#autonomy.finished(report, now);
+      this.#arm(now);
+    });
+    this.#flushSoon();
   }
 
   async sweepBatch(limit: number): Promise<string[]> {
@@ -161,10 +201,23 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
     armAlarm(this.ctx.storage, now + SAFETY_MS, now);
     this.ctx.storage.transactionSync(() => {
       this.#store.prune(now);
+      this.#attempts.prune(now);
       this.#cohorts.expire(now);
       this.#judge(now, 0);
     });
     await this.#flush();
+  }
+
+  #standing(now: number): FleetStanding {
+    const storm = this.#judge(now, 0);
+    return {
+      storm: storm.storm,
+      storm_explanation: storm.explanation,
+      autonomy: this.#autonomy.standing(now),
+      actions_last_hour: this.#store.actionsSince(now - ACTION_WINDOW_MS),
+      attempts: this.#attempts.counts(),
+      emergency: null,
+    };
   }
 
   /** The guard's answer now, `newly` plugins having fallen silent. Entering and leaving open and close the fleet's one incident. */

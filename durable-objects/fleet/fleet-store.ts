@@ -3,11 +3,12 @@
  * costs as many rows as there are exceptions; all are WITHOUT ROWID: one written row per change.
  */
 import type { Outcome } from "../../src/contract/decision.ts";
-import { WINDOW_ATTEMPTS, WINDOW_MS } from "../../src/core/autonomy.ts";
+import { type AutonomyRecord, FRESH_AUTONOMY, WINDOW_ATTEMPTS, WINDOW_MS } from "../../src/core/autonomy.ts";
 import { LOST_AFTER_MS, newStorm, ONSET_WINDOW_MS, type StormState } from "../../src/core/storm.ts";
 import type { Migration } from "../migrations.ts";
 import { OUTBOX_MIGRATION } from "../outbox/outbox-store.ts";
-import { COHORTS_MIGRATION } from "./cohort-store.ts";
+import { ATTEMPTS_MIGRATION } from "./attempt-register.ts";
+import { COHORTS_MIGRATION, MEMBERS_MIGRATION } from "./cohort-store.ts";
 import { FLEET_INCIDENTS_MIGRATION } from "./fleet-incidents.ts";
 
 export const FLEET_MIGRATIONS: readonly Migration[] = [
@@ -25,10 +26,17 @@ export const FLEET_MIGRATIONS: readonly Migration[] = [
   OUTBOX_MIGRATION,
   FLEET_INCIDENTS_MIGRATION,
   COHORTS_MIGRATION,
+  MEMBERS_MIGRATION,
+  ATTEMPTS_MIGRATION,
+  {
+    name: "actions reserved",
+    sql: "ALTER TABLE actions ADD COLUMN handed_over INTEGER NOT NULL DEFAULT 1;",
+  },
 ];
 
 export const ACTION_WINDOW_MS = 3_600_000;
 const STORM_KEY = "storm_state";
+const AUTONOMY_KEY = "autonomy";
 /** Where earlier code kept a mere yes or no. */
 const OLD_STORM_KEY = "storm";
 
@@ -156,12 +164,35 @@ export class FleetStore {
     this.#kv.put(STORM_KEY, storm);
   }
 
+  /** The command has left, with or without a reservation. */
   countAction(attemptId: string, now: number): void {
     this.#sql.exec(
-      "INSERT INTO actions (attempt_id, at) VALUES (?, ?) ON CONFLICT DO NOTHING",
+      `INSERT INTO actions (attempt_id, at, handed_over) VALUES (?, ?, 1)
+       ON CONFLICT (attempt_id) DO UPDATE SET handed_over = 1`,
       attemptId,
       now,
     );
+  }
+
+  /** Counts an action before its command leaves, where the budget has room; an attempt is counted once. @returns the others counted */
+  reserveAction(attemptId: string, limit: number, now: number): number {
+    const others = this.#count(
+      "SELECT count(*) AS n FROM actions WHERE at > ? AND attempt_id <> ?",
+      now - ACTION_WINDOW_MS,
+      attemptId,
+    );
+    if (others < limit)
+      this.#sql.exec(
+        "INSERT INTO actions (attempt_id, at, handed_over) VALUES (?, ?, 0) ON CONFLICT DO NOTHING",
+        attemptId,
+        now,
+      );
+    return others;
+  }
+
+  /** The attempt is over: what was reserved and never left is given back. */
+  giveBackAction(attemptId: string): void {
+    this.#sql.exec("DELETE FROM actions WHERE attempt_id = ? AND handed_over = 0", attemptId);
   }
 
   actionsSince(since: number): number {
@@ -177,16 +208,34 @@ export class FleetStore {
     );
   }
 
-  /** The newest outcomes inside the autonomy window. */
-  outcomes(now: number): Outcome[] {
+  /** A finished attempt turned out otherwise; one that was not counted stays uncounted. Repeated, it changes nothing. */
+  reviseOutcome(attemptId: string, outcome: Outcome, now: number): void {
+    this.#sql.exec(
+      "UPDATE outcomes SET outcome = ?1, at = ?2 WHERE attempt_id = ?3 AND outcome <> ?1",
+      outcome,
+      now,
+      attemptId,
+    );
+  }
+
+  /** The newest outcomes after a moment (ms since epoch), at most a window of them. */
+  outcomesAfter(after: number): Outcome[] {
     return this.#sql
       .exec<{ outcome: Outcome }>(
         "SELECT outcome FROM outcomes WHERE at > ? ORDER BY at DESC LIMIT ?",
-        now - WINDOW_MS,
+        after,
         WINDOW_ATTEMPTS,
       )
       .toArray()
       .map((row) => row.outcome);
+  }
+
+  autonomy(): AutonomyRecord {
+    return this.#kv.get<AutonomyRecord>(AUTONOMY_KEY) ?? FRESH_AUTONOMY;
+  }
+
+  setAutonomy(record: AutonomyRecord): void {
+    this.#kv.put(AUTONOMY_KEY, record);
   }
 
   /** The next `limit` ids of a list after where the last call ended, round and round. */
@@ -228,7 +277,7 @@ export class FleetStore {
       .one().at;
   }
 
-  #count(sql: string, ...bindings: number[]): number {
+  #count(sql: string, ...bindings: (number | string)[]): number {
     return this.#sql.exec<{ n: number }>(sql, ...bindings).one().n;
   }
 }

@@ -2,10 +2,10 @@
  * Leave for one command to go out with one reply. The authority's lease is counted from the moment we asked, so that no
  * clock but our own matters; whoever is late, or cannot be reached, gets nothing: the plugin asks again at its next beat.
  */
-import type { FleetGuard, Grant } from "../../src/contract/rpc.ts";
+import type { ActionReservation, FleetGuard, Grant } from "../../src/contract/rpc.ts";
 import type { GateFacts } from "../../src/core/plugin/event.ts";
 import { isWayBack } from "../../src/core/plugin/on-hand-over.ts";
-import type { CommandState, PluginState } from "../../src/core/plugin/state.ts";
+import type { AttemptState, CommandState, PluginState } from "../../src/core/plugin/state.ts";
 import type { Env } from "../../src/env.ts";
 import { fleetOf, policyOf, releasesOf } from "../stubs.ts";
 import { admissionRequest } from "./work-runner.ts";
@@ -49,9 +49,15 @@ async function gatherOthers(state: PluginState, command: CommandState, grant: Gr
   const request = admissionRequest(state, attempt, grant.policy.document);
   const [admission, guard] = await Promise.all([
     request === null ? null : releasesOf(env, state.product).admit(request),
-    fleetOf(env).guard(),
+    fleetOf(env).guard(reservation(attempt, grant)),
   ]);
   return { admission, guard };
+}
+
+/** Two shops that ask at the same moment for the last place of the hour must not both get it: it is taken as it is asked for. */
+function reservation({ automatic, row }: AttemptState, grant: Grant): ActionReservation | undefined {
+  if (!automatic || row.reverts !== null || !grant.granted) return undefined;
+  return { attempt_id: row.id, limit: grant.policy.document.limits.actions_per_fleet_per_hour };
 }
 
 async function inTime<T>(promise: Promise<T>): Promise<T | null> {

@@ -1,4 +1,5 @@
 /** Where the plugin's outbox goes. Every receiver dedupes by the message's own id, so sending again is harmless. */
+import type { FinishedReport } from "../../src/contract/rpc.ts";
 import type { OutboxMessage as CoreMessage } from "../../src/core/plugin/draft.ts";
 import type { Env } from "../../src/env.ts";
 import { notify } from "../../src/services/notify-service.ts";
@@ -61,8 +62,9 @@ export function pluginReceivers(env: Env, pluginId: string): Record<string, Deli
     fleet: async (rows) => {
       const fleet = fleetOf(env);
       for (const message of bodiesOf<To<"fleet">>(rows)) {
-        if (message.report === "finished")
-          await fleet.attemptFinished({ attempt_id: message.attemptId, outcome: message.outcome });
+        if (message.report === "finished") await fleet.attemptFinished(finishedReport(message));
+        else if (message.report === "attempt")
+          await fleet.attempt({ plugin_id: pluginId, ...message.attempt });
         else if (message.report === "action") await fleet.countAction(message.attemptId);
         else if (message.report === "presence")
           await fleet.presence({ plugin_id: pluginId, silent: message.silent });
@@ -74,4 +76,13 @@ export function pluginReceivers(env: Env, pluginId: string): Record<string, Deli
       return { status: "delivered" };
     },
   };
+}
+
+function finishedReport({
+  to: _to,
+  report: _report,
+  attemptId,
+  ...ending
+}: Extract<To<"fleet">, { report: "finished" }>): FinishedReport {
+  return { attempt_id: attemptId, ...ending };
 }

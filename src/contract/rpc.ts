@@ -7,10 +7,18 @@ import type { CommandReply } from "./command.ts";
 import type { DecideReply, DecideRequest, FeedbackReply, FeedbackRequest, Outcome } from "./decision.ts";
 import type { EnrollRequest } from "./enroll.ts";
 import type { FeedMessage } from "./feed.ts";
+import type { FleetStanding } from "./guard.ts";
 import type { Environment, HeartbeatReply } from "./heartbeat.ts";
 import type { Action } from "./ids.ts";
 import type { AttemptStatus } from "./incident.ts";
 import type { PluginCredential } from "./ledger.ts";
+import type {
+  MerchantNotifications,
+  MerchantNotificationsPut,
+  MerchantNotificationsReply,
+  NotificationRecord,
+  TestNotice,
+} from "./notification.ts";
 import type {
   ActionReply,
   ApproveRequest,
@@ -192,6 +200,13 @@ export interface FleetGuard {
   explanation: string;
 }
 
+/** `actions_last_hour` then counts the others: below the limit, this one has its place, once however often it asks. */
+export interface ActionReservation {
+  attempt_id: string;
+  /** Automatic actions per fleet and hour, by the policy in force. */
+  limit: number;
+}
+
 /** A shop's webhook deliveries under one version, as its object tells the fleet of them: around failures only. */
 export interface EvidenceReport {
   plugin_id: string;
@@ -204,6 +219,8 @@ export interface EvidenceReport {
   failures: number;
   /** What the shop holds against its cohorts after these, in nats. */
   held: number;
+  /** Deliveries an hour, as the shop has come to know them; absent from plugins whose object runs earlier code. */
+  per_hour?: number | undefined;
 }
 
 /** How far an attempt is, as its plugin tells the fleet when that changes. */
@@ -228,6 +245,8 @@ export interface FinishedReport {
   outcome: Outcome | "cancelled";
   ending?: AttemptStatus;
   automatic?: boolean;
+  /** It had finished before, and turned out otherwise since: replaces what was reported then. */
+  revised?: boolean;
   /** The attempt that this one took back, if it succeeded. */
   reverts?: string | null;
 }
@@ -241,7 +260,8 @@ export interface FleetRpc {
     nonce: string;
     nonce_expires_at: string;
   }): Promise<Result<{ enrolled: true }>>;
-  guard(): Promise<FleetGuard>;
+  /** With `reserve`, an automatic action about to be handed over is counted in the same breath, where the budget has room for it. */
+  guard(reserve?: ActionReservation): Promise<FleetGuard>;
   /** Leave for one look at a shop from outside; false when this minute's are used up. */
   takeProbe(): Promise<boolean>;
   /** Counts one automatic action against the hourly budget, once per attempt. */
@@ -253,6 +273,9 @@ export interface FleetRpc {
   /** How far an attempt is: what emergency actions list. */
   attempt(report: AttemptReport): Promise<void>;
   attemptFinished(report: FinishedReport): Promise<void>;
+  standing(): Promise<FleetStanding>;
+  /** After the autonomy budget was spent: automatic healing goes on, and outcomes so far count no more. */
+  restoreAutonomy(reason: string, by: Person): Promise<Result<FleetStanding>>;
   /** The next plugins to sweep: the ones with work under way every time, the others in rotation. */
   sweepBatch(limit: number): Promise<string[]>;
   /** Marks a plugin as having work under way (an incident or attempt), or not. */
@@ -275,6 +298,21 @@ export interface SiraRpc {
   rebuildPage(rebuild: number, page: RebuildPage): Promise<Result<{ taken: number }>>;
   /** Puts the new memory in the place of the old one, at once and whole; a dry run throws the new one away. */
   finishRebuild(rebuild: number, request: RebuildRequest, by: Person): Promise<Result<RebuildReply>>;
+}
+
+/** The one desk that tells people: dedupes, limits, sends, and records what became of each notice. */
+export interface NoticeRpc {
+  /** Takes notices over, once by id: from then on the desk sees to them. */
+  take(records: NotificationRecord[]): Promise<void>;
+  /** Where a merchant wants its notices; null when nothing was ever set. */
+  merchant(merchantId: string): Promise<MerchantNotifications | null>;
+  setMerchant(
+    merchantId: string,
+    input: MerchantNotificationsPut,
+    by: Person,
+  ): Promise<Result<MerchantNotificationsReply>>;
+  /** Sends one now, past every limit, and says how that went. `merchantId` null: to ops. */
+  test(merchantId: string | null, by: Person): Promise<Result<TestNotice>>;
 }
 
 export interface FeedRpc {

@@ -8,6 +8,7 @@ import type { LedgerRecord } from "../../contract/ledger.ts";
 import type { NotificationRecord } from "../../contract/notification.ts";
 import type { Person } from "../../contract/ops.ts";
 import type { PolicyDocument } from "../../contract/policy.ts";
+import type { AttemptReport, FinishedReport } from "../../contract/rpc.ts";
 import type { ShopReport } from "../cohort.ts";
 import { type AttemptState, type CommandState, type IncidentState, iso, type PluginState } from "./state.ts";
 
@@ -17,7 +18,8 @@ export type OutboxMessage =
   | { to: "notify"; record: NotificationRecord }
   | { to: "sira"; feedback: FeedbackRequest }
   | { to: "release"; product: string; version: string; attemptId: string; outcome: Outcome | "cancelled" }
-  | { to: "fleet"; report: "finished"; attemptId: string; outcome: Outcome | "cancelled" }
+  | ({ to: "fleet"; report: "finished"; attemptId: string } & Omit<FinishedReport, "attempt_id">)
+  | { to: "fleet"; report: "attempt"; attempt: Omit<AttemptReport, "plugin_id"> }
   | { to: "fleet"; report: "action"; attemptId: string }
   | { to: "fleet"; report: "presence"; silent: boolean }
   | { to: "fleet"; report: "busy"; busy: boolean }

@@ -12,6 +12,7 @@ import {
 import type { Sums } from "../rolling-window.ts";
 import type { Draft } from "./draft.ts";
 import { iso, isSettledSilence, type Millis, type PluginState } from "./state.ts";
+import { tellAttempt } from "./tell-fleet.ts";
 import { RECORD_EVERY_MS } from "./tuning.ts";
 
 /** Detectors whose calm says that payments work. That it beats is not health. */
@@ -67,7 +68,7 @@ export function recordPlugin(draft: Draft): void {
   draft.outbox.push({ to: "ledger", record: { kind: "plugin", row: pluginRecord(state, now) } });
 }
 
-/** Tells the fleet what it keeps of each plugin: whether work is under way, and whether it fell silent. By changes only. */
+/** Tells the fleet what it keeps of each plugin: whether work is under way, whether it fell silent, how far its attempt is. By changes only. */
 export function reportToFleet(draft: Draft): void {
   const { state } = draft;
   const busy = state.incidents.length > 0 || state.attempt !== null || state.commit !== null;
@@ -80,6 +81,7 @@ export function reportToFleet(draft: Draft): void {
     state.presence = presence;
     draft.outbox.push({ to: "fleet", report: "presence", silent: presence === "silent" });
   }
+  tellAttempt(draft);
 }
 
 /** Webhooks delivered since the last beat, pooled over shops in the fleet's object; a call only when they are news there. */
