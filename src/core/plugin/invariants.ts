@@ -309,9 +309,10 @@ export function brokenInvariants(seen: ObservedStep): string[] {
   return broken;
 }
 
-/** Open ones, and those closed a moment ago that may return. */
+/** Open ones, those closed a moment ago that may return, and those that stay with a fix in place. */
 function remembered(state: PluginState): IncidentState[] {
-  return [...state.incidents, ...(state.closed ?? []).map(({ incident }) => incident)];
+  const kept = (state.inPlace ?? []).flatMap(({ incident }) => incident ?? []);
+  return [...state.incidents, ...(state.closed ?? []).map(({ incident }) => incident), ...kept];
 }
 
 function rowsOf<K extends LedgerRecord["kind"]>(outbox: readonly OutboxMessage[], kind: K): Rows[K] {

@@ -50,6 +50,7 @@ function attemptWake(
     case "applying":
       return Math.min(phase.until, phase.reportBy ?? phase.until);
     case "verifying": {
+      if (attempt.row.reverts !== null) return phase.limitAt;
       if (!phase.checked) return phase.checkAt;
       const silentAt =
         (lastBeatAt ?? phase.startedAt) + PROBATION_SILENCE_BEATS * intervals.probation_s * 1000 + 1;

@@ -5,6 +5,7 @@ import type { Decision } from "../../../src/contract/decision.ts";
 import type { Attempt, Incident } from "../../../src/contract/incident.ts";
 import type { LedgerRecord } from "../../../src/contract/ledger.ts";
 import type { ApproveRequest, ManualAction, ReleaseRecord } from "../../../src/contract/ops.ts";
+import type { OrderReply, PluginOrder } from "../../../src/contract/order.ts";
 import type { PolicyDocument } from "../../../src/contract/policy.ts";
 import type { Refusal } from "../../../src/contract/refusal.ts";
 import type { FleetGuard } from "../../../src/contract/rpc.ts";
@@ -28,6 +29,7 @@ export class PluginStory {
   outbox: OutboxMessage[] = [];
   handed: CommandState | null = null;
   refusal: Refusal | null = null;
+  ordered: OrderReply | null = null;
   version = "1.2.2";
   #seq = 0;
   readonly counters = { errors: 0, requests: 0, webhooks_sent: 0, webhooks_failed: 0 };
@@ -58,6 +60,7 @@ export class PluginStory {
     expect(brokenInvariants({ before, event, after, outbox, handOver, now, policy })).toEqual([]);
     this.state = after;
     this.outbox.push(...result.value.outbox);
+    this.ordered = result.value.order;
     if (event.type === "hand_over") this.handed = result.value.handOver;
     return this;
   }
@@ -97,6 +100,13 @@ export class PluginStory {
       ...overrides,
     });
     return this.apply({ type: "beat", beat });
+  }
+
+  /** From a broken shop to a fix that is kept: under watch, then sound, then out of probation. */
+  toKept(decision: Partial<Decision> = {}, release: Partial<Parameters<typeof aRelease>[0]> = {}): this {
+    this.toVerifying(decision, release);
+    for (let i = 0; i < 40 && this.state.attempt; i++) this.beat(15, { sent: 20 }, { state: "probation" });
+    return this.beat(15, { sent: 20 });
   }
 
   /** A shop whose webhooks begin to be refused: beats until its incident is open. */
@@ -195,6 +205,12 @@ export class PluginStory {
     incidentId: string = this.incident.id,
   ): this {
     return this.apply({ type: "act", incidentId, action, person: aPerson(name), release });
+  }
+
+  /** By ada, for reasons of her own, unless the test says otherwise; what was answered is in `ordered`. */
+  order(order: Partial<PluginOrder> & Pick<PluginOrder, "kind">, release: ReleaseRecord | null = null): this {
+    const whole: PluginOrder = { reason: "it hurts elsewhere", by: "test:ada", cause: "emergency", ...order };
+    return this.apply({ type: "order", order: whole, release });
   }
 
   /** From a broken shop to the new version under watch. */

@@ -1,0 +1,267 @@
+import { describe, expect, it } from "vitest";
+import { aPolicy } from "../../builders/release.ts";
+import { PluginStory } from "./story.ts";
+
+const REVERT = { kind: "revert" } as const;
+const CANCEL = { kind: "cancel" } as const;
+
+/** The plugin as it is stored, for "changes nothing". */
+const stored = (story: PluginStory) => JSON.stringify(story.state);
+const idOf = (story: PluginStory) => story.rows("attempt")[0]?.id ?? "none";
+
+/** The taking-back has been handed over and is acknowledged. */
+function goneBack(story: PluginStory): PluginStory {
+  return story.gate({ admission: null }).beat(15).handOver({ admission: null }).wait(5).ack("1.2.2");
+}
+
+/** A story for each way in which an attempt waits. */
+const WAITING: Record<string, () => PluginStory> = {
+  pending: () => new PluginStory().breakWebhooks().decide(),
+  awaiting_approval: () => {
+    const story = new PluginStory(aPolicy({ mode: "approve-only" })).breakWebhooks().decide();
+    return story.gate();
+  },
+  staging: () => new PluginStory().breakWebhooks().decide().gate(),
+  applying: () => new PluginStory().breakWebhooks().decide().gate().stage(),
+};
+
+describe("an order to cancel", () => {
+  it.each(Object.keys(WAITING))("ends an attempt that is %s, and its incident is its giver's", (phase) => {
+    const story = WAITING[phase]?.() ?? new PluginStory();
+    expect(story.attempt.status).toBe(phase);
+    const { id } = story.attempt;
+    story.order(CANCEL);
+    expect(story.ordered).toMatchObject({ would: "cancel", attempt_id: id });
+    expect(story.lastAttempt).toMatchObject({
+      id,
+      status: "cancelled",
+      reason: expect.stringContaining("ada"),
+    });
+    expect(story.incident.status).toBe("escalated");
+    expect(story.rows("notification").at(-1)).toMatchObject({ kind: "escalated", urgency: "notice" });
+    expect(story.state.commands.every((command) => command.row.finished_at !== null)).toBe(true);
+  });
+
+  it("of a rollout leaves the fault to be decided on afresh", () => {
+    const story = new PluginStory()
+      .breakWebhooks()
+      .decide()
+      .gate()
+      .order({ ...CANCEL, cause: "canary" });
+    expect(story.incident.status).toBe("open");
+    expect(story.work("decide")).not.toBe("");
+  });
+
+  it("leaves alone what is in the shop's hands", () => {
+    const story = new PluginStory().toVerifying();
+    const before = stored(story);
+    story.order(CANCEL);
+    expect(story.ordered).toMatchObject({ would: "nothing" });
+    expect(stored(story)).toBe(before);
+  });
+
+  it("finds nothing where nothing waits, and refuses an attempt that never was", () => {
+    const story = new PluginStory().order(CANCEL);
+    expect(story.ordered).toEqual({ would: "nothing", attempt_id: null, text: "Nothing waits here." });
+    story.order({ ...CANCEL, attempt_id: `att_${"A".repeat(27)}_9` });
+    expect(story.refusal).toMatchObject({ reason: "not_found" });
+  });
+});
+
+describe("an order to take back", () => {
+  it("cancels what waits, like an order to cancel", () => {
+    const story = new PluginStory().breakWebhooks().decide().gate().stage().order(REVERT);
+    expect(story.ordered).toMatchObject({ would: "cancel" });
+  });
+
+  it.each([
+    ["handed over", () => new PluginStory().breakWebhooks().decide().gate().stage().beat(15).handOver()],
+    ["under watch", () => new PluginStory().toVerifying()],
+  ])("rolls an attempt back that is %s", (_, begin) => {
+    const story = begin();
+    const { id } = story.attempt;
+    story.order(REVERT);
+    expect(story.ordered).toMatchObject({ would: "roll_back", attempt_id: id });
+    expect(story.attempt.status).toBe("rolling_back");
+    const before = stored(story);
+    story.order(REVERT);
+    expect(story.ordered).toMatchObject({ would: "roll_back", attempt_id: id });
+    expect(stored(story)).toBe(before);
+    story.handOver().ack("1.2.2");
+    expect(story.lastAttempt).toMatchObject({ id, status: "rolled_back" });
+  });
+
+  it("takes a success back by a new attempt that points to it, once", () => {
+    const story = new PluginStory().toKept();
+    const kept = idOf(story);
+    expect(story.lastAttempt).toMatchObject({ id: kept, status: "success" });
+    story.order({ ...REVERT, attempt_id: kept });
+    const { id } = story.attempt;
+    expect(story.ordered).toMatchObject({ would: "revert", attempt_id: id });
+    expect(story.attempt).toMatchObject({
+      action: "rollback",
+      reverts: kept,
+      target_version: "1.2.2",
+      requested_by: "test:ada",
+    });
+    const before = stored(story);
+    story.order({ ...REVERT, attempt_id: kept });
+    expect(story.ordered).toMatchObject({ would: "revert", attempt_id: id });
+    expect(stored(story)).toBe(before);
+    goneBack(story).beat(15).beat(15);
+    expect(story.lastAttempt).toMatchObject({ id, status: "success", health: { rule: "taken_back" } });
+    story.order({ ...REVERT, attempt_id: kept });
+    expect(story.ordered).toMatchObject({ would: "nothing", text: "It has been taken back already." });
+  });
+
+  it("is heard while the incident bakes, and stays on it", () => {
+    const story = new PluginStory().toKept();
+    expect(story.incident.status).toBe("baking");
+    const { id } = story.incident;
+    goneBack(story.order(REVERT)).beat(15).beat(15);
+    expect(story.incident).toMatchObject({ id, status: "baking" });
+    const lines = story.rows("event").filter((row) => row.kind === "ordered_back");
+    expect(lines).toEqual([
+      expect.objectContaining({ actor: "test:ada", text: expect.stringContaining("it hurts elsewhere") }),
+    ]);
+  });
+
+  it.each([
+    ["a moment ago", 0],
+    ["a day ago", 86_400],
+  ])("opens an incident again that was closed %s", (_, seconds) => {
+    const story = new PluginStory().toKept().pass(1900);
+    const { id } = story.rows("incident")[0] ?? { id: "none" };
+    expect(story.incidents.some((incident) => incident.id === id)).toBe(false);
+    for (let passed = 0; passed < seconds; passed += 3600) story.beat(3600, { sent: 20 });
+    story.order({ ...REVERT, attempt_id: idOf(story) });
+    const again = story.incidents.find((incident) => incident.id === id);
+    expect(again).toMatchObject({ status: "healing", reopened: 1, resolved_at: null, resolution: null });
+  });
+
+  it("needs no approval, no slot, no confidence and no free budget", () => {
+    const policy = aPolicy({
+      min_confidence: 1,
+      allowed_actions: [],
+      limits: { attempts_per_plugin_per_day: 0 },
+    });
+    const story = new PluginStory().toKept().order(REVERT);
+    story.policy = { ...policy, mode: "approve-only" };
+    story.gate({ admission: null, guard: { ...story.facts().guard, storm: true, autonomy: "degraded" } });
+    expect(story.attempt).toMatchObject({ status: "applying", approvals_needed: 0 });
+    expect(story.attempt.gate.filter((verdict) => verdict.outcome !== "allow")).toEqual([]);
+  });
+
+  it.each([
+    ["the kill switch is engaged", { kill_switch: true }],
+    ["the mode is off", { mode: "off" }],
+  ])("is stopped while %s, and may be given again afterwards", (_, stop) => {
+    const story = new PluginStory().toKept().order(REVERT);
+    const stopped = { policy: aPolicy(stop) };
+    story.gate(stopped);
+    expect(story.lastAttempt).toMatchObject({ status: "cancelled" });
+    story.order({ ...REVERT, attempt_id: idOf(story) });
+    expect(story.ordered).toMatchObject({ would: "revert" });
+    goneBack(story).beat(15).beat(15);
+    expect(story.lastAttempt.status).toBe("success");
+  });
+
+  it("does not blame the fix: nothing is learned from it, but it is not brought back for the same fault", () => {
+    const story = new PluginStory().toKept();
+    const learned = story.rows("feedback").length;
+    goneBack(story.order(REVERT)).beat(15).beat(15);
+    expect(story.rows("feedback")).toHaveLength(learned);
+    expect(story.state.excluded).toEqual([expect.objectContaining({ action: "patch", version: "1.2.3" })]);
+  });
+
+  it("leaves the old fault, when it returns, to be decided on afresh", () => {
+    const story = goneBack(new PluginStory().toKept().order(REVERT)).beat(15).beat(15);
+    story.beat(15, { sent: 20, failed: 20 }).beat(15, { sent: 20, failed: 20 });
+    expect(story.incident).toMatchObject({ type: "webhook_fail_rate", status: "open" });
+    expect(story.work("decide")).not.toBe("");
+  });
+
+  it("pages a person when the shop falls silent on its way back", () => {
+    const story = goneBack(new PluginStory().toKept().order(REVERT)).pass(1000);
+    expect(story.lastAttempt).toMatchObject({ status: "failed", health: { rule: "taken_back" } });
+    expect(story.rows("notification").at(-1)).toMatchObject({ kind: "escalated", urgency: "page" });
+  });
+
+  it("drops a commit that has not arrived", () => {
+    const story = new PluginStory().toVerifying();
+    for (let i = 0; i < 40 && story.state.attempt; i++) story.beat(15, { sent: 20 }, { state: "probation" });
+    expect(story.state.commit).toMatchObject({ version: "1.2.3" });
+    story.order(REVERT);
+    expect(story.state.commit).toBeNull();
+  });
+
+  it("makes an attempt give way that only waits", () => {
+    const story = new PluginStory().toKept();
+    const kept = idOf(story);
+    story.beat(60, {}, { webhook_subscription: "disabled" });
+    story.decide({ action: "resubscribe" }, null);
+    const waiting = story.attempt.id;
+    story.order({ ...REVERT, attempt_id: kept });
+    expect(story.attempt).toMatchObject({ reverts: kept });
+    expect(story.rows("attempt").findLast((row) => row.id === waiting)).toMatchObject({
+      status: "cancelled",
+    });
+    expect(story.incidents.find((row) => row.type === "webhook_disabled")?.status).toBe("open");
+  });
+
+  describe("is refused, and changes nothing,", () => {
+    const refused = (story: PluginStory, message: string, reason = "conflict") => {
+      const before = stored(story);
+      story.order({ ...REVERT, attempt_id: idOf(story) });
+      expect(story.refusal).toMatchObject({ reason, message: expect.stringContaining(message) });
+      expect(stored(story)).toBe(before);
+    };
+
+    it("when the release is irreversible", () => {
+      refused(new PluginStory().toKept({}, { reversible: false }), "irreversible");
+    });
+
+    it("when something newer runs", () => {
+      const story = new PluginStory().toKept();
+      story.version = "1.4.0";
+      refused(story.beat(15, { sent: 20 }), "the shop runs 1.4.0 by now");
+    });
+
+    it("while another change is in the shop's hands, but may be given again", () => {
+      const approvals = { by_severity: { high: 0, critical: 0 } };
+      const story = new PluginStory(aPolicy({ max_severity: "critical", approvals })).toKept();
+      story.beat(60, {}, { webhook_subscription: "disabled" });
+      story.decide({ action: "resubscribe" }, null).gate({ admission: null });
+      refused(story.beat(15).handOver({ admission: null }), "ask again later", "unavailable");
+    });
+  });
+
+  it("finds nothing to do when the shop went back by itself", () => {
+    const story = new PluginStory().toKept();
+    story.version = "1.2.2";
+    story.beat(15, { sent: 20 }).order({ ...REVERT, attempt_id: idOf(story) });
+    expect(story.ordered).toMatchObject({ would: "nothing", text: "The shop runs 1.2.2 already." });
+  });
+
+  it("finds nothing to do about an attempt that did not succeed", () => {
+    const story = new PluginStory().breakWebhooks().decide().gate().stage(false);
+    story.order({ ...REVERT, attempt_id: idOf(story) });
+    expect(story.ordered).toMatchObject({ would: "nothing", text: "It ended as failed." });
+  });
+});
+
+describe("a dry run", () => {
+  it.each([
+    ["cancel", "cancel", () => new PluginStory().breakWebhooks().decide()],
+    ["revert", "roll_back", () => new PluginStory().toVerifying()],
+    ["revert", "revert", () => new PluginStory().toKept()],
+  ] as const)("of %s says %s, and changes nothing", (kind, would, begin) => {
+    const story = begin();
+    const before = stored(story);
+    const sent = story.outbox.length;
+    story.order({ kind, dry_run: true });
+    expect(story.ordered).toMatchObject({ would });
+    expect(stored(story)).toBe(before);
+    expect(story.outbox).toHaveLength(sent);
+  });
+});
