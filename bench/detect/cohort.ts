@@ -1,4 +1,5 @@
 /** Cohorts: a bad release in many tiny shops, none of which proves anything, and healthy ones that must not look like one. */
+import { smoothDay } from "../../sim/day-of-shop.ts";
 import { binomial, poisson, type Random, seededRandom } from "../../sim/random.ts";
 import {
   type Cohort,
@@ -8,14 +9,14 @@ import {
   fires,
   hasDrained,
   isExplained,
+  type Member,
   mayFire,
   NEW_COHORT,
   NEW_SHOP,
   poolReport,
   SHOP_MEMORY_MS,
-  type ShopEvidence,
-  tellShop,
 } from "../../src/core/cohort.ts";
+import { type ShopEvidence, tellShop } from "../../src/core/shop-evidence.ts";
 import { failuresInRow, type RateRule, shareOverWindow } from "./common-rules.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, pooled, quantile, START, seedOf, select, total } from "./figures.ts";
 import { figure } from "./print.ts";
@@ -36,13 +37,26 @@ const FAILING = [
   { shops: 10, share: 1, warm: false },
   { shops: 500, share: 1, warm: false },
   { shops: 50, share: 1, warm: true },
+  { shops: 50, share: 0.3, warm: true },
+  { shops: 500, share: 1, warm: true },
 ] as const;
 const HEALTHY = [
-  { shops: 50, level: 0.01, months: { quick: 4, full: 40 } },
-  { shops: 500, level: 0.01, months: { quick: 1, full: 6 } },
-  { shops: 5000, level: 0.01, months: { quick: 0, full: 1 } },
-  { shops: 50, level: 0.02, months: { quick: 4, full: 40 } },
+  { shops: 50, level: 0.01, nights: false, months: { quick: 4, full: 30 } },
+  { shops: 500, level: 0.01, nights: false, months: { quick: 1, full: 3 } },
+  { shops: 5000, level: 0.01, nights: false, months: { quick: 0, full: 1 } },
+  { shops: 50, level: 0.01, nights: true, months: { quick: 2, full: 10 } },
+  { shops: 500, level: 0.01, nights: true, months: { quick: 0, full: 2 } },
+  { shops: 50, level: 0.02, nights: false, months: { quick: 4, full: 30 } },
+  { shops: 500, level: 0.02, nights: false, months: { quick: 1, full: 3 } },
+  { shops: 5000, level: 0.02, nights: false, months: { quick: 0, full: 1 } },
+  { shops: 50, level: 0.02, nights: true, months: { quick: 2, full: 10 } },
+  { shops: 500, level: 0.02, nights: true, months: { quick: 0, full: 2 } },
+  { shops: 50, level: 0.03, nights: false, months: { quick: 4, full: 30 } },
+  { shops: 500, level: 0.03, nights: false, months: { quick: 1, full: 3 } },
+  { shops: 5000, level: 0.03, nights: false, months: { quick: 0, full: 1 } },
 ] as const;
+/** Depth of the night in deliveries, all shops in one time zone: what is due by the rate of a whole week is then wrong most of the day. */
+const NIGHT_DEPTH = 0.8;
 
 const POOLED = ["> 5 % in 15 min", "the same, n >= 20"] as const;
 const EACH = "5 in a row in a shop";
@@ -55,7 +69,7 @@ export const cohort: Section = {
       "(poolReport), forgets it after a day, and opens a cohort incident (src/core/cohort.ts). Beats are spread over the interval and never hurry.",
     "New: all shops change to the release at the onset. After a week: they have run it since its first minute with 1 % failing. Minutes from the onset to the " +
       `report that opens the incident; never: not within ${GIVE_UP_MS / HOUR_MS} h.`,
-    `Healthy: ${HEALTHY_DAYS} days from the rollout, which is counted in. The common rules see the same beats: 5 % over 15 min of all shops together, and five ` +
+    `Healthy: ${HEALTHY_DAYS} days from the rollout, which is counted in; nights: deliveries swing by ${NIGHT_DEPTH * 100} % over the day, the same hour for all. The common rules see the same beats: 5 % over 15 min of all shops together, and five ` +
       "failures in a row in any one shop.",
   ],
   parts({ quick }) {
@@ -66,7 +80,7 @@ export const cohort: Section = {
       runs: (quick ? 200 : 2000) / (setting.warm ? 10 : setting.shops > 50 ? 4 : 1),
     }));
     const healthy = HEALTHY.map(({ months, ...setting }) => ({
-      id: `cohort-healthy-${setting.shops}-${setting.level}`,
+      id: `cohort-healthy-${setting.shops}-${setting.level}${setting.nights ? "-nights" : ""}`,
       kind: "healthy",
       ...setting,
       months: quick ? months.quick : months.full,
@@ -89,6 +103,7 @@ class CohortLife {
   readonly #evidence: (ShopEvidence | null)[];
   /** As the fleet's object keeps them. */
   readonly #there = new Map<number, CohortShop>();
+  readonly #members = new Map<number, Member>();
   readonly #inRow: RateRule[];
   readonly #phase: number[];
   readonly #random: Random;
@@ -108,9 +123,9 @@ class CohortLife {
     return this.#cohort.firing;
   }
 
-  /** One interval, in which every shop beats once; `after` is called after each beat that had deliveries. */
-  interval(from: number, share: number, after?: (now: number) => void): void {
-    this.#deliver(share);
+  /** One interval, in which every shop beats once and delivers `busy` times the usual; `after` is called after each beat that had deliveries. */
+  interval(from: number, share: number, after?: (now: number) => void, busy = 1): void {
+    this.#deliver(share, busy);
     const beating = [...this.#next].sort(([a], [b]) => this.#phaseOf(a) - this.#phaseOf(b));
     this.#next = this.#afterNext;
     this.#afterNext = new Map();
@@ -123,9 +138,9 @@ class CohortLife {
   }
 
   /** Deliveries of the whole release, each in a random shop at a random time of the interval: before its beat, or after it. */
-  #deliver(share: number): void {
+  #deliver(share: number, busy: number): void {
     const shops = this.#phase.length;
-    for (let i = poisson((shops * PER_HOUR * BEAT_MS) / HOUR_MS, this.#random); i > 0; i--) {
+    for (let i = poisson((busy * shops * PER_HOUR * BEAT_MS) / HOUR_MS, this.#random); i > 0; i--) {
       const shop = Math.floor(this.#random() * shops);
       const told = this.#random() * BEAT_MS <= this.#phaseOf(shop) ? this.#next : this.#afterNext;
       const before = told.get(shop) ?? { trials: 0, failures: 0 };
@@ -144,8 +159,10 @@ class CohortLife {
     const { evidence, report } = tellShop(this.#evidence[shop] ?? null, AT_HOME, deliveries, now);
     this.#evidence[shop] = evidence;
     if (report === null) return;
-    const pooledReport = poolReport(this.#cohort, this.#there.get(shop) ?? NEW_SHOP, report, now);
+    const there = this.#there.get(shop) ?? NEW_SHOP;
+    const pooledReport = poolReport(this.#cohort, there, report, this.#members.get(shop) ?? null, now);
     this.#there.set(shop, pooledReport.shop);
+    this.#members.set(shop, { perHour: report.perHour, at: now });
     this.#settle(pooledReport.cohort);
   }
 
@@ -164,7 +181,7 @@ class CohortLife {
     else if (mayFire(next) && !isExplained(next, { held: 0, shops: 0 })) {
       this.opened += 1;
       this.#cohort = fires(next);
-    } else this.#cohort = next.shops === 0 && !next.firing ? NEW_COHORT : next;
+    } else this.#cohort = next;
   }
 
   #phaseOf(shop: number): number {
@@ -180,7 +197,12 @@ function runHealthy(part: Part, options: Options): Figures {
   for (let month = 0; month < Number(part.months); month++) {
     const life = new CohortLife(Number(part.shops), seededRandom(seedOf(options, part, month)));
     for (let at = START; at < START + HEALTHY_DAYS * DAY_MS; at += BEAT_MS)
-      life.interval(at, Number(part.level));
+      life.interval(
+        at,
+        Number(part.level),
+        undefined,
+        part.nights === true ? smoothDay(at, NIGHT_DEPTH, 0) : 1,
+      );
     add("days", HEALTHY_DAYS);
     add("core", life.opened);
     for (const { name, opened } of life.pooledRules) add(name, opened);
@@ -236,14 +258,12 @@ function foundTable(results: Results): Table {
       figure(minutesUntil(results, of, "core", 0.95)),
       ...RULES.map((name) => figure(minutesUntil(results, of, name, 0.5))),
     ]),
-    note:
-      "Medians of the common rules. A shop that was in order for long tells of its first failure together with all the successes it had kept to itself, " +
-      "and is believed from its second one on.",
+    note: "Medians of the common rules.",
   };
 }
 
 function falseTable(results: Results): Table {
-  const rows = HEALTHY.map(({ shops, level }) => ({ of: { kind: "healthy", shops, level } }))
+  const rows = HEALTHY.map(({ shops, level, nights }) => ({ of: { kind: "healthy", shops, level, nights } }))
     .map(({ of }) => ({ of, chosen: select(results, of) }))
     .filter(({ chosen }) => chosen.length > 0);
   return {
@@ -253,7 +273,7 @@ function falseTable(results: Results): Table {
       const days = total(chosen, "days");
       const inMonth = (name: string): string => figure((total(chosen, name) / days) * HEALTHY_DAYS);
       return [
-        `${of.shops} shops, ${of.level * 100} % fail`,
+        `${of.shops} shops, ${of.level * 100} % fail${of.nights ? ", nights" : ""}`,
         inMonth("core"),
         `[${total(chosen, "core")} in ${figure(days)}]`,
         ...RULES.map(inMonth),
@@ -263,20 +283,26 @@ function falseTable(results: Results): Table {
 }
 
 function targets(results: Results): Target[] {
+  const found = (warm: boolean): Target => ({
+    what: `cohort, 50 shops on a release that fails totally, ${warm ? "after a healthy week" : "new"}, found in the median`,
+    value: minutesUntil(results, { shops: 50, share: 1, warm }, "core", 0.5),
+    bound: 6,
+    must: "at most",
+    unit: "min",
+  });
+  const quiet = (level: number, of: Partial<Part>): Target => ({
+    what: `cohort, false incidents at ${level * 100} %, all healthy months together`,
+    value: total(select(results, { kind: "healthy", level, ...of }), "core"),
+    bound: 0,
+    must: "at most",
+    unit: "in all",
+  });
+  // The design calls up to 2 % healthy; at that and above, days of twice the usual traffic are shown, not promised.
   return [
-    {
-      what: "cohort, 50 shops on a release that fails totally, found in the median",
-      value: minutesUntil(results, { shops: 50, share: 1, warm: false }, "core", 0.5),
-      bound: 6,
-      must: "at most",
-      unit: "min",
-    },
-    {
-      what: "cohort, false incidents at 1 %, all healthy months together",
-      value: total(select(results, { kind: "healthy", level: 0.01 }), "core"),
-      bound: 0,
-      must: "at most",
-      unit: "in all",
-    },
+    found(false),
+    found(true),
+    quiet(0.01, {}),
+    quiet(0.02, { nights: false }),
+    quiet(0.03, { nights: false }),
   ];
 }

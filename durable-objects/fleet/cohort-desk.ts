@@ -6,13 +6,16 @@ import { FLEET_INCIDENT_PLUGINS } from "../../src/contract/fleet-incident.ts";
 import type { EvidenceReport } from "../../src/contract/rpc.ts";
 import {
   blamesRelease,
-  COHORT_TEST,
   type Cohort,
+  drain,
   dropShop,
   endsFiring,
+  enterAt,
   fires,
   hasDrained,
   isExplained,
+  leave,
+  type Member,
   mayFire,
   NEW_COHORT,
   NEW_SHOP,
@@ -48,15 +51,16 @@ export class CohortDesk {
 
   /** One shop's report; a repeated or overtaken one changes nothing. `product` is the roster's, not the report's. */
   report(product: string, report: EvidenceReport, now: number): void {
-    if (!this.#store.takeReport(report.plugin_id, report.number)) return;
-    const names: CohortName[] = [{ kind: "version", product, name: report.version }];
-    if (report.platform_version !== null)
-      names.push({ kind: "platform", product, name: report.platform_version });
-    const here = new Set(names.map(cohortKey));
+    const before = this.#store.takeReport(report, now);
+    if (before === null) return;
+    const here = namesOf(product, report.version, report.platform_version);
+    const keys = new Set(here.map(cohortKey));
+    const left = namesOf(product, before.version, before.platform).map(cohortKey);
+    for (const key of left) if (!keys.has(key)) this.#leave(key, before, now);
     for (const place of this.#store.placesOf(report.plugin_id))
-      if (!here.has(place.key)) this.#drop(place.key, report.plugin_id, place.held, now);
+      if (!keys.has(place.key)) this.#drop(place.key, report.plugin_id, place.held, now);
     // The version first: of two explanations for the same shops it is the one that can be halted.
-    for (const name of names) this.#pool(name, report, now);
+    for (const name of here) this.#pool(name, report, left.includes(cohortKey(name)) ? before : null, now);
   }
 
   /** Evidence too old to say anything about now. */
@@ -70,13 +74,18 @@ export class CohortDesk {
     return this.#store.isEmpty() ? null : now + EXPIRE_EVERY_MS;
   }
 
-  #pool(name: CohortName, report: EvidenceReport, now: number): void {
+  #pool(name: CohortName, report: EvidenceReport, member: Member | null, now: number): void {
     const key = cohortKey(name);
     const known = this.#store.cohort(key)?.cohort ?? NEW_COHORT;
     const shop = this.#store.shop(key, report.plugin_id) ?? NEW_SHOP;
-    const pooled = poolReport(known, shop, report, now);
+    const pooled = poolReport(known, shop, { ...report, perHour: report.per_hour }, member, now);
     this.#store.saveShop(key, report.plugin_id, pooled.shop);
     this.#settle({ ...name, key, cohort: pooled.cohort }, now);
+  }
+
+  #leave(key: string, member: Member, now: number): void {
+    const named = this.#store.cohort(key);
+    if (named !== null) this.#settle({ ...named, cohort: leave(named.cohort, member, now) }, now);
   }
 
   #drop(key: string, pluginId: string, held: number, now: number): void {
@@ -100,15 +109,16 @@ export class CohortDesk {
     if (cohort.firing) this.#incidents.grow(key, () => this.#affected(named), cohort.shops, now);
   }
 
-  /** A cohort without a shop that holds anything is not kept: the table holds only what fails, whatever shops call their platforms. */
+  /** A cohort that nobody runs any more is not kept: there are never more than two for each plugin, whatever shops call their platforms. */
   #keep(named: NamedCohort): void {
-    if (named.cohort.shops === 0 && !named.cohort.firing) this.#store.remove(named.key);
+    const { members, shops, firing } = named.cohort;
+    if ((members ?? 0) === 0 && shops === 0 && !firing) this.#store.remove(named.key);
     else this.#store.save(named);
   }
 
   #open(named: NamedCohort, now: number): void {
     const { key, kind, product, name, cohort } = named;
-    const alike = !blamesRelease(this.#store.siblings(named).map((sibling) => sibling.cohort));
+    const alike = !blamesRelease(this.#store.siblings(named).map((sibling) => drain(sibling.cohort, now)));
     const halts = kind === "version" && !alike;
     const incident = this.#incidents.begin(
       {
@@ -121,8 +131,8 @@ export class CohortDesk {
           type: kind === "version" ? "cohort_version" : "cohort_platform_version",
           method: "pooled-bernoulli-cusum",
           value: cohort.sum,
-          bound: COHORT_TEST.enter,
-          sample: cohort.trials,
+          bound: Number(enterAt(cohort).toFixed(2)),
+          sample: trialsOf(cohort),
           window_s: Math.max(0, Math.round((now - (cohort.onsetAt ?? now)) / 1000)),
           onset_at: cohort.onsetAt === null ? null : new Date(cohort.onsetAt).toISOString(),
           explanation: explanationOf(named, cohort, alike),
@@ -149,7 +159,20 @@ export class CohortDesk {
 
 function explanationOf({ kind, product, name }: CohortName, cohort: Cohort, alike: boolean): string {
   const where = kind === "version" ? `${product} ${name}` : `${product} on platform version ${name}`;
-  const share = cohort.trials > 0 ? cohort.failures / cohort.trials : 0;
-  const figures = `${cohort.failures} of ${cohort.trials} reported webhooks failed (${percent(share)}) in ${cohort.shops} shops of ${where}`;
+  const trials = trialsOf(cohort);
+  const share = trials > 0 ? cohort.failures / trials : 0;
+  const figures = `${cohort.failures} of about ${trials} webhooks failed (${percent(share)}) in ${cohort.shops} shops of ${where}`;
   return alike ? `${figures}; other versions fail alike, so the release is not blamed` : figures;
+}
+
+/** Deliveries since the onset. Those that succeeded are mostly known by the rate they come at. */
+function trialsOf({ trials, failures }: Cohort): number {
+  return Math.max(Math.round(trials), failures);
+}
+
+function namesOf(product: string, version: string | null, platform: string | null): CohortName[] {
+  const names: CohortName[] = [];
+  if (version !== null) names.push({ kind: "version", product, name: version });
+  if (platform !== null) names.push({ kind: "platform", product, name: platform });
+  return names;
 }

@@ -1,5 +1,6 @@
 /** Cohorts, what each shop holds against them, and which report of each shop was the last. */
-import type { Cohort, CohortShop } from "../../src/core/cohort.ts";
+import type { EvidenceReport } from "../../src/contract/rpc.ts";
+import type { Cohort, CohortShop, Member } from "../../src/core/cohort.ts";
 import type { Migration } from "../migrations.ts";
 
 export const COHORTS_MIGRATION: Migration = {
@@ -25,11 +26,28 @@ export const COHORTS_MIGRATION: Migration = {
   `,
 };
 
+/** Who runs what, and how much it delivers: empty for plugins that have not reported since. */
+export const MEMBERS_MIGRATION: Migration = {
+  name: "members of cohorts",
+  sql: `
+    ALTER TABLE evidence ADD COLUMN version TEXT;
+    ALTER TABLE evidence ADD COLUMN platform TEXT;
+    ALTER TABLE evidence ADD COLUMN per_hour REAL;
+    ALTER TABLE evidence ADD COLUMN at INTEGER;
+  `,
+};
+
 /** What the shops of a cohort share beside the product: `name` is a version of the one or of the platform below it. */
 export interface CohortName {
   kind: "version" | "platform";
   product: string;
   name: string;
+}
+
+/** A plugin's last report: what it ran, and what it delivered in an hour. `version` is null before it said so. */
+export interface Membership extends Member {
+  version: string | null;
+  platform: string | null;
 }
 
 export interface NamedCohort extends CohortName {
@@ -44,6 +62,13 @@ type CohortRow = {
   name: string;
   state: string;
 };
+type MembershipRow = {
+  number: number;
+  version: string | null;
+  platform: string | null;
+  per_hour: number | null;
+  at: number | null;
+};
 type ShopRow = { key: string; plugin_id: string; held: number; failures: number; at: number };
 
 export function cohortKey({ kind, product, name }: CohortName): string {
@@ -57,19 +82,30 @@ export class CohortStore {
     this.#sql = sql;
   }
 
-  /** False when this report, or a later one, was counted before. */
-  takeReport(pluginId: string, number: number): boolean {
-    return (
-      this.#sql
-        .exec(
-          `INSERT INTO evidence (plugin_id, number) VALUES (?, ?)
-           ON CONFLICT (plugin_id) DO UPDATE SET number = excluded.number WHERE excluded.number > number
-           RETURNING plugin_id`,
-          pluginId,
-          number,
-        )
-        .toArray().length > 0
+  /** The report before this one; null when this one, or a later one, was counted before. */
+  takeReport(report: EvidenceReport, now: number): Membership | null {
+    const [before] = this.#sql
+      .exec<MembershipRow>(
+        "SELECT number, version, platform, per_hour, at FROM evidence WHERE plugin_id = ?",
+        report.plugin_id,
+      )
+      .toArray();
+    if (before !== undefined && before.number >= report.number) return null;
+    this.#sql.exec(
+      `INSERT OR REPLACE INTO evidence (plugin_id, number, version, platform, per_hour, at) VALUES (?, ?, ?, ?, ?, ?)`,
+      report.plugin_id,
+      report.number,
+      report.version,
+      report.platform_version,
+      report.per_hour ?? 0,
+      now,
     );
+    return {
+      version: before?.version ?? null,
+      platform: before?.platform ?? null,
+      perHour: before?.per_hour ?? 0,
+      at: before?.at ?? now,
+    };
   }
 
   cohort(key: string): NamedCohort | null {

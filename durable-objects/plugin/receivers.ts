@@ -69,8 +69,13 @@ export function pluginReceivers(env: Env, pluginId: string): Record<string, Deli
         else if (message.report === "presence")
           await fleet.presence({ plugin_id: pluginId, silent: message.silent });
         else if (message.report === "evidence") {
-          const { platform, ...rest } = message.evidence;
-          await fleet.evidence({ plugin_id: pluginId, platform_version: platform, ...rest });
+          const { platform, perHour, ...rest } = message.evidence;
+          await fleet.evidence({
+            plugin_id: pluginId,
+            platform_version: platform,
+            per_hour: perHour,
+            ...rest,
+          });
         } else await fleet.busy({ plugin_id: pluginId, busy: message.busy });
       }
       return { status: "delivered" };

@@ -4,26 +4,26 @@
  * anything, tell of a bad release within minutes.
  *
  * What one shop may add is capped at a third of the threshold, and given back only by its own successes: three shops at least
- * must fail, and a shop that fails for ever has said its word once. What a shop's successes take away is not capped.
+ * must fail, and a shop that fails for ever has said its word once.
  *
- * Shops report around failures, and otherwise each time their deliveries under the version have doubled (see `tellShop`): a dozen
- * calls in a shop's life. Without these, the first failures of a new version would come from shops whose siblings' successes
- * nobody has heard of yet, and every wide rollout would look like a bad release.
+ * Successes are mostly not reported: a shop tells of failures, and otherwise each time its deliveries under the version have
+ * doubled (shop-evidence.ts). But it tells what it delivers in an hour as well, and a shop that says nothing has had no failure: so
+ * the sum falls, as time passes, by the successes that are due from all shops of the cohort together. Taking a shop's backlog of
+ * untold successes off the sum when its first failure arrives would count hours against minutes: a release that breaks after a
+ * good week would be found ten times later. Of a backlog only what exceeds the dues, and only its part since the onset, counts.
  * A cohort is over when what its shops still hold has drained: by successes, by leaving the version, or by age.
  */
 import { evidenceOf } from "./bernoulli-cusum.ts";
 
 /**
- * 2 % against 20 %, as for one shop. The threshold is higher, because thousands of shops feed one sum: at a true level of 1 % it is
- * passed by chance about once in 10^9 failures. Seven failures at once reach it.
+ * 2 % against 20 %, as the design has it for one shop. The threshold is higher, because many shops feed one sum, and grows with how
+ * much they deliver (`enterAt`). Seven failures at once reach it.
  */
 export const COHORT_TEST = { healthy: 0.02, failing: 0.2, enter: 15, leave: 3, cap: 22.5 } as const;
+const PER_SUCCESS = -evidenceOf({ trials: 1, failures: 0 }, COHORT_TEST);
+const HOUR_MS = 3_600_000;
 export const SHOP_CAP = COHORT_TEST.enter / 3;
 export const MIN_SHOPS = 3;
-/** A shop that reported failures follows up after this many deliveries without one, until it holds nothing against its cohort. */
-export const FOLLOW_UP_TRIALS = 10;
-/** A shop that can add nothing more says only this often that it still fails. */
-export const SATURATED_EVERY_MS = 600_000;
 /** Evidence older than this says nothing about now. */
 export const SHOP_MEMORY_MS = 86_400_000;
 /** Another version at this part of the threshold fails alike: then it is not the release. */
@@ -34,13 +34,24 @@ export interface Cohort {
   sum: number;
   /** When the sum last left zero, ms since epoch. */
   onsetAt: number | null;
-  /** Deliveries and failures since the onset. */
+  /** Since the onset: successes that were due or told, and failures. */
   trials: number;
   failures: number;
   /** What its shops hold together, and how many hold anything. */
   held: number;
   shops: number;
   firing: boolean;
+  /** Shops that run it, as far as is known, and what they deliver in an hour together; absent in cohorts stored before it was told. */
+  members?: number;
+  perHour?: number;
+  /** Until when successes that were due have been taken off the sum, ms since epoch. */
+  drainedAt?: number;
+}
+
+/** A shop that runs what the cohort shares: deliveries an hour as last told, and when that was (ms since epoch). */
+export interface Member {
+  perHour: number;
+  at: number;
 }
 
 /** What one shop holds against its cohort, in nats up to SHOP_CAP, and when it last reported. */
@@ -66,28 +77,71 @@ export const NEW_COHORT: Cohort = {
 };
 export const NEW_SHOP: CohortShop = { held: 0, failures: 0, at: 0 };
 
-/** One shop's report, pooled. The cohort may begin or cease to fire: see `mayFire` and `hasDrained`. */
+/**
+ * One shop's report, pooled. `member`: the shop as this cohort knows it, null when it joins. `report.perHour` is absent from plugins
+ * whose object runs earlier code: all that such a shop had not told of is then taken off at once. The cohort may begin or cease
+ * to fire: see `mayFire` and `hasDrained`.
+ */
 export function poolReport(
-  cohort: Cohort,
+  before: Cohort,
   shop: CohortShop,
-  report: Deliveries & { held: number },
+  report: Deliveries & { held: number; perHour?: number | undefined },
+  member: Member | null,
   now: number,
 ): { cohort: Cohort; shop: CohortShop } {
   const held = clamp(report.held, 0, SHOP_CAP);
-  const said = evidenceOf(report, COHORT_TEST);
-  const gain = said > 0 ? Math.min(said, Math.max(0, held - shop.held)) : said;
-  const sum = clamp(cohort.sum + gain, 0, COHORT_TEST.cap);
+  const cohort = takeOff(drain(before, now), untold(before, report, member, now));
+  const gain = Math.max(0, held - shop.held);
+  const sum = Math.min(cohort.sum + gain, COHORT_TEST.cap);
   const begun = sum > 0 || cohort.firing;
   return {
     cohort: {
       ...swapHeld(cohort, shop.held, held),
+      ...joined(cohort, member, report.perHour ?? 0),
       sum,
       onsetAt: begun ? (cohort.onsetAt ?? now) : null,
-      trials: begun ? cohort.trials + Math.max(report.trials, report.failures) : 0,
       failures: begun ? cohort.failures + report.failures : 0,
     },
     shop: { held, failures: held > 0 ? shop.failures + report.failures : 0, at: now },
   };
+}
+
+/** The cohort at `now`: its shops have said nothing since, so what was due from them succeeded. */
+export function drain(cohort: Cohort, now: number): Cohort {
+  const elapsedMs = Math.max(0, now - (cohort.drainedAt ?? now));
+  return { ...takeOff(cohort, ((cohort.perHour ?? 0) * elapsedMs) / HOUR_MS), drainedAt: now };
+}
+
+/** A shop that no longer runs what the cohort shares. What it holds is another matter: see `dropShop`. */
+export function leave(before: Cohort, member: Member, now: number): Cohort {
+  const cohort = drain(before, now);
+  const members = Math.max(0, (cohort.members ?? 0) - 1);
+  return { ...cohort, members, perHour: sumOfRates(cohort, -member.perHour, members) };
+}
+
+function joined(cohort: Cohort, member: Member | null, perHour: number): Pick<Cohort, "members" | "perHour"> {
+  const members = (cohort.members ?? 0) + (member === null ? 1 : 0);
+  return { members, perHour: sumOfRates(cohort, perHour - (member?.perHour ?? 0), members) };
+}
+
+/** Sums of fractions need not end at zero exactly. */
+function sumOfRates(cohort: Cohort, change: number, members: number): number {
+  return members === 0 ? 0 : Math.max(0, (cohort.perHour ?? 0) + change);
+}
+
+/** Successes of a report that nobody expected, as far as they came after the onset: all of them from a shop that joins. */
+function untold(cohort: Cohort, report: Deliveries, member: Member | null, now: number): number {
+  const successes = Math.max(0, report.trials - report.failures);
+  if (member === null) return successes;
+  const sinceMs = Math.max(1, now - member.at);
+  const excess = Math.max(0, successes - (member.perHour * sinceMs) / HOUR_MS);
+  return excess * Math.min(1, Math.max(0, now - (cohort.onsetAt ?? now)) / sinceMs);
+}
+
+function takeOff(cohort: Cohort, successes: number): Cohort {
+  const sum = Math.max(0, cohort.sum - successes * PER_SUCCESS);
+  if (sum === 0 && !cohort.firing) return { ...cohort, sum, onsetAt: null, trials: 0, failures: 0 };
+  return { ...cohort, sum, trials: cohort.trials + successes };
 }
 
 /** The shop left the version, or its evidence is too old: what it held, and what that added, goes with it. */
@@ -96,9 +150,18 @@ export function dropShop(cohort: Cohort, shop: Pick<CohortShop, "held">): Cohort
   return { ...next, sum: clamp(cohort.sum - shop.held, 0, COHORT_TEST.cap) };
 }
 
+/**
+ * What the sum must reach: 15, and more for cohorts that deliver more than 100 an hour (50 tiny shops). Chance gets as many tries
+ * as there are failures, and each needs e times the luck for one nat more; a large cohort has the evidence in minutes all the same.
+ */
+export function enterAt(cohort: Cohort): number {
+  const more = Math.log(Math.max(1, (cohort.perHour ?? 0) / 100));
+  return Math.min(COHORT_TEST.enter + more, COHORT_TEST.cap);
+}
+
 /** The evidence suffices, and comes from enough shops. */
 export function mayFire(cohort: Cohort): boolean {
-  return !cohort.firing && cohort.sum >= COHORT_TEST.enter && cohort.shops >= MIN_SHOPS;
+  return !cohort.firing && cohort.sum >= enterAt(cohort) && cohort.shops >= MIN_SHOPS;
 }
 
 /**
@@ -130,76 +193,6 @@ export function blamesRelease(others: readonly Cohort[]): boolean {
   return !others.some((other) => other.firing || other.sum >= COHORT_TEST.enter * ALIKE_PART);
 }
 
-/** PERSISTED CONTRACT, in a plugin's own state: what it holds against its cohorts, and what the fleet has not been told yet. */
-export interface ShopEvidence {
-  version: string;
-  platform: string | null;
-  /** Deliveries since the last report. */
-  trials: number;
-  failures: number;
-  /** In nats, up to SHOP_CAP; and as it was in the last report. */
-  held: number;
-  toldHeld: number;
-  /** Deliveries told since the shop joined the cohort. */
-  toldTrials: number;
-  toldAt: number | null;
-  /** Of the last report, rising: a repeated one changes nothing. */
-  number: number;
-}
-
-export interface ShopReport extends Deliveries {
-  number: number;
-  version: string;
-  platform: string | null;
-  held: number;
-}
-
-/**
- * A beat's deliveries, and what the fleet is told of them: failures at once, afterwards every FOLLOW_UP_TRIALS successes while the shop
- * still holds anything, a change of cohort while it does, and deliveries that have doubled since the last report; nothing otherwise.
- */
-export function tellShop(
-  before: ShopEvidence | null,
-  at: { version: string; platform: string | null },
-  deliveries: Deliveries,
-  now: number,
-): { evidence: ShopEvidence; report: ShopReport | null } {
-  const moved = before !== null && (before.version !== at.version || before.platform !== at.platform);
-  // What ran before is another cohort's: its successes are no evidence about this one.
-  const own = before === null || moved ? null : before;
-  const failures = (own?.failures ?? 0) + deliveries.failures;
-  const trials = (own?.trials ?? 0) + Math.max(deliveries.trials, deliveries.failures);
-  const held = round(clamp((own?.held ?? 0) + evidenceOf(deliveries, COHORT_TEST), 0, SHOP_CAP));
-  const toldHeld = own?.toldHeld ?? 0;
-  const toldTrials = own?.toldTrials ?? 0;
-  const toldAt = own?.toldAt ?? null;
-  const number = before?.number ?? 0;
-  const silenced =
-    toldHeld >= SHOP_CAP && held >= SHOP_CAP && toldAt !== null && now - toldAt < SATURATED_EVERY_MS;
-  const doubled = trials > 0 && trials >= toldTrials;
-  const recovers = toldHeld > 0 && trials >= FOLLOW_UP_TRIALS;
-  const isNews = failures > 0 ? !silenced : doubled || recovers;
-  const leaves = moved && before.toldHeld > 0;
-  if (!isNews && !leaves)
-    return {
-      evidence: { ...at, trials, failures, held, toldHeld, toldTrials, toldAt, number },
-      report: null,
-    };
-  return {
-    evidence: {
-      ...at,
-      trials: 0,
-      failures: 0,
-      held,
-      toldHeld: held,
-      toldTrials: toldTrials + trials,
-      toldAt: now,
-      number: number + 1,
-    },
-    report: { ...at, trials, failures, held, number: number + 1 },
-  };
-}
-
 function swapHeld(cohort: Cohort, before: number, after: number): Cohort {
   const shops = cohort.shops + Number(after > 0) - Number(before > 0);
   // No shop holds anything: sums of fractions need not end at zero exactly.
@@ -208,9 +201,4 @@ function swapHeld(cohort: Cohort, before: number, after: number): Cohort {
 
 function clamp(x: number, low: number, high: number): number {
   return Math.min(high, Math.max(low, x));
-}
-
-/** Four decimals: short in storage, far finer than any level. */
-function round(x: number): number {
-  return Math.round(x * 10_000) / 10_000;
 }

@@ -4,22 +4,28 @@ import {
   COHORT_TEST,
   type Cohort,
   type CohortShop,
+  drain,
   dropShop,
   endsFiring,
-  FOLLOW_UP_TRIALS,
+  enterAt,
   fires,
   hasDrained,
   isExplained,
+  leave,
+  type Member,
   MIN_SHOPS,
   mayFire,
   NEW_COHORT,
   NEW_SHOP,
   poolReport,
-  SATURATED_EVERY_MS,
   SHOP_CAP,
+} from "../../src/core/cohort.ts";
+import {
+  FOLLOW_UP_TRIALS,
+  SATURATED_EVERY_MS,
   type ShopEvidence,
   tellShop,
-} from "../../src/core/cohort.ts";
+} from "../../src/core/shop-evidence.ts";
 import { poisson, seeded } from "../builders/seeded.ts";
 
 const T0 = 1_800_000_000_000;
@@ -30,7 +36,10 @@ const HERE = { version: "1.3.0", platform: "9.1" };
 /** Shops of one cohort, beating through the real functions on both sides. */
 function aCohort() {
   let cohort: Cohort = NEW_COHORT;
-  const shops = new Map<number, { evidence: ShopEvidence | null; there: CohortShop }>();
+  const shops = new Map<
+    number,
+    { evidence: ShopEvidence | null; there: CohortShop; member: Member | null }
+  >();
   let reports = 0;
   return {
     get cohort() {
@@ -40,14 +49,14 @@ function aCohort() {
       return reports;
     },
     beat(shop: number, trials: number, failures: number, now = T0): boolean {
-      const known = shops.get(shop) ?? { evidence: null, there: NEW_SHOP };
+      const known = shops.get(shop) ?? { evidence: null, there: NEW_SHOP, member: null };
       const { evidence, report } = tellShop(known.evidence, HERE, { trials, failures }, now);
       shops.set(shop, { ...known, evidence });
       if (report === null) return false;
       reports += 1;
-      const pooled = poolReport(cohort, known.there, report, now);
+      const pooled = poolReport(cohort, known.there, report, known.member, now);
       cohort = mayFire(pooled.cohort) ? fires(pooled.cohort) : pooled.cohort;
-      shops.set(shop, { evidence, there: pooled.shop });
+      shops.set(shop, { evidence, there: pooled.shop, member: { perHour: report.perHour, at: now } });
       return true;
     },
   };
@@ -142,7 +151,7 @@ describe("the pooled evidence", () => {
             failures: Math.floor(random() * (trials + 1)),
             held: random() < 0.3 ? 0 : random() * 7,
           };
-          const pooled = poolReport(cohort, shop, report, T0 + i);
+          const pooled = poolReport(cohort, shop, report, null, T0 + i);
           cohort = pooled.cohort;
           shops[n] = pooled.shop;
         }
@@ -173,10 +182,86 @@ describe("the pooled evidence", () => {
   it("drains when its shops go to another version", () => {
     let cohort = NEW_COHORT;
     for (let i = 0; i < 4; i++)
-      cohort = poolReport(cohort, NEW_SHOP, { trials: 3, failures: 3, held: 5 }, T0).cohort;
+      cohort = poolReport(cohort, NEW_SHOP, { trials: 3, failures: 3, held: 5 }, null, T0).cohort;
     cohort = fires(cohort);
     for (let i = 0; i < 4; i++) cohort = dropShop(cohort, { held: 5 });
     expect(hasDrained(cohort)).toBe(true);
+  });
+});
+
+describe("successes that nobody tells of", () => {
+  const HOUR = 60 * MINUTE;
+  const joined = (perHour: number) =>
+    poolReport(NEW_COHORT, NEW_SHOP, { trials: 5, failures: 0, held: 0, perHour }, null, T0).cohort;
+  const failure = { trials: 1, failures: 1, held: 2.3, perHour: 50 };
+
+  it("are taken off as they are due, from all shops of the cohort together", () => {
+    const failed = poolReport(joined(50), NEW_SHOP, failure, { perHour: 50, at: T0 }, T0).cohort;
+    expect(failed).toMatchObject({ sum: 2.3, onsetAt: T0, failures: 1, members: 1, perHour: 50 });
+    const soon = drain(failed, T0 + 6 * MINUTE);
+    expect(soon.trials).toBeCloseTo(5);
+    expect(soon.sum).toBeCloseTo(2.3 - 5 * 0.2029, 3);
+    expect(drain(failed, T0 + HOUR)).toMatchObject({ sum: 0, onsetAt: null, trials: 0, failures: 0 });
+  });
+
+  it("do not count again when a shop's first failure brings its backlog: only what came unexpected, since the onset", () => {
+    const others = { ...joined(50), sum: 6, onsetAt: T0 + 9 * HOUR, drainedAt: T0 + 10 * HOUR };
+    const told = (trials: number) =>
+      poolReport(others, NEW_SHOP, { ...failure, trials }, { perHour: 50, at: T0 }, T0 + 10 * HOUR).cohort
+        .sum;
+    expect(told(500)).toBeCloseTo(8.3);
+    expect(told(301)).toBeCloseTo(8.3);
+    expect(told(601)).toBeCloseTo(8.3 - 10 * 0.2029, 2);
+  });
+
+  it("all count from a shop that is new to the cohort, and from one whose object tells no rate", () => {
+    const failing = { ...NEW_COHORT, sum: 6, onsetAt: T0, drainedAt: T0, shops: 3, held: 6 };
+    const pooled = poolReport(failing, NEW_SHOP, { trials: 11, failures: 1, held: 2.3 }, null, T0).cohort;
+    expect(pooled.sum).toBeCloseTo(6 - 10 * 0.2029 + 2.3, 3);
+    expect(pooled).toMatchObject({ members: 1, perHour: 0 });
+  });
+
+  it("are no longer due from a shop that has left", () => {
+    const two = poolReport(joined(50), NEW_SHOP, { ...failure, perHour: 30 }, null, T0).cohort;
+    const one = leave(two, { perHour: 50, at: T0 }, T0);
+    expect(one).toMatchObject({ members: 1, perHour: 30 });
+    expect(leave(one, { perHour: 30, at: T0 }, T0)).toMatchObject({ members: 0, perHour: 0 });
+  });
+
+  it("make large cohorts need more: one nat for e times the deliveries", () => {
+    expect(enterAt(NEW_COHORT)).toBe(COHORT_TEST.enter);
+    expect(enterAt({ ...NEW_COHORT, perHour: 100 * Math.E })).toBeCloseTo(COHORT_TEST.enter + 1);
+    expect(enterAt({ ...NEW_COHORT, perHour: 1e12 })).toBe(COHORT_TEST.cap);
+    const cohort = { ...NEW_COHORT, sum: 17, shops: 9, held: 30, perHour: 10_000 };
+    expect(mayFire(cohort)).toBe(false);
+    expect(mayFire({ ...cohort, perHour: 500 })).toBe(true);
+  });
+});
+
+describe("a shop's rate", () => {
+  it("is what it delivers in an hour, whichever version it runs, over about a week", () => {
+    let evidence: ShopEvidence | null = null;
+    let told = 0;
+    const life = (hours: number, every: number, version: string, from: number) => {
+      for (let minute = 0; minute < hours * 60; minute += 2) {
+        const now = T0 + (from * 60 + minute) * MINUTE;
+        const trials = minute % every === 0 ? 1 : 0;
+        const next = tellShop(evidence, { ...HERE, version }, { trials, failures: 0 }, now);
+        evidence = next.evidence;
+        told = next.report?.perHour ?? told;
+      }
+    };
+    life(24 * 14, 10, "1.3.0", 0);
+    expect(told).toBeCloseTo(6, 0);
+    life(1, 2, "1.4.0", 24 * 14);
+    expect(told).toBeCloseTo(6, 0);
+    life(24 * 28, 60, "1.4.0", 24 * 14 + 1);
+    expect(told).toBeCloseTo(1, 0);
+  });
+
+  it("is not made of a first beat", () => {
+    const { report } = tellShop(null, HERE, { trials: 3, failures: 0 }, T0);
+    expect(report?.perHour).toBe(3);
   });
 });
 
@@ -204,8 +289,13 @@ describe("simulated shops, seeded", () => {
     perHour: number,
     share: number,
     minutes: number,
+    warmHours = 0,
   ) {
     const fleet = aCohort();
+    for (let i = 0; i < warmHours * shops * perHour; i++) {
+      const at = T0 - warmHours * 3_600_000 + (i * 3_600_000) / (shops * perHour);
+      fleet.beat(Math.floor(random() * shops), 1, random() < 0.01 ? 1 : 0, at);
+    }
     const phase = Array.from({ length: shops }, () => random() * BEAT);
     const last = new Array<number>(shops).fill(0);
     for (let t = 0; t < minutes * MINUTE; t += MINUTE / 4)
@@ -229,6 +319,17 @@ describe("simulated shops, seeded", () => {
     );
     const median = found.sort((a, b) => a - b)[50] ?? Number.POSITIVE_INFINITY;
     expect(median).toBeLessThanOrEqual(6);
+    expect(found.at(-1)).toBeLessThanOrEqual(20);
+  });
+
+  it("find it as soon when the release was in order for a week before", () => {
+    const random = seeded(12);
+    const found = Array.from(
+      { length: 31 },
+      () => minutesToDetect(random, 50, 2, 1, 60, 168) ?? Number.POSITIVE_INFINITY,
+    );
+    const median = found.sort((a, b) => a - b)[15] ?? Number.POSITIVE_INFINITY;
+    expect(median).toBeLessThanOrEqual(6.5);
     expect(found.at(-1)).toBeLessThanOrEqual(20);
   });
 

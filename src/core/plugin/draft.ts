@@ -9,7 +9,7 @@ import type { NotificationRecord } from "../../contract/notification.ts";
 import type { Person } from "../../contract/ops.ts";
 import type { PolicyDocument } from "../../contract/policy.ts";
 import type { AttemptReport, FinishedReport } from "../../contract/rpc.ts";
-import type { ShopReport } from "../cohort.ts";
+import type { ShopReport } from "../shop-evidence.ts";
 import { type AttemptState, type CommandState, type IncidentState, iso, type PluginState } from "./state.ts";
 
 /** What leaves through the outbox: rows for the ledger, and reports that other objects and services must get at least once. */

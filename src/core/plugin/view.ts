@@ -1,7 +1,6 @@
 /** The plugin as people see it: the ledger's row, and the live page. */
 import type { PluginRecord } from "../../contract/incident.ts";
 import type { PluginDetail } from "../../contract/ops.ts";
-import { tellShop } from "../cohort.ts";
 import {
   dailyBuckets,
   detectorViews,
@@ -10,6 +9,7 @@ import {
   telemetrySnapshot,
 } from "../detection.ts";
 import type { Sums } from "../rolling-window.ts";
+import { tellShop } from "../shop-evidence.ts";
 import type { Draft } from "./draft.ts";
 import { iso, isSettledSilence, type Millis, type PluginState } from "./state.ts";
 import { tellAttempt } from "./tell-fleet.ts";
