@@ -16,7 +16,7 @@ export interface AdmissionContext {
   lastNumber: number;
   now: number;
   known(commandId: string): boolean;
-  /** Why no further attempt can begin now: an update on probation. */
+  /** Why no further attempt can begin now: an update, or settings, on probation. */
   onProbation: boolean;
 }
 
@@ -56,7 +56,8 @@ export function admit(
   } catch (error) {
     return refuse("unsupported", `not understood: ${(error as Error).message}`, head.number); // ShapeError only
   }
-  if (context.onProbation && (command.type === "update" || command.type === "config"))
-    return refuse("busy", "an update is on probation", head.number);
+  const begins =
+    command.type === "update" || (command.type === "config" && command.payload.restore === undefined);
+  if (context.onProbation && begins) return refuse("busy", "a change is on probation", head.number);
   return { verdict: "execute", command };
 }

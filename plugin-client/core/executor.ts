@@ -38,7 +38,8 @@ export class Executor {
     const { host, store, platform, outbox } = bench.parts;
     const current = await host.currentVersion();
     if (atStart) bench.version = current;
-    const step = recovery(store.journal, current, platform.now());
+    const mark = store.journal.probation?.settings ? await host.settingsMark() : null;
+    const step = recovery(store.journal, current, platform.now(), mark);
     if (step.do === "restore") return restoreSnapshot(bench, step.probation, step.ending);
     if (step.do === "finish_rollback") return finishRollback(bench, step.rollback);
     if (!atStart) return;

@@ -28,6 +28,8 @@ export interface Probation {
   /** Milliseconds since epoch; both ends, so that a clock set back cannot stretch it. */
   switched_at: number;
   deadline_at: number;
+  /** Settings are on probation, not a version: `from` and `to` are both the one that runs. */
+  settings?: true;
   /** Set before the snapshot is restored: why. A restart then finishes the restoration. */
   ending?: { code: FailCode; message: string };
 }
@@ -38,6 +40,8 @@ export interface RollbackInHand {
   to: string;
   /** True when `to` is the snapshot of an update on probation: then there is no other way to go. */
   restores: boolean;
+  /** The command whose settings are taken back; `from` and `to` are then both the version that runs. */
+  settings?: string;
 }
 
 export interface Journal {

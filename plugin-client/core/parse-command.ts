@@ -72,15 +72,23 @@ export function parseCommand(from: shape.Fields): Command {
         },
       };
     }
-    case "config":
+    case "config": {
+      const restore = shape.optional(payload, "restore", () =>
+        shape.text(payload, "restore", 64, COMMAND_ID),
+      );
+      const within = shape.optional(payload, "commit_within_s", () =>
+        shape.whole(payload, "commit_within_s", 5, 86_400),
+      );
       return {
         ...base,
         type: "config",
         payload: {
           attempt_id: shape.text(payload, "attempt_id", 64, ATTEMPT_ID),
-          set: parseSettings(payload.set),
+          ...(restore === undefined ? { set: parseSettings(payload.set) } : { set: {}, restore }),
+          ...(within !== undefined && { commit_within_s: within }),
         },
       };
+    }
     case "probe":
       return {
         ...base,

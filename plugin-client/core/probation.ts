@@ -49,12 +49,19 @@ export type Recovery =
   /** Accepted, and nothing was changed yet. */
   | { do: "give_up"; id: string };
 
-export function recovery(journal: Journal, currentVersion: string, now: number): Recovery {
+/** `mark`: the command that last changed the settings; asked for only while settings are on probation. */
+export function recovery(
+  journal: Journal,
+  currentVersion: string,
+  now: number,
+  mark: string | null = null,
+): Recovery {
   const { probation, rollback, in_hand } = journal;
   if (rollback !== null) return { do: "finish_rollback", rollback };
   if (probation !== null) {
     if (probation.ending !== undefined) return { do: "restore", probation, ending: probation.ending };
-    if (currentVersion !== probation.to)
+    const switched = probation.settings ? mark === probation.command_id : currentVersion === probation.to;
+    if (!switched)
       return {
         do: "restore",
         probation,

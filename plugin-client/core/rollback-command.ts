@@ -12,6 +12,7 @@ export async function applyRollback(bench: Workbench, id: string, payload: Rollb
   const to = payload.to_version;
   if (probation === null && from === to)
     return bench.settle(outbox.ack(id, from, { already_running: true }), "applied");
+  if (probation?.settings) throw new Refused({ code: "busy", message: "settings are on probation" });
   if (probation?.to === to)
     throw new Refused({ code: "rollback_failed", message: `${to} is the version on probation` });
   const restores = probation?.from === to;
@@ -41,12 +42,13 @@ async function obtainFormer(bench: Workbench, payload: RollbackPayload): Promise
 /** Idempotent: a crash anywhere in it is finished at the next start. Rejects when the snapshot could not be restored. */
 export async function finishRollback(bench: Workbench, rollback: RollbackInHand): Promise<void> {
   const { host, outbox, emit } = bench.parts;
-  const { command_id, from, to, restores } = rollback;
+  const { command_id, from, to, restores, settings } = rollback;
   await host.stop();
   bench.state = "running";
   let failure: Failure | null = null;
   try {
-    await (restores ? host.restore(to) : host.switchTo(to));
+    if (settings !== undefined) await bench.revertSettings(settings);
+    else await (restores ? host.restore(to) : host.switchTo(to));
     bench.version = to;
     await host.start();
   } catch (error) {

@@ -1,5 +1,5 @@
 /**
- * `update`: provisional from the switch on. Ends by `commit`, or by `restoreSnapshot`: the dead-man, a version that does not
+ * `update`: provisional from the switch on, as settings may be. Ends by `commit`, or by `restoreSnapshot`: the dead-man, a version that does not
  * boot, a switch that fails.
  */
 import type { Commit, UpdatePayload } from "../../src/contract/command.ts";
@@ -10,7 +10,7 @@ import { asFailure, type Workbench } from "./workbench.ts";
 
 /** Downloads, switches and boots into probation. Throws while nothing has been switched; later it restores by itself. */
 export async function applyUpdate(bench: Workbench, id: string, payload: UpdatePayload): Promise<void> {
-  const { host, store, platform, outbox } = bench.parts;
+  const { host, platform, outbox } = bench.parts;
   const from = await host.currentVersion();
   const manifest = await bench.verified(payload.release, payload.allow_downgrade === true);
   if (manifest.version === from)
@@ -28,12 +28,7 @@ export async function applyUpdate(bench: Workbench, id: string, payload: UpdateP
     switched_at: switchedAt,
     deadline_at: switchedAt + payload.commit_within_s * 1000,
   };
-  try {
-    await store.change((journal) => ({ ...journal, probation }));
-  } catch (error) {
-    await store.change((journal) => ({ ...journal, probation: null })).catch(() => {});
-    throw error;
-  }
+  await bench.beginProbation(probation);
   try {
     await host.switchTo(manifest.version);
   } catch (error) {
@@ -48,13 +43,15 @@ export async function bootOnProbation(bench: Workbench, probation: Probation): P
   try {
     await host.start();
   } catch (error) {
-    return restoreSnapshot(bench, probation, { code: "boot_failed", message: asFailure(error).message });
+    const code = probation.settings ? "config_failed" : "boot_failed";
+    return restoreSnapshot(bench, probation, { code, message: asFailure(error).message });
   }
   const { command_id, from, to, deadline_at } = probation;
   bench.version = to;
   bench.state = "probation";
   emit({ type: "probation", command_id, from, to, deadline_at });
-  if (store.journal.in_hand?.id === command_id) await bench.settle(outbox.ack(command_id, to), "applied");
+  if (store.journal.in_hand?.id === command_id)
+    await bench.settle(outbox.ack(command_id, to, { provisional: true }), "applied");
 }
 
 /** Idempotent: a crash anywhere in it is finished at the next start. Rejects when the host could not restore. */
@@ -70,14 +67,14 @@ export async function restoreSnapshot(
     .change((journal) => ({ ...journal, probation: { ...probation, ending } }))
     .catch((error) => bench.problem("journal", error));
   await host.stop();
-  await host.restore(from);
+  await (probation.settings ? bench.revertSettings(command_id) : host.restore(from));
   bench.version = from;
   bench.state = "running";
   const broken = await bench.startOrComplain();
   const failure: Failure = broken === null ? ending : { code: "rollback_failed", message: broken };
   emit({ type: "restored", command_id, version: from, ...failure });
   await bench.settle(bench.fail(command_id, failure), "restored", { probation: null });
-  await bench.prune([]);
+  if (!probation.settings) await bench.prune([]);
 }
 
 /**
@@ -103,6 +100,6 @@ export async function commitUpdate(bench: Workbench, commit: Commit): Promise<st
   }
   bench.state = "running";
   emit({ type: "committed", command_id: commit.command_id, version: commit.version });
-  await bench.prune(probation === null ? [] : [probation.from]);
+  if (probation !== null && !probation.settings) await bench.prune([probation.from]);
   return null;
 }

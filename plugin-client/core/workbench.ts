@@ -4,7 +4,7 @@ import type { PublisherKeys, ReleaseManifest, SignedRelease } from "../../src/co
 import { download } from "./download.ts";
 import type { ClientEvent } from "./events.ts";
 import { HostError, type PluginHost } from "./host.ts";
-import { type Journal, type Report, withReport } from "./journal.ts";
+import { type Journal, type Probation, type Report, withReport } from "./journal.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Platform } from "./platform.ts";
 import { type Failure, isFailure, unfit, verifyRelease } from "./release.ts";
@@ -72,6 +72,23 @@ export class Workbench {
     const file = await download(platform, transport.resolve(artifactUrl), manifest, this.#stopping.signal);
     if (isFailure(file)) throw new Refused(file);
     await host.stage(manifest, file);
+  }
+
+  /** Durable when it resolves; otherwise nothing is on probation. */
+  async beginProbation(probation: Probation): Promise<void> {
+    const { store } = this.parts;
+    try {
+      await store.change((journal) => ({ ...journal, probation }));
+    } catch (error) {
+      await store.change((journal) => ({ ...journal, probation: null })).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** The settings before that command, unless they are back already. Idempotent. */
+  async revertSettings(mark: string): Promise<void> {
+    const { host } = this.parts;
+    if ((await host.settingsMark()) === mark) await host.revertSettings();
   }
 
   /** Returns the problem when the plugin does not boot; the host goes on trying. */

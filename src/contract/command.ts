@@ -32,13 +32,22 @@ export const RollbackPayload = z.object({
 export type RollbackPayload = z.infer<typeof RollbackPayload>;
 
 export const SettingValue = z.union([z.string().max(1024), z.number().finite(), z.boolean()]);
-export const ConfigPayload = z.object({
-  attempt_id: AttemptId,
-  set: z.record(z.string().min(1).max(64), SettingValue).refine((set) => {
+export const ConfigPayload = z
+  .object({
+    attempt_id: AttemptId,
+    set: z.record(z.string().min(1).max(64), SettingValue),
+    /**
+     * Dead-man: seconds until the client takes the settings back, unless committed. Without it they are final at once, as they
+     * are with a client that does not know the field; one that does says `provisional` in its acknowledgement.
+     */
+    commit_within_s: z.number().int().min(5).max(86_400).optional(),
+    /** Puts back what was set before this command, and sets nothing: the former values never leave the shop. */
+    restore: CommandId.optional(),
+  })
+  .refine(({ set, restore }) => {
     const n = Object.keys(set).length;
-    return n >= 1 && n <= 32;
-  }, "between 1 and 32 settings"),
-});
+    return restore === undefined ? n >= 1 && n <= 32 : n === 0;
+  }, "between 1 and 32 settings, or none and the command to take back");
 export type ConfigPayload = z.infer<typeof ConfigPayload>;
 
 export const ProbePayload = z.object({ probes: z.array(z.string().max(64)).max(16) });
