@@ -1,102 +1,107 @@
 /**
- * A product's releases; one object per product, named by it.
+ * A product's releases and remedies; one object per product, named by it.
  *
  * Invariants:
  * - A version names one file for ever: publishing another sha256 under it is refused.
- * - A release that is not active is admitted to nobody, not even to an attempt that holds a slot.
+ * - What is halted, blocked, held for the shop's environment or below the floor is admitted to nobody, not even to an attempt
+ *   that holds a slot. What is paused is admitted to nobody new.
  * - An attempt takes one slot and gives it back once, however often it asks.
+ * - A stage never admits more shops than it has places, nor more at a time than the limit in flight.
  */
 import { DurableObject } from "cloudflare:workers";
 import type { Outcome } from "../../src/contract/decision.ts";
-import type { Person, ReleaseRecord, ReleaseStatus } from "../../src/contract/ops.ts";
-import { ok, type Result, refuse } from "../../src/contract/refusal.ts";
-import type { Admission, AdmissionRequest, ReleaseRpc } from "../../src/contract/rpc.ts";
-import { admission, advance, breachedRule } from "../../src/core/canary.ts";
-import { compareSemver } from "../../src/core/semver.ts";
-import { stablePercent } from "../../src/core/stable-hash.ts";
+import type { Environment } from "../../src/contract/heartbeat.ts";
+import type { Person, ReleaseRecord } from "../../src/contract/ops.ts";
+import type { Result } from "../../src/contract/refusal.ts";
+import { ok } from "../../src/contract/refusal.ts";
+import type { ReleaseStatus } from "../../src/contract/release.ts";
+import type { Remedy } from "../../src/contract/remedy.ts";
+import type {
+  EnvironmentHold,
+  Floor,
+  FloorRequest,
+  HoldRequest,
+  RevertReply,
+  RevertReport,
+  RevertRequest,
+  RolloutDetail,
+  RolloutPlan,
+  RolloutState,
+} from "../../src/contract/rollout.ts";
+import type { Admission, AdmissionRequest, Offers, ReleaseRpc } from "../../src/contract/rpc.ts";
 import type { Env } from "../../src/env.ts";
 import { armAlarm, SAFETY_MS } from "../arm-alarm.ts";
 import { migrate } from "../migrations.ts";
 import { OutboxDrain } from "../outbox/outbox-drain.ts";
 import { OutboxStore } from "../outbox/outbox-store.ts";
-import { feedMessage, feedReceiver, ledgerMessage, ledgerReceiver } from "../outbox/receivers.ts";
-import { RELEASE_MIGRATIONS, ReleaseStore, type StoredRelease } from "./release-store.ts";
+import { feedReceiver, ledgerReceiver } from "../outbox/receivers.ts";
+import { pluginOf } from "../stubs.ts";
+import { CatalogueDesk } from "./catalogue-desk.ts";
+import { RELEASE_MIGRATIONS } from "./release-migrations.ts";
+import { ReleaseRoom } from "./release-room.ts";
+import { RevertDesk } from "./revert-desk.ts";
+import { RolloutDesk } from "./rollout-desk.ts";
+import { StandingDesk } from "./standing-desk.ts";
+import type { Subject } from "./subject-store.ts";
 
-const UNKNOWN: Admission = {
-  admitted: false,
-  status: "unknown",
-  stage: "none",
-  observed: "not published",
-  bound: "published",
-};
+type Canary = Subject["canary"];
 
 export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
-  readonly #store: ReleaseStore;
   readonly #outbox: OutboxStore;
   readonly #drain: OutboxDrain;
+  readonly #catalogue: CatalogueDesk;
+  readonly #rollouts: RolloutDesk;
+  readonly #reverts: RevertDesk;
+  readonly #standing: StandingDesk;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     // Synchronous throughout, so no other event can come in between.
     migrate(ctx.storage, RELEASE_MIGRATIONS);
-    this.#store = new ReleaseStore(ctx.storage.sql);
     this.#outbox = new OutboxStore(ctx.storage.sql);
+    const room = new ReleaseRoom(ctx.storage, this.#outbox);
+    const floor = () => this.#standing.floor(this.#product()).version;
+    this.#reverts = new RevertDesk(room);
+    this.#standing = new StandingDesk(room, this.#reverts);
+    this.#rollouts = new RolloutDesk(room, this.#reverts, floor);
+    this.#catalogue = new CatalogueDesk(room, floor);
     this.#drain = new OutboxDrain({
-      owner: `ReleaseObject ${ctx.id.name ?? ""}`,
+      owner: `ReleaseObject ${this.#product()}`,
       store: this.#outbox,
-      receivers: { ledger: ledgerReceiver(env), feed: feedReceiver(env) },
+      receivers: {
+        ledger: ledgerReceiver(env),
+        feed: feedReceiver(env),
+        order: this.#reverts.deliver((pluginId, order) => pluginOf(env, pluginId).order(order)),
+      },
     });
   }
 
   async publish(release: ReleaseRecord): Promise<Result<ReleaseRecord>> {
-    const existing = this.#store.load(release.version);
-    if (existing) {
-      if (existing.record.sha256 === release.sha256) return ok(existing.record);
-      return refuse({
-        reason: "conflict",
-        message: `${release.product} ${release.version} was published with sha256 ${existing.record.sha256}`,
-      });
-    }
-    const now = Date.now();
-    const stored: StoredRelease = {
-      record: { ...release, revision: 1 },
-      changes: 0,
-      rollout: { stage: 0, since: now, baseline: 0 },
-      abortRules: [],
-    };
-    const data = { sha256: release.sha256, size: release.size, notes: release.notes };
-    return ok(this.#commit(stored, { actor: release.published_by, action: "release.published", data }, now));
+    return this.#flushed(this.#catalogue.publish(release, Date.now()));
   }
 
-  /** Newest version first. */
+  async publishRemedy(remedy: Remedy): Promise<Result<Remedy>> {
+    return this.#flushed(this.#catalogue.publishRemedy(remedy, Date.now()));
+  }
+
   async list(): Promise<ReleaseRecord[]> {
-    return this.#store.all().sort((a, b) => compareSemver(b.version, a.version));
+    return this.#catalogue.releases();
+  }
+
+  async remedies(): Promise<Remedy[]> {
+    return this.#catalogue.remedies();
+  }
+
+  async offers({ env }: { env: Environment }): Promise<Offers> {
+    return this.#catalogue.offers(env, Date.now());
   }
 
   async check(request: AdmissionRequest): Promise<Admission> {
-    const stored = this.#store.load(request.version);
-    return stored ? this.#judge(stored, request, Date.now()).verdict : UNKNOWN;
+    return this.#rollouts.check(request, Date.now());
   }
 
   async admit(request: AdmissionRequest): Promise<Admission> {
-    const stored = this.#store.load(request.version);
-    if (!stored) return UNKNOWN;
-    const { verdict, rollout } = this.#judge(stored, request, Date.now());
-    const abortRules = request.canary.abort;
-    this.ctx.storage.transactionSync(() => {
-      const moved = rollout.stage !== stored.rollout.stage;
-      const tuned = JSON.stringify(abortRules) !== JSON.stringify(stored.abortRules);
-      if (moved || tuned) this.#store.save({ ...stored, rollout, abortRules });
-      if (verdict.admitted) {
-        this.#store.takeSlot({
-          version: request.version,
-          attemptId: request.attempt_id,
-          pluginId: request.plugin_id,
-          stage: rollout.stage,
-        });
-      }
-    });
-    return verdict;
+    return this.#rollouts.admit(request, Date.now());
   }
 
   async finish(report: {
@@ -104,38 +109,23 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
     attempt_id: string;
     outcome: Outcome | "cancelled";
   }): Promise<void> {
-    const { version, attempt_id, outcome } = report;
-    this.ctx.storage.transactionSync(() => {
-      if (!this.#store.finishSlot(version, attempt_id, outcome)) return;
-      const stored = this.#store.load(version);
-      if (stored?.record.status !== "active") return;
-      const tally = this.#store.tally(version, { unacknowledgedOnly: true });
-      const rule = breachedRule(tally, stored.abortRules);
-      if (!rule) return;
-      this.#commit(
-        { ...stored, record: { ...stored.record, status: "halted" } },
-        { actor: "vigie", action: "release.halted", data: { rule, tally, attempt_id } },
-        Date.now(),
-      );
-    });
+    this.#rollouts.finish(report.version, report.attempt_id, report.outcome, Date.now());
+    this.#flushed(null);
   }
 
-  async blame({
-    version,
-    reason,
-    incident,
-  }: {
-    version: string;
-    reason: string;
-    incident: string;
-  }): Promise<void> {
-    const stored = this.#store.load(version);
-    if (stored?.record.status !== "active") return;
-    this.#commit(
-      { ...stored, record: { ...stored.record, status: "halted" } },
-      { actor: "vigie", action: "release.halted", data: { reason, incident, from: "active" } },
-      Date.now(),
-    );
+  async relapse(report: { version: string; attempt_id: string }): Promise<void> {
+    this.#rollouts.relapse(report.version, report.attempt_id, Date.now());
+    this.#flushed(null);
+  }
+
+  async reverted(report: RevertReport): Promise<void> {
+    this.#reverts.takenBack(report, Date.now());
+    this.#flushed(null);
+  }
+
+  async blame(report: { version: string; reason: string; incident: string }): Promise<void> {
+    this.#rollouts.blame(report.version, report.reason, report.incident, Date.now());
+    this.#flushed(null);
   }
 
   async setStatus(
@@ -143,79 +133,67 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
     status: ReleaseStatus,
     reason: string,
     by: Person,
-  ): Promise<Result<ReleaseRecord>> {
-    const stored = this.#store.load(version);
-    if (!stored) return refuse({ reason: "not_found", message: `no release ${version}` });
-    if (stored.record.status === status) return ok(stored.record);
-    const record = { ...stored.record, status };
-    return this.ctx.storage.transactionSync(() => {
-      if (status === "active") this.#store.acknowledge(version);
-      const data = { reason, from: stored.record.status };
-      return ok(
-        this.#commit({ ...stored, record }, { actor: by.id, action: `release.${status}`, data }, Date.now()),
-      );
-    });
+  ): Promise<Result<ReleaseRecord | Remedy>> {
+    return this.#flushed(this.#standing.setStatus(version, status, reason, by, Date.now()));
+  }
+
+  async rollouts(canary: Canary, version?: string): Promise<Record<string, RolloutState>> {
+    return this.#catalogue.rollouts(canary, version, Date.now());
+  }
+
+  async rollout(version: string, canary: Canary): Promise<Result<RolloutDetail>> {
+    return this.#catalogue.rollout(version, canary, Date.now());
+  }
+
+  async plan(
+    version: string,
+    plan: RolloutPlan | null,
+    reason: string,
+    by: Person,
+  ): Promise<Result<ReleaseRecord | Remedy>> {
+    return this.#flushed(this.#standing.plan(version, plan, reason, by, Date.now()));
+  }
+
+  async hold(version: string, request: HoldRequest, by: Person): Promise<Result<EnvironmentHold>> {
+    return this.#flushed(this.#standing.hold(version, request, by, Date.now()));
+  }
+
+  async revert(
+    version: string,
+    request: RevertRequest & { canary: Canary },
+    by: Person,
+  ): Promise<Result<RevertReply>> {
+    return this.#flushed(this.#standing.revert(version, request, by, Date.now()));
+  }
+
+  async floor(): Promise<Floor> {
+    return this.#standing.floor(this.#product());
+  }
+
+  async setFloor(request: FloorRequest & { product: string }, by: Person): Promise<Result<Floor>> {
+    return this.#flushed(ok(this.#standing.setFloor(request, by, Date.now())));
   }
 
   override async alarm(): Promise<void> {
     armAlarm(this.ctx.storage, Date.now() + SAFETY_MS, Date.now());
+    this.#reverts.tick(Date.now());
     await this.#flush();
   }
 
-  #judge(stored: StoredRelease, { version, plugin_id, attempt_id, canary }: AdmissionRequest, now: number) {
-    const tally = this.#store.tally(version);
-    const rollout = advance(stored.rollout, tally, canary, now);
-    const verdict = admission({
-      status: stored.record.status,
-      expired: Date.parse(stored.record.expires) <= now,
-      rollout,
-      tally,
-      canary,
-      place: stablePercent(`${plugin_id}@${version}`),
-      slot: this.#store.slotOf(version, attempt_id),
-    });
-    return { verdict, rollout };
+  #product(): string {
+    return this.ctx.id.name ?? "";
   }
 
-  /** Saves a change of a release with its ledger rows, feed message and alarm, all or none. */
-  #commit(
-    stored: StoredRelease,
-    audit: { actor: string; action: string; data: Record<string, unknown> },
-    now: number,
-  ): ReleaseRecord {
-    const { storage } = this.ctx;
-    const { product, version } = stored.record;
-    const changes = stored.changes + 1;
-    const record = { ...stored.record, revision: changes };
-    const lane = `${product}@${version}`;
-    storage.transactionSync(() => {
-      this.#store.save({ ...stored, record, changes });
-      this.#outbox.append(
-        [
-          ledgerMessage(lane, { kind: "release", row: record }),
-          ledgerMessage(lane, {
-            kind: "audit",
-            row: {
-              id: `release:${lane}:${changes}:${new Date(now).toISOString()}`,
-              stream: "releases",
-              at: new Date(now).toISOString(),
-              subject: lane,
-              ...audit,
-            },
-          }),
-          feedMessage("releases"),
-        ],
-        now,
-      );
-      armAlarm(storage, now + SAFETY_MS, now);
-    });
-    this.ctx.waitUntil(this.#flush());
-    return record;
+  /** The answer as it is; what it has put into the outbox leaves behind it. */
+  #flushed<T>(answer: T): T {
+    if (this.#outbox.size() > 0) this.ctx.waitUntil(this.#flush());
+    return answer;
   }
 
   async #flush(): Promise<void> {
     await this.#drain.run();
     const now = Date.now();
-    armAlarm(this.ctx.storage, this.#outbox.nextDue(now), now);
+    const dues = [this.#outbox.nextDue(now), this.#reverts.nextDue()].filter((at) => at !== null);
+    armAlarm(this.ctx.storage, dues.length === 0 ? null : Math.min(...dues), now);
   }
 }

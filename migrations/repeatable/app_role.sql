@@ -22,7 +22,7 @@ BEGIN
   REVOKE ALL ON ALL TABLES IN SCHEMA public FROM vigie_app;
   GRANT USAGE ON SCHEMA public TO vigie_app;
   GRANT SELECT, INSERT, UPDATE ON
-    merchant_plugins, plugin_incidents, plugin_autopatch_attempts, plugin_agent_commands, ops_policy, plugin_releases,
+    merchant_plugins, plugin_incidents, plugin_autopatch_attempts, plugin_agent_commands, ops_policy, plugin_releases, plugin_remedies,
     fleet_incidents, incident_votes, notifications
     TO vigie_app;
   GRANT SELECT, INSERT ON

@@ -15,9 +15,10 @@ import {
   IncidentVote,
   PluginRecord,
 } from "./incident.ts";
-import { NotificationRow } from "./notification.ts";
+import { MerchantNotificationsRow, NotificationRow } from "./notification.ts";
 import { ReleaseRecord } from "./ops.ts";
 import { Policy } from "./policy.ts";
+import { Remedy } from "./remedy.ts";
 
 export const MerchantRecord = z.object({ id: MerchantId, name: z.string().max(120), created_at: Instant });
 export type MerchantRecord = z.infer<typeof MerchantRecord>;
@@ -52,8 +53,10 @@ export const LedgerRecord = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("vote"), row: IncidentVote }),
   z.object({ kind: z.literal("feedback"), row: FeedbackRequest }),
   z.object({ kind: z.literal("notification"), row: NotificationRow }),
+  z.object({ kind: z.literal("merchant_notifications"), row: MerchantNotificationsRow }),
   z.object({ kind: z.literal("policy"), row: Policy }),
   z.object({ kind: z.literal("release"), row: ReleaseRecord }),
+  z.object({ kind: z.literal("remedy"), row: Remedy }),
   z.object({ kind: z.literal("fleet_incident"), row: FleetIncident }),
   z.object({ kind: z.literal("audit"), row: AuditRecord }),
 ]);

@@ -53,6 +53,8 @@ export const RolloutPlan = z
         if (percent > 0) fail(index, "shops", "waves by shops come before waves by per cent");
         if (wave.shops <= shops) fail(index, "shops", "must be above that of the wave before");
         shops = wave.shops;
+        if (wave.successes !== undefined && wave.successes > wave.shops)
+          fail(index, "successes", "more than the wave has shops");
       }
       if (wave.not_before !== undefined) {
         const at = Date.parse(wave.not_before);

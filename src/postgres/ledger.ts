@@ -2,10 +2,11 @@
  * The only writer of the tables. Every statement is idempotent by id and revision, so an outbox may send the same records
  * any number of times; sent in order, they leave the newest revision of each row.
  */
-import { getTableColumns, type SQL, sql } from "drizzle-orm";
+import { and, eq, getTableColumns, lt, type SQL, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
 import type { LedgerRecord, PluginCredential } from "../contract/ledger.ts";
+import type { MerchantNotificationsRow } from "../contract/notification.ts";
 import type { Policy } from "../contract/policy.ts";
 import type { Db } from "./connection.ts";
 import * as schema from "./schema.ts";
@@ -72,26 +73,27 @@ function statementsOf(db: Db, record: LedgerRecord): BatchItem<"pg">[] {
           .onConflictDoUpdate(replaceOlder(schema.notifications, row)),
       ];
     }
+    case "merchant_notifications":
+      return [setMerchantNotifications(db, record.row)];
     case "policy":
       return policyStatements(db, record.row);
     case "release": {
       // Its content is final by trigger; what an older revision says of its standing is not taken.
-      const { revision, sha256, status, notes } = excluded(schema.releases, [
-        "revision",
-        "sha256",
-        "status",
-        "notes",
-      ]);
+      const standing = excluded(schema.releases, ["revision", "sha256", "status", "notes", "standing"]);
       return [
         db
           .insert(schema.releases)
           .values(record.row)
           .onConflictDoUpdate({
             target: [schema.releases.product, schema.releases.version],
-            set: { revision, sha256, status, notes },
+            set: standing,
             setWhere: sql`excluded.revision > ${schema.releases.revision}`,
           }),
       ];
+    }
+    case "remedy": {
+      const { row } = record;
+      return [db.insert(schema.remedies).values(row).onConflictDoUpdate(replaceOlder(schema.remedies, row))];
     }
     case "fleet_incident": {
       const { row } = record;
@@ -110,6 +112,22 @@ function statementsOf(db: Db, record: LedgerRecord): BatchItem<"pg">[] {
     default:
       return record satisfies never;
   }
+}
+
+/** Of a merchant that is known: it came with its first plugin. */
+function setMerchantNotifications(db: Db, row: MerchantNotificationsRow): BatchItem<"pg"> {
+  return db
+    .update(schema.merchants)
+    .set({
+      notify_revision: row.revision,
+      language: row.language,
+      notify_url: row.url,
+      notify_format: row.format,
+      notify_secret: row.sealed,
+      notify_disabled: row.disabled,
+      notify_updated_at: row.updated_at,
+    })
+    .where(and(eq(schema.merchants.id, row.merchant_id), lt(schema.merchants.notify_revision, row.revision)));
 }
 
 function policyStatements(db: Db, row: Policy): BatchItem<"pg">[] {

@@ -6,4 +6,4 @@ export { incidentDetail, listIncidents } from "./incident-queries.ts";
 export { kpis } from "./kpi-queries.ts";
 export { listPlugins, pluginById } from "./plugin-queries.ts";
 export { policyHistory } from "./policy-history-query.ts";
-export { listReleases } from "./release-queries.ts";
+export { listReleases, listRemedies, shopsOfProduct } from "./release-queries.ts";

@@ -1,19 +1,62 @@
-/** The catalogue of releases as the ledger keeps it. */
+/** The catalogue of releases and remedies as the ledger keeps it. */
 import { asc, desc, eq } from "drizzle-orm";
-import { type ReleaseList, ReleaseRecord } from "../contract/ops.ts";
+import { ReleaseRecord } from "../contract/ops.ts";
+import { Remedy } from "../contract/remedy.ts";
 import type { Db } from "./connection.ts";
-import { releases } from "./schema.ts";
+import { plugins, releases, remedies } from "./schema.ts";
 
-/** More releases than a page can show; the newest matter. */
-const MAX_RELEASES = 500;
+/** More than a page can show; the newest matter. */
+const MAX_LISTED = 500;
 
 /** Releases of one product, or of all, newest publication first. */
-export async function listReleases(db: Db, product?: string): Promise<ReleaseList> {
+export async function listReleases(db: Db, product?: string): Promise<{ items: ReleaseRecord[] }> {
   const rows = await db
     .select()
     .from(releases)
     .where(product === undefined ? undefined : eq(releases.product, product))
     .orderBy(desc(releases.published_at), asc(releases.product), asc(releases.version))
-    .limit(MAX_RELEASES);
+    .limit(MAX_LISTED);
   return { items: rows.map((row) => ReleaseRecord.parse(row)) };
+}
+
+/** Remedies of one product, or of all, newest first. */
+export async function listRemedies(db: Db, product?: string): Promise<{ items: Remedy[] }> {
+  const rows = await db
+    .select()
+    .from(remedies)
+    .where(product === undefined ? undefined : eq(remedies.product, product))
+    .orderBy(desc(remedies.published_at), asc(remedies.id))
+    .limit(MAX_LISTED);
+  return {
+    items: rows.map(({ min_version, max_version, ...row }) =>
+      Remedy.parse({
+        ...row,
+        ...(min_version === null ? {} : { min_version }),
+        ...(max_version === null ? {} : { max_version }),
+      }),
+    ),
+  };
+}
+
+/** As far as a rollout looks at a shop. */
+export interface ListedShop {
+  id: string;
+  merchant_id: string;
+  version: string;
+  env: Record<string, string>;
+}
+
+/** The shops of a product in the order of their ids, at most `limit`. */
+export async function shopsOfProduct(db: Db, product: string, limit: number): Promise<ListedShop[]> {
+  return db
+    .select({
+      id: plugins.id,
+      merchant_id: plugins.merchant_id,
+      version: plugins.version,
+      env: plugins.env,
+    })
+    .from(plugins)
+    .where(eq(plugins.product, product))
+    .orderBy(asc(plugins.id))
+    .limit(limit);
 }

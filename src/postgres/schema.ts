@@ -43,6 +43,8 @@ import {
 } from "../contract/notification.ts";
 import { type ReleaseRecord, ReleaseStatus } from "../contract/ops.ts";
 import type { PolicyDocument } from "../contract/policy.ts";
+import type { Standing } from "../contract/release.ts";
+import type { Remedy } from "../contract/remedy.ts";
 import { bytea, instant, json, oneOf, revision } from "./columns.ts";
 
 type Figures = Record<string, unknown>;
@@ -273,9 +275,25 @@ export const releases = pgTable(
     notes: text().notNull(),
     published_by: text().notNull(),
     published_at: instant().notNull(),
+    standing: json<Standing>(),
   },
   (t) => [primaryKey({ columns: [t.product, t.version] })],
 );
+
+export const remedies = pgTable("plugin_remedies", {
+  id: text().primaryKey(),
+  revision: revision(),
+  product: text().notNull(),
+  title: text().notNull(),
+  for: json<Remedy["for"]>().notNull(),
+  set: json<Remedy["set"]>().notNull(),
+  min_version: text(),
+  max_version: text(),
+  status: oneOf(ReleaseStatus.options).notNull(),
+  standing: json<Standing>(),
+  published_by: text().notNull(),
+  published_at: instant().notNull(),
+});
 
 export const fleetIncidents = pgTable("fleet_incidents", {
   id: text().primaryKey(),

@@ -240,6 +240,7 @@ export function aRelease(over: Partial<ReleaseRecord> = {}): ReleaseRecord {
     notes: "",
     published_by: "moussa",
     published_at: T0,
+    standing: null,
     ...over,
   };
 }

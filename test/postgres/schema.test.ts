@@ -57,6 +57,7 @@ describe("drizzle schema", () => {
     ["notifications", "status", NotificationStatus.options],
     ["sira_learning_feedback", "outcome", Outcome.options],
     ["plugin_releases", "status", ReleaseStatus.options],
+    ["plugin_remedies", "status", ReleaseStatus.options],
     ["fleet_incidents", "kind", FLEET_INCIDENT_KINDS],
     ["ops_policy", "autopatch_max_severity", SEVERITIES],
   ])("%s.%s may hold exactly what the contract allows", async (table, column, values) => {

@@ -1,0 +1,96 @@
+/** What the desks of a product's object share: its stores, and one way to record a change. */
+
+import type { Environment } from "../../src/contract/heartbeat.ts";
+import type { ReleaseRecord } from "../../src/contract/ops.ts";
+import type { Remedy } from "../../src/contract/remedy.ts";
+import type { Progress } from "../../src/core/canary.ts";
+import { environmentClass } from "../../src/core/environment-class.ts";
+import { armAlarm, SAFETY_MS } from "../arm-alarm.ts";
+import type { OutboxMessage, OutboxStore } from "../outbox/outbox-store.ts";
+import { feedMessage, ledgerMessage } from "../outbox/receivers.ts";
+import { HoldStore } from "./hold-store.ts";
+import { RevertStore } from "./revert-store.ts";
+import { SlotStore } from "./slot-store.ts";
+import { type Subject, SubjectStore } from "./subject-store.ts";
+
+export interface Audit {
+  actor: string;
+  action: string;
+  data: Record<string, unknown>;
+}
+type Storage = Pick<DurableObjectStorage, "sql" | "transactionSync" | "setAlarm" | "deleteAlarm" | "kv">;
+
+export class ReleaseRoom {
+  readonly storage: Storage;
+  readonly outbox: OutboxStore;
+  readonly subjects: SubjectStore;
+  readonly slots: SlotStore;
+  readonly holds: HoldStore;
+  readonly reverts: RevertStore;
+
+  constructor(storage: Storage, outbox: OutboxStore) {
+    this.storage = storage;
+    this.outbox = outbox;
+    this.subjects = new SubjectStore(storage.sql);
+    this.slots = new SlotStore(storage.sql);
+    this.holds = new HoldStore(storage.sql);
+    this.reverts = new RevertStore(storage.sql);
+  }
+
+  /** Saves a change under a new revision, with its ledger rows, feed message and alarm, all or none. */
+  commit<S extends Subject>(subject: S, audit: Audit, now: number): S["record"] {
+    const changes = subject.changes + 1;
+    const changed: Subject =
+      subject.kind === "release"
+        ? { ...subject, changes, record: { ...subject.record, revision: changes } }
+        : { ...subject, changes, record: { ...subject.record, revision: changes } };
+    const lane = laneOf(changed.record, changed.key);
+    const at = new Date(now).toISOString();
+    this.storage.transactionSync(() => {
+      this.subjects.save(changed);
+      this.send(
+        [
+          ledgerMessage(
+            lane,
+            changed.kind === "release"
+              ? { kind: "release", row: changed.record }
+              : { kind: "remedy", row: changed.record },
+          ),
+          ledgerMessage(lane, {
+            kind: "audit",
+            row: { id: `release:${lane}:${changes}:${at}`, stream: "releases", at, subject: lane, ...audit },
+          }),
+          feedMessage("releases"),
+        ],
+        now,
+      );
+    });
+    return changed.record;
+  }
+
+  /** Appends to the outbox and sees to it that it is carried out. */
+  send(messages: readonly OutboxMessage[], now: number): void {
+    this.outbox.append(messages, now);
+    armAlarm(this.storage, now + SAFETY_MS, now);
+  }
+
+  progress(key: string): Progress {
+    return {
+      all: this.slots.tally(key),
+      open: this.slots.openTally(key),
+      bakedBy: (cutoff) => this.slots.bakedBy(key, cutoff),
+    };
+  }
+
+  /** The class of environments that is kept from it and that this shop is in; null when there is none. */
+  heldFor(key: string, env: Environment | undefined): string | null {
+    if (env === undefined) return null;
+    const environment = environmentClass(env);
+    return this.holds.inForce(key).has(environment) ? environment : null;
+  }
+}
+
+/** `product@version`, or `product@remedy`: the subject of audit lines, and the lane in which its records leave in order. */
+export function laneOf(record: ReleaseRecord | Remedy, key: string): string {
+  return `${record.product}@${key}`;
+}

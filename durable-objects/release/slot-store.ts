@@ -1,0 +1,189 @@
+/** The slots that attempts took, and how they ended. */
+import type { Outcome } from "../../src/contract/decision.ts";
+import type { RolloutSlot } from "../../src/contract/rollout.ts";
+import { EMPTY_TALLY, type SlotOutcome, type Tally, tallyOutcome } from "../../src/core/canary.ts";
+import type { ClassCount } from "../../src/core/holds.ts";
+import type { AppliedSlot } from "../../src/core/revert-run.ts";
+
+type StoredOutcome = SlotOutcome | "cancelled";
+type CountRow = { outcome: StoredOutcome | null; n: number };
+type SlotRow = {
+  attempt_id: string;
+  plugin_id: string;
+  stage: number;
+  environment: string | null;
+  outcome: StoredOutcome | null;
+  acknowledged: number;
+  taken_at: number | null;
+  finished_at: number | null;
+};
+
+/** A slot that says nothing of where it was taken belongs to no class. */
+const NOT_HELD = `(environment IS NULL OR environment NOT IN
+  (SELECT environment FROM holds WHERE version = slots.version AND lifted_at IS NULL))`;
+const FAILED = "outcome IN ('rolled_back', 'failed', 'relapsed')";
+const SHOWN_SLOTS = 200;
+
+export class SlotStore {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  /** Whether an attempt has a slot, had one, or never took one. */
+  slotOf(key: string, attemptId: string): "open" | "finished" | "none" {
+    const [row] = this.#sql
+      .exec<{ outcome: StoredOutcome | null }>(
+        "SELECT outcome FROM slots WHERE version = ? AND attempt_id = ?",
+        key,
+        attemptId,
+      )
+      .toArray();
+    if (!row) return "none";
+    return row.outcome === null ? "open" : "finished";
+  }
+
+  take(slot: {
+    key: string;
+    attemptId: string;
+    pluginId: string;
+    stage: number;
+    environment: string | null;
+    now: number;
+  }): void {
+    this.#sql.exec(
+      `INSERT INTO slots (version, attempt_id, plugin_id, stage, environment, taken_at)
+       VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+      slot.key,
+      slot.attemptId,
+      slot.pluginId,
+      slot.stage,
+      slot.environment,
+      slot.now,
+    );
+  }
+
+  /**
+   * Gives a slot back with its outcome; null when it was given back before, or never taken, else whose it was. An attempt that
+   * never took one leaves a mark, so that an admission which arrives after its end finds it finished and takes none.
+   */
+  finish(key: string, attemptId: string, outcome: Outcome | "cancelled", now: number): AppliedSlot | null {
+    this.#sql.exec(
+      `INSERT INTO slots (version, attempt_id, plugin_id, stage, outcome, acknowledged)
+       VALUES (?, ?, '', 0, 'cancelled', 1) ON CONFLICT (version, attempt_id) DO NOTHING`,
+      key,
+      attemptId,
+    );
+    return this.#changed(
+      `UPDATE slots SET outcome = ?, finished_at = ? WHERE version = ? AND attempt_id = ? AND outcome IS NULL`,
+      outcome,
+      now,
+      key,
+      attemptId,
+    );
+  }
+
+  /** A success that came back is a failure that nobody has acknowledged yet; false when it is none, or was one already. */
+  relapse(key: string, attemptId: string): boolean {
+    const sql = `UPDATE slots SET outcome = 'relapsed', acknowledged = 0
+       WHERE version = ? AND attempt_id = ? AND outcome = 'success'`;
+    return this.#changed(sql, key, attemptId) !== null;
+  }
+
+  #changed(update: string, ...values: (string | number)[]): AppliedSlot | null {
+    const [row] = this.#sql.exec<SlotRow>(`${update} RETURNING ${SLOT_COLUMNS}`, ...values).toArray();
+    return row ? appliedSlot(row) : null;
+  }
+
+  /** A person has looked at what has finished so far and let it go on: it cannot be halted for that again. */
+  acknowledge(key: string): void {
+    this.#sql.exec(
+      "UPDATE slots SET acknowledged = 1 WHERE version = ? AND outcome IS NOT NULL AND acknowledged = 0",
+      key,
+    );
+  }
+
+  tally(key: string): Tally {
+    return this.#tally("SELECT outcome, count(*) AS n FROM slots WHERE version = ? GROUP BY outcome", key);
+  }
+
+  /** What is held against it: not acknowledged, and not explained by a hold. */
+  openTally(key: string): Tally {
+    const sql = `SELECT outcome, count(*) AS n FROM slots
+      WHERE version = ? AND acknowledged = 0 AND ${NOT_HELD} GROUP BY outcome`;
+    return this.#tally(sql, key);
+  }
+
+  #tally(sql: string, key: string): Tally {
+    return this.#sql
+      .exec<CountRow>(sql, key)
+      .toArray()
+      .reduce(
+        (tally, { outcome, n }) => (outcome === "cancelled" ? tally : tallyOutcome(tally, outcome, n)),
+        EMPTY_TALLY,
+      );
+  }
+
+  /** Successes that finished at or before `cutoff` (ms since epoch). Those of before finishing was dated count. */
+  bakedBy(key: string, cutoff: number): number {
+    const sql = `SELECT count(*) AS n FROM slots
+      WHERE version = ? AND outcome = 'success' AND (finished_at IS NULL OR finished_at <= ?)`;
+    return this.#sql.exec<{ n: number }>(sql, key, cutoff).one().n;
+  }
+
+  /** How each class of environments has fared; of one whose hold a person lifted, only since then. */
+  classCounts(key: string): ClassCount[] {
+    return this.#sql
+      .exec<{ environment: string; finished: number; failures: number }>(
+        `SELECT slots.environment AS environment, count(*) AS finished, sum(${FAILED}) AS failures
+         FROM slots LEFT JOIN holds ON holds.version = slots.version AND holds.environment = slots.environment
+         WHERE slots.version = ? AND slots.environment IS NOT NULL
+           AND outcome IS NOT NULL AND outcome <> 'cancelled'
+           AND (holds.lifted_at IS NULL OR slots.finished_at > holds.lifted_at)
+         GROUP BY slots.environment`,
+        key,
+      )
+      .toArray();
+  }
+
+  /** Every slot in which something was applied, or may be at this moment. */
+  applied(key: string): AppliedSlot[] {
+    const sql = `SELECT ${SLOT_COLUMNS} FROM slots
+      WHERE version = ? AND (outcome IS NULL OR outcome IN ('success', 'relapsed'))`;
+    return this.#sql.exec<SlotRow>(sql, key).toArray().map(appliedSlot);
+  }
+
+  newest(key: string): RolloutSlot[] {
+    return this.#sql
+      .exec<SlotRow>(
+        `SELECT ${SLOT_COLUMNS} FROM slots WHERE version = ? AND plugin_id <> ''
+         ORDER BY taken_at DESC, attempt_id LIMIT ${SHOWN_SLOTS}`,
+        key,
+      )
+      .toArray()
+      .map(({ acknowledged, taken_at, finished_at, ...row }) => ({
+        ...row,
+        acknowledged: acknowledged === 1,
+        taken_at: isoOrNull(taken_at),
+        finished_at: isoOrNull(finished_at),
+      }));
+  }
+}
+
+const SLOT_COLUMNS =
+  "attempt_id, plugin_id, stage, environment, outcome, acknowledged, taken_at, finished_at";
+
+function appliedSlot(row: SlotRow): AppliedSlot {
+  return {
+    attemptId: row.attempt_id,
+    pluginId: row.plugin_id,
+    outcome: row.outcome,
+    takenAt: row.taken_at,
+    finishedAt: row.finished_at,
+  };
+}
+
+export function isoOrNull(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString();
+}
