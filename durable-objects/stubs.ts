@@ -3,7 +3,15 @@
  * unions and `unknown`; callers see the contract's interfaces instead, which the classes implement. A stub is made per
  * call: after an exception the old one is broken.
  */
-import type { FeedRpc, FleetRpc, PluginRpc, PolicyRpc, ReleaseRpc, SiraRpc } from "../src/contract/rpc.ts";
+import type {
+  FeedRpc,
+  FleetRpc,
+  NoticeRpc,
+  PluginRpc,
+  PolicyRpc,
+  ReleaseRpc,
+  SiraRpc,
+} from "../src/contract/rpc.ts";
 import type { Env } from "../src/env.ts";
 
 /** The feed also takes the upgrade of a WebSocket. */
@@ -19,6 +27,10 @@ export function fleetOf(env: Pick<Env, "FLEET">): FleetRpc {
 }
 export function feedOf(env: Pick<Env, "FEED">): FeedStub {
   return byName<FeedStub>(env.FEED, "feed");
+}
+/** One desk for all notices: limits and digests are over everything that a reader is told. */
+export function noticesOf(env: Pick<Env, "NOTICES">): NoticeRpc {
+  return byName<NoticeRpc>(env.NOTICES, "notices");
 }
 /** One object per plugin, named by its id. */
 export function pluginOf(env: Pick<Env, "PLUGIN">, pluginId: string): PluginRpc {

@@ -1,5 +1,13 @@
 /** Bindings, variables and secrets of the Worker (wrangler.toml), and the one typed look-up of object stubs. */
-import type { FeedRpc, FleetRpc, PluginRpc, PolicyRpc, ReleaseRpc, SiraRpc } from "./contract/rpc.ts";
+import type {
+  FeedRpc,
+  FleetRpc,
+  NoticeRpc,
+  PluginRpc,
+  PolicyRpc,
+  ReleaseRpc,
+  SiraRpc,
+} from "./contract/rpc.ts";
 
 type Branded<T> = T & Rpc.DurableObjectBranded;
 
@@ -10,6 +18,7 @@ export interface Env {
   FLEET: DurableObjectNamespace<Branded<FleetRpc>>;
   SIRA: DurableObjectNamespace<Branded<SiraRpc>>;
   FEED: DurableObjectNamespace<Branded<FeedRpc>>;
+  NOTICES: DurableObjectNamespace<Branded<NoticeRpc>>;
   /** Cache of the policy; PolicyObject is the authority. */
   POLICY_CACHE: KVNamespace;
   /** Release files by sha256. */
@@ -48,4 +57,6 @@ export interface Env {
   /** Where notifications go, Standard Webhooks signed; empty to keep them in Postgres only. */
   NOTIFY_URL?: string;
   NOTIFY_SECRET?: string;
+  /** `vigie` (the default) or `slack`: the body that the address takes. */
+  NOTIFY_FORMAT?: string;
 }

@@ -6,6 +6,7 @@ import { sweep } from "./services/sweep.ts";
 
 export { FeedObject } from "../durable-objects/feed/feed-object.ts";
 export { FleetObject } from "../durable-objects/fleet/fleet-object.ts";
+export { NoticeObject } from "../durable-objects/notice/notice-object.ts";
 export { PluginObject } from "../durable-objects/plugin/plugin-object.ts";
 export { PolicyObject } from "../durable-objects/policy/policy-object.ts";
 export { ReleaseObject } from "../durable-objects/release/release-object.ts";

@@ -1,10 +1,11 @@
 /** The receivers that every object shares, Postgres and the dashboard's feed, and the messages meant for them. */
 import type { FeedMessage, FeedTopic } from "../../src/contract/feed.ts";
 import type { LedgerRecord } from "../../src/contract/ledger.ts";
+import type { NotificationRecord } from "../../src/contract/notification.ts";
 import type { Env } from "../../src/env.ts";
 import { connect } from "../../src/postgres/connection.ts";
 import { classifyPgError, writeLedger } from "../../src/postgres/ledger.ts";
-import { feedOf } from "../stubs.ts";
+import { feedOf, noticesOf } from "../stubs.ts";
 import type { Deliver } from "./outbox-drain.ts";
 import type { OutboxMessage, OutboxRow } from "./outbox-store.ts";
 
@@ -38,6 +39,27 @@ export function ledgerReceiver(env: Pick<Env, "DATABASE_URL" | "NEON_PROXY_URL">
 export function feedReceiver(env: Pick<Env, "FEED">): Deliver {
   return async (rows) => {
     await feedOf(env).changed(bodiesOf<FeedMessage>(rows));
+    return { status: "delivered" };
+  };
+}
+
+/**
+ * Something that people should hear of: its row in the ledger, and the message to the desk that tells them. The desk writes what
+ * became of it under higher revisions of the same row.
+ */
+export function noticeMessages(lane: string, record: NotificationRecord): OutboxMessage[] {
+  const { facts: _facts, ...row } = record;
+  return [
+    ledgerMessage(lane, { kind: "notification", row: { ...row, status: "queued" } }),
+    { kind: "notify", lane, body: JSON.stringify({ to: "notify", record }) },
+  ];
+}
+
+/** The receiver `notify` of every object that has something to tell. */
+export function noticeReceiver(env: Pick<Env, "NOTICES">): Deliver {
+  return async (rows) => {
+    const records = bodiesOf<{ record: NotificationRecord }>(rows).map(({ record }) => record);
+    await noticesOf(env).take(records);
     return { status: "delivered" };
   };
 }

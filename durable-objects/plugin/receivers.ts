@@ -2,11 +2,10 @@
 import type { FinishedReport } from "../../src/contract/rpc.ts";
 import type { OutboxMessage as CoreMessage } from "../../src/core/plugin/draft.ts";
 import type { Env } from "../../src/env.ts";
-import { notify } from "../../src/services/notify-service.ts";
 import { sendFeedback, siraPorts } from "../../src/services/sira-service.ts";
 import type { Deliver } from "../outbox/outbox-drain.ts";
 import type { OutboxMessage } from "../outbox/outbox-store.ts";
-import { bodiesOf, feedMessage, feedReceiver, ledgerMessage, ledgerReceiver } from "../outbox/receivers.ts";
+import { bodiesOf, feedMessage, feedReceiver, ledgerMessage, ledgerReceiver, noticeReceiver } from "../outbox/receivers.ts";
 import { fleetOf, releasesOf, siraOf } from "../stubs.ts";
 
 type To<K extends CoreMessage["to"]> = Extract<CoreMessage, { to: K }>;
@@ -35,14 +34,7 @@ export function pluginReceivers(env: Env, pluginId: string): Record<string, Deli
   return {
     ledger: ledgerReceiver(env),
     feed: feedReceiver(env),
-    notify: async (rows) => {
-      for (const { record } of bodiesOf<To<"notify">>(rows)) {
-        const sent = await notify(record, env);
-        if (sent.status === "failed")
-          return { status: sent.retryable ? "unavailable" : "rejected", why: sent.detail };
-      }
-      return { status: "delivered" };
-    },
+    notify: noticeReceiver(env),
     sira: async (rows) => {
       for (const { feedback } of bodiesOf<To<"sira">>(rows)) {
         const sent = await sendFeedback(feedback, siraPorts(env, siraOf(env, feedback.product)));

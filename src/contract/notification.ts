@@ -49,6 +49,8 @@ export const NotificationFacts = z.object({
       target_version: z.string().max(64).nullable(),
       /** The rule that decided the health check, as in `HealthVerdict`; null before it. */
       health_rule: z.string().max(64).nullable(),
+      /** It takes an earlier success back. */
+      takes_back: z.boolean().optional(),
     })
     .nullish(),
 });
@@ -100,3 +102,80 @@ export type Language = z.infer<typeof Language>;
 /** `vigie`: the record as JSON. `slack`: `{ text, blocks }`, as Slack's incoming webhooks and those like them take it. */
 export const NotifyFormat = z.enum(["vigie", "slack"]);
 export type NotifyFormat = z.infer<typeof NotifyFormat>;
+
+const Why = z.string().trim().min(3, "say why, in a few words").max(500);
+
+/** `PUT /api/ops/merchants/:id/notifications`. */
+export const MerchantNotificationsPut = z.strictObject({
+  language: Language,
+  /** Null: send nothing. Kept sealed: an incoming webhook's address is a secret of its own. */
+  url: z
+    .url({ protocol: /^https?$/, error: "not an http(s) address" })
+    .max(1000)
+    .nullable(),
+  format: NotifyFormat.default("vigie"),
+  /** Absent: the stored one stays, or a new one is made and answered once. */
+  secret: z
+    .string()
+    .max(200)
+    .regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, "not a whsec_ secret of 24 to 64 bytes")
+    .optional(),
+  reason: Why,
+});
+export type MerchantNotificationsPut = z.infer<typeof MerchantNotificationsPut>;
+
+/** Where a merchant wants its notices, as it may be shown. */
+export const MerchantNotifications = z.object({
+  merchant_id: MerchantId,
+  revision: z.number().int().positive(),
+  language: Language,
+  /** The address without its path's secrets; null when nothing is to be sent. */
+  url: z.string().max(300).nullable(),
+  format: NotifyFormat,
+  /** Why nothing is sent there any more; null while all is well. */
+  disabled: z.string().max(300).nullable(),
+  updated_at: Instant,
+  updated_by: z.string().max(200),
+});
+export type MerchantNotifications = z.infer<typeof MerchantNotifications>;
+
+/** The answer to a `PUT`: with the secret, when one was made for it. It is not shown again. */
+export const MerchantNotificationsReply = MerchantNotifications.extend({
+  secret: z.string().max(200).optional(),
+});
+export type MerchantNotificationsReply = z.infer<typeof MerchantNotificationsReply>;
+
+/** How a test message went. */
+export const TestNotice = z.object({
+  status: z.enum(["sent", "failed"]),
+  detail: z.string().max(300).nullable(),
+});
+export type TestNotice = z.infer<typeof TestNotice>;
+
+/** `POST .../notifications/test`. */
+export const TestNoticeRequest = z.strictObject({ reason: Why });
+export type TestNoticeRequest = z.infer<typeof TestNoticeRequest>;
+
+/** A merchant's row in the ledger: what may be shown, and the sealed rest. */
+export const MerchantNotificationsRow = MerchantNotifications.extend({
+  sealed: z.string().max(4096).nullable(),
+});
+export type MerchantNotificationsRow = z.infer<typeof MerchantNotificationsRow>;
+
+/** `GET /api/ops/notifications`. */
+export const NotificationQuery = z.object({
+  audience: Audience.optional(),
+  kind: NotificationKind.optional(),
+  status: NotificationStatus.optional(),
+  incident_id: IncidentId.optional(),
+  merchant_id: MerchantId.optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(300).optional(),
+});
+export type NotificationQuery = z.infer<typeof NotificationQuery>;
+
+export const NotificationPage = z.object({
+  items: z.array(NotificationRow),
+  next_cursor: z.string().nullable(),
+});
+export type NotificationPage = z.infer<typeof NotificationPage>;

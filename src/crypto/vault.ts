@@ -2,17 +2,14 @@
  * Secrets at rest by envelope encryption: each value has its own AES-256-GCM key, wrapped by a key-encryption key (KEK)
  * with AES-KW (RFC 3394). `KeyVault` is the port: a Workers secret today, an HSM or KMS by another adapter.
  *
- * Text: `v1.<KEK id>.<wrapped key>.<IV>.<ciphertext>`, the last three base64url. The plugin, the KEK id and the purpose
- * are associated data: a sealed value moved to another plugin or purpose does not open.
+ * Text: `v1.<KEK id>.<wrapped key>.<IV>.<ciphertext>`, the last three base64url. The owner, the KEK id and the purpose
+ * are associated data: a sealed value moved to another plugin, merchant or purpose does not open.
  */
 import { sha256 } from "./digest.ts";
 import { concat, fromBase64Url, toBase64Url, toHex, unshared, utf8 } from "./encoding.ts";
 
-export interface VaultContext {
-  plugin_id: string;
-  /** What the value is for. */
-  purpose: string;
-}
+/** Whose value it is, and what it is for. */
+export type VaultContext = ({ plugin_id: string } | { merchant_id: string }) & { purpose: string };
 
 export interface KeyVault {
   seal(plain: Uint8Array, context: VaultContext): Promise<string>;
@@ -47,7 +44,9 @@ async function loadKek(keyBytes: Uint8Array): Promise<Kek> {
 }
 
 function associatedData(context: VaultContext, kekId: string): Uint8Array<ArrayBuffer> {
-  return utf8(JSON.stringify([context.plugin_id, kekId, context.purpose]));
+  // No plugin id holds a slash: a merchant's value never passes for a plugin's.
+  const owner = "plugin_id" in context ? context.plugin_id : `merchant/${context.merchant_id}`;
+  return utf8(JSON.stringify([owner, kekId, context.purpose]));
 }
 
 /** `keyBytes` seals and opens; `earlier` keys only open, during a rotation. */

@@ -92,7 +92,14 @@ export const ROOMS: readonly Room[] = [
     name: "sira object",
     layer: 6,
     paths: ["durable-objects/sira/"],
-    may: ["contract", "core", "env", "objects"],
+    may: ["contract", "core", "env", "objects", "outbox"],
+    packages: ["cloudflare:*"],
+  },
+  {
+    name: "notice object",
+    layer: 6,
+    paths: ["durable-objects/notice/"],
+    may: ["contract", "core", "crypto", "env", "objects", "outbox", "services", "settings"],
     packages: ["cloudflare:*"],
   },
   {
@@ -120,6 +127,7 @@ export const ROOMS: readonly Room[] = [
       "feed object",
       "fleet object",
       "http",
+      "notice object",
       "objects",
       "plugin object",
       "policy object",

@@ -10,6 +10,7 @@ import type { Person } from "../../contract/ops.ts";
 import type { PolicyDocument } from "../../contract/policy.ts";
 import type { AttemptReport, FinishedReport } from "../../contract/rpc.ts";
 import type { ShopReport } from "../shop-evidence.ts";
+import { noticeFacts } from "./notice-facts.ts";
 import { type AttemptState, type CommandState, type IncidentState, iso, type PluginState } from "./state.ts";
 
 /** What leaves through the outbox: rows for the ledger, and reports that other objects and services must get at least once. */
@@ -99,7 +100,11 @@ export function audit(
 }
 
 /** Good news, and the one thing that always needs a person: no mute, window or snooze holds these back. */
-const NEVER_HELD: ReadonlySet<NotificationRecord["kind"]> = new Set(["patched", "rollback_failed"]);
+const NEVER_HELD: ReadonlySet<NotificationRecord["kind"]> = new Set([
+  "patched",
+  "rollback_failed",
+  "incident_resolved",
+]);
 
 /** Not repeated for each time that a flapping incident comes back. */
 const TOLD_ONCE: ReadonlySet<NotificationRecord["kind"]> = new Set(["incident_detected", "escalated"]);
@@ -110,7 +115,11 @@ export function isQuiet({ row }: IncidentState, now: number): boolean {
   return Boolean(row.muted || row.in_maintenance || snoozed);
 }
 
-/** Tells people: once per incident, kind and occasion, whatever is repeated. Held back, and counted, while it is quiet. */
+/**
+ * Tells people: once per incident, kind and occasion, whatever is repeated. Held back, and counted, while it is quiet.
+ *
+ * @param about the attempt that it speaks of, when it is one of this incident: the one in flight unless another is given
+ */
 export function notify(
   draft: Draft,
   incident: IncidentState,
@@ -118,6 +127,7 @@ export function notify(
   urgency: NotificationRecord["urgency"],
   title: string,
   text: string,
+  about: AttemptState | null = draft.state.attempt,
 ): void {
   if (isQuiet(incident, draft.now) && !NEVER_HELD.has(kind)) {
     const { count, page } = incident.held ?? { count: 0, page: false };
@@ -128,21 +138,28 @@ export function notify(
     if (incident.flapTold) return;
     if (kind === "escalated") incident.flapTold = true;
   }
-  const record: NotificationRecord = {
+  const attempt = about?.row.incident_id === incident.row.id ? about : null;
+  const row: NotificationRecord = {
     id: `${incident.row.id}.${kind}.${incident.events}`,
     kind,
     urgency,
     merchant_id: draft.state.merchantId,
     incident_id: incident.row.id,
     plugin_id: draft.state.id,
+    attempt_id: attempt?.row.id ?? null,
     title: title.slice(0, 200),
     text: text.slice(0, 2000),
     at: iso(draft.now),
   };
-  draft.outbox.push(
-    { to: "ledger", record: { kind: "notification", row: record } },
-    { to: "notify", record },
-  );
+  const record = { ...row, facts: noticeFacts(draft.state, incident, attempt) };
+  if (kind === "incident_resolved") {
+    // Told only to whom its beginning was: the desk knows, and records what it sends.
+    delete incident.told;
+  } else {
+    incident.told = true;
+    draft.outbox.push({ to: "ledger", record: { kind: "notification", row: { ...row, status: "queued" } } });
+  }
+  draft.outbox.push({ to: "notify", record });
 }
 
 export function incidentById(state: PluginState, id: string): IncidentState | null {

@@ -166,6 +166,7 @@ function tellIncident(
           "notice",
           `Taken back: ${titleOf(draft, incident)}`,
           `${change}: ${reason}`,
+          attempt,
         );
       notify(
         draft,
@@ -174,6 +175,7 @@ function tellIncident(
         "notice",
         `Healed: ${titleOf(draft, incident)}`,
         `${change}: ${reason}`,
+        attempt,
       );
       return;
     case "rolled_back":
@@ -184,6 +186,7 @@ function tellIncident(
         "notice",
         `Rolled back: ${titleOf(draft, incident)}`,
         `${change}: ${reason}`,
+        attempt,
       );
       return escalateIncident(draft, incident, `${change} was rolled back: ${reason}`);
     case "rollback_failed":
@@ -194,6 +197,7 @@ function tellIncident(
         "page",
         `ROLLBACK FAILED: ${titleOf(draft, incident)}`,
         `${change}: ${reason}`,
+        attempt,
       );
       return escalateIncident(draft, incident, `The rollback of ${change} failed: ${reason}`);
     case "failed":

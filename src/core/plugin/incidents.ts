@@ -213,6 +213,9 @@ export function closeIncident(
   incident.row.status = status;
   recordIncident(draft, incident);
   note(draft, incident, { kind: status, text: resolution, actor });
+  // What was healed has been told as such.
+  if (status === "resolved" && incident.told && incident.healedBy === null)
+    notify(draft, incident, "incident_resolved", "notice", `Over: ${titleOf(draft, incident)}`, resolution);
   dropWorkOf(draft, { incidentId: incident.row.id });
   draft.state.incidents = draft.state.incidents.filter((open) => open !== incident);
   if (status === "resolved") rememberClosed(draft, incident);

@@ -32,6 +32,8 @@ export interface IncidentState {
   returns?: Millis[];
   /** Somebody was called because it flaps: once is enough. */
   flapTold?: true;
+  /** People were told of it: its end is told too. */
+  told?: true;
   /** Notices that nobody was sent while it was quiet, and whether one would have been a page. */
   held?: { count: number; page: boolean };
 }
