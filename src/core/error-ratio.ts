@@ -38,7 +38,7 @@ export function ratioLearned(state: ErrorRatio): boolean {
 /** The test in force: follows the learned level. */
 export function ratioTest(state: ErrorRatio): BernoulliTest {
   const { floor, ceiling, margin, oddsRatio, enter, leave, cap, gainPerBeat, leastGain } = ERROR_RATIO;
-  const healthy = Math.min(ceiling, Math.max(floor, margin * levelOf(state)));
+  const healthy = Math.min(ceiling, Math.max(floor, margin * usualErrorShare(state)));
   const odds = (oddsRatio * healthy) / (1 - healthy);
   const spread = spreadFactor(state.spread);
   const maxGain = Math.max(leastGain, gainPerBeat / spread);
@@ -46,7 +46,7 @@ export function ratioTest(state: ErrorRatio): BernoulliTest {
 }
 
 /** Share of requests with an error in health: learned, less and less mixed with what is assumed at first. */
-function levelOf({ share, requests }: ErrorRatio): number {
+export function usualErrorShare({ share, requests }: ErrorRatio): number {
   const { assumed, minRequests } = ERROR_RATIO;
   return (share * requests + assumed * minRequests) / (requests + minRequests);
 }
@@ -67,7 +67,7 @@ export function observeRatio(
   const cusum = updateCusum(state.cusum, batch, ratioTest(state), now);
   if (requests === 0) return { ...state, cusum };
   const mode = cusum.firing ? "drop" : cusum.sum > ERROR_RATIO.leave ? "hold" : "learn";
-  const { spread, learned } = observeSpread(state.spread, batch, levelOf(state), mode);
+  const { spread, learned } = observeSpread(state.spread, batch, usualErrorShare(state), mode);
   if (learned === null) return { ...state, cusum, spread };
   const known = Math.min(state.requests + learned.requests, ERROR_RATIO.memoryRequests);
   const weight = Math.min(1, learned.requests / known);

@@ -34,6 +34,11 @@ export function webhookLevelLearned(level: WebhookLevel | undefined): boolean {
   return (level?.trials ?? 0) >= WEBHOOK_LEVEL.assumedTrials + WEBHOOK_LEVEL.learnedTrials;
 }
 
+/** Share of webhooks that fail in health, as learned or, at first, assumed. */
+export function usualWebhookShare(level: WebhookLevel | undefined): number {
+  return (level ?? ASSUMED).share;
+}
+
 /** The test in force. */
 export function webhookTest(level: WebhookLevel | undefined): BernoulliTest {
   const { floor, ceiling, margin } = WEBHOOK_LEVEL;

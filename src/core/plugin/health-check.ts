@@ -1,150 +1,228 @@
 /**
- * The health check after a change: has the original signal gone, and is nothing new wrong? Three verdicts. It ends at once
- * on a clear failure, and calls a release healthy only on enough evidence: no traffic is not health. Pure.
+ * The health check after a change: has the original signal gone, and is nothing new wrong, against the same plugin before its fault?
+ * Three verdicts. It ends at once on a clear failure, and calls a change healthy only on evidence against "still as
+ * during the fault": no traffic is not health. Pure.
  */
 import type { HealthVerdict, IncidentType } from "../../contract/incident.ts";
-import type { Finding } from "../detection.ts";
-import { iso } from "./state.ts";
-import {
-  HEALTHY_MIN_BEATS,
-  HEALTHY_MIN_PROBES,
-  HEALTHY_MIN_REQUESTS,
-  HEALTHY_MIN_WEBHOOKS,
-  PROBATION_SILENCE_BEATS,
-  UNHEALTHY_PROBES,
-  UNHEALTHY_SHARE,
-} from "./tuning.ts";
+import { referenceShare } from "../bernoulli-cusum.ts";
+import type { Finding } from "../finding.ts";
+import { percent } from "../finding.ts";
+import type { HealthEvidence } from "./health-evidence.ts";
+import { provenWell } from "./health-proof.ts";
+import { iso, type Millis } from "./state.ts";
+import { HEALTH, PROBATION_SILENCE_BEATS } from "./tuning.ts";
+import { type Baseline, type Yardstick, yardstickOf } from "./yardstick.ts";
 
 export interface HealthFacts {
-  now: number;
-  startedAt: number;
-  checkAt: number;
-  limitAt: number;
+  now: Millis;
+  startedAt: Millis;
+  checkAt: Millis;
+  limitAt: Millis;
   probationS: number;
-  lastBeatAt: number | null;
+  lastBeatAt: Millis | null;
   /** Beats of the new version since the change. */
   beats: number;
   probesOk: number;
   probesFailed: number;
+  totals: { errors: number; requests: number; webhooks_sent: number; webhooks_failed: number };
+  baseline: Baseline;
+  evidence: HealthEvidence;
   /** Detectors start afresh at the change, so what fires now is the new version's doing. */
   findings: readonly Finding[];
-  suspect: boolean;
-  totals: { errors: number; requests: number; webhooks_sent: number; webhooks_failed: number };
   original: IncidentType;
+  /** Signals that another open incident is about: the change did not promise to mend them, and did not bring them. */
+  known: readonly IncidentType[];
+  /** It takes an earlier change back: what returns with the version before is not its doing. */
+  takesBack: boolean;
 }
+
+type Verdict = Omit<HealthVerdict, "at">;
 
 /** Null while it is too early to tell. */
 export function healthVerdict(facts: HealthFacts): HealthVerdict | null {
-  const windowS = Math.round((facts.now - facts.startedAt) / 1000);
-  const verdict = (
-    kind: HealthVerdict["verdict"],
-    rule: string,
-    value: number | null,
-    bound: number | null,
-    explanation: string,
-  ): HealthVerdict => ({
-    verdict: kind,
-    rule,
-    value,
-    bound,
-    window_s: windowS,
-    explanation,
-    at: iso(facts.now),
-  });
-
-  const early = facts.now < facts.checkAt;
-  const firing = facts.findings.find((finding) => finding.firing && !awaited(finding, facts.original, early));
-  if (firing) {
-    const rule = firing.type === facts.original ? "original_signal_persists" : "new_signal";
-    return verdict(
-      "unhealthy",
-      `${rule}:${firing.type}`,
-      firing.signal.value,
-      firing.signal.bound,
-      firing.signal.explanation,
-    );
-  }
-  if (facts.probesFailed >= UNHEALTHY_PROBES)
-    return verdict(
-      "unhealthy",
-      "probes",
-      facts.probesFailed,
-      UNHEALTHY_PROBES,
-      `${facts.probesFailed} probes failed after the change.`,
-    );
-
-  if (early) return null;
-
-  const silentForMs = facts.now - (facts.lastBeatAt ?? facts.startedAt);
-  const silenceMs = PROBATION_SILENCE_BEATS * facts.probationS * 1000;
-  if (facts.beats === 0 || silentForMs > silenceMs)
-    return verdict(
-      "unhealthy",
-      "no_beat",
-      Math.round(silentForMs / 1000),
-      Math.round(silenceMs / 1000),
-      `No heartbeat for ${Math.round(silentForMs / 1000)} s after the change.`,
-    );
-
-  const mixed = facts.suspect || stillFailing(facts.totals);
-  const evidence = enoughEvidence(facts);
-  if (evidence && !mixed)
-    return verdict("healthy", evidence.rule, evidence.value, evidence.bound, evidence.explanation);
-  if (facts.now >= facts.limitAt)
-    return verdict(
-      "inconclusive",
-      mixed ? "suspect" : "not_enough_evidence",
-      facts.totals.webhooks_sent,
-      HEALTHY_MIN_WEBHOOKS,
-      mixed
-        ? "Some failures, too few to condemn the change and too many to trust it."
-        : `Only ${facts.totals.webhooks_sent} webhooks and ${facts.probesOk} good probes since the change.`,
-    );
-  return null;
+  const verdict = judged(facts);
+  return verdict === null ? null : { ...verdict, at: iso(facts.now) };
 }
 
-/** A silent plugin has its own rule; a subscription takes a moment to be switched on again, and is judged at the deadline. */
-function awaited(finding: Finding, original: IncidentType, early: boolean): boolean {
-  if (finding.type === "heartbeat_missed") return true;
-  return early && finding.type === "webhook_disabled" && original === "webhook_disabled";
-}
-
-/** So large a share of the webhooks fails that they are no sign of health, however few they are. */
-function stillFailing({ webhooks_sent: sent, webhooks_failed: failed }: HealthFacts["totals"]): boolean {
-  return failed > 0 && failed >= UNHEALTHY_SHARE * Math.max(sent, failed);
-}
-
-function enoughEvidence(facts: HealthFacts) {
-  const { webhooks_sent: sent, webhooks_failed: failed, requests, errors } = facts.totals;
-  if (sent >= HEALTHY_MIN_WEBHOOKS)
+function judged(facts: HealthFacts): Verdict | null {
+  const bad = facts.takesBack ? null : condemned(facts);
+  if (bad !== null) return bad;
+  if (facts.now < facts.checkAt) return null;
+  const silent = silence(facts);
+  if (silent !== null) return silent;
+  const doubt = facts.takesBack ? null : doubted(facts);
+  const proof = provenWell(facts);
+  const window_s = secondsSince(facts.startedAt, facts.now);
+  if (proof.enough && doubt === null)
     return {
-      rule: "webhooks_delivered",
-      value: sent - failed,
-      bound: HEALTHY_MIN_WEBHOOKS,
-      explanation: `${sent - failed} of ${sent} webhooks delivered, nothing new wrong.`,
+      verdict: "healthy",
+      rule: proof.rule,
+      metric: proof.metric,
+      value: proof.value,
+      bound: proof.bound,
+      window_s,
+      explanation: `${proof.text} Nothing new is wrong.`.slice(0, 500),
     };
-  if (facts.probesOk >= HEALTHY_MIN_PROBES)
+  if (facts.now < facts.limitAt) return null;
+  return {
+    verdict: "inconclusive",
+    rule: doubt === null ? "not_enough_evidence" : "doubt",
+    metric: doubt?.metric ?? proof.metric,
+    value: doubt?.value ?? proof.value,
+    bound: doubt?.bound ?? proof.bound,
+    window_s,
+    explanation: (doubt === null
+      ? `Too little was seen since the change. ${proof.text}`
+      : `Too few failures to condemn the change and too many to trust it. ${doubt.explanation}`
+    ).slice(0, 500),
+  };
+}
+
+/** A clear failure, at any moment: the figures against the baseline, the probes, and what only a detector can see. */
+function condemned(facts: HealthFacts): Verdict | null {
+  const { evidence, original } = facts;
+  for (const figure of ["webhooks", "errors"] as const)
+    if (isJudged(facts, TYPE_OF[figure]) && evidence[figure].sum >= HEALTH.worse)
+      return { ...worse(facts, figure), verdict: "unhealthy" };
+  if (isJudged(facts, "webhook_fail_rate") && evidence.gaugeHigher >= HEALTH.gauge.beats)
     return {
+      verdict: "unhealthy",
+      rule: ruleOf("webhook_fail_rate", original),
+      metric: "webhook_fail_rate",
+      value: evidence.gaugeHigher,
+      bound: HEALTH.gauge.beats,
+      window_s: secondsSince(facts.startedAt, facts.now),
+      explanation: `The plugin itself reports more failing webhooks than before the change, in ${evidence.gaugeHigher} beats in a row.`,
+    };
+  if (evidence.probesBad >= HEALTH.worse)
+    return {
+      verdict: "unhealthy",
       rule: "probes",
-      value: facts.probesOk,
-      bound: HEALTHY_MIN_PROBES,
-      explanation: `${facts.probesOk} probes passed, nothing new wrong.`,
+      metric: "probes failed",
+      value: facts.probesFailed,
+      bound: HEALTH.probe.failures,
+      window_s: secondsSince(facts.startedAt, facts.now),
+      explanation: `${facts.probesFailed} of ${facts.probesFailed + facts.probesOk} probes failed since the change.`,
     };
-  const aboutErrors = facts.original === "error_spike" || facts.original === "new_error";
-  if (aboutErrors && requests >= HEALTHY_MIN_REQUESTS)
+  const firing = facts.findings.find((finding) => finding.firing && isDetectorsOwn(finding, facts));
+  if (firing === undefined) return null;
+  const { signal } = firing;
+  return {
+    verdict: "unhealthy",
+    rule: ruleOf(firing.type, original),
+    metric: signal.method,
+    value: signal.value,
+    bound: signal.bound,
+    window_s: signal.window_s,
+    explanation: signal.explanation,
+  };
+}
+
+const TYPE_OF = { webhooks: "webhook_fail_rate", errors: "error_spike" } as const;
+
+function isJudged(facts: HealthFacts, type: IncidentType): boolean {
+  return type === facts.original || !facts.known.includes(type);
+}
+
+/** Rates are judged against the baseline and silence by its own rule; a subscription takes a moment to be switched on again. */
+function isDetectorsOwn({ type }: Finding, facts: HealthFacts): boolean {
+  if (!isJudged(facts, type)) return false;
+  if (type === "new_error") return true;
+  const early = facts.now < facts.checkAt;
+  return type === "webhook_disabled" && !(early && facts.original === type);
+}
+
+function ruleOf(type: IncidentType, original: IncidentType): string {
+  return `${type === original ? "original_signal_persists" : "new_signal"}:${type}`;
+}
+
+/** The figure's share since its failures began, against the share above which evidence grows. */
+function worse(facts: HealthFacts, figure: "webhooks" | "errors"): Verdict {
+  const { now, startedAt, baseline, evidence, original } = facts;
+  const yardstick = yardstickOf(baseline, figure);
+  const { sum, trials, failures, onsetAt } = evidence[figure];
+  const what =
+    figure === "webhooks"
+      ? `${failures} of ${trials} webhooks failed`
+      : baseline.per === "request"
+        ? `${failures} of ${trials} requests had an error`
+        : `${failures} errors in ${trials} s`;
+  return {
+    verdict: "inconclusive",
+    rule: ruleOf(TYPE_OF[figure], original),
+    metric: figure === "webhooks" ? "failed per webhook" : `errors per ${baseline.per}`,
+    value: trials > 0 ? round(failures / trials) : null,
+    bound: round(referenceShare(yardstick.worse)),
+    window_s: secondsSince(onsetAt ?? startedAt, now),
+    explanation: `${what} since the change; before the fault ${beforeText(yardstick, baseline, figure)}. Evidence that it is worse ${sum.toFixed(1)}, bound ${HEALTH.worse}.`,
+  };
+}
+
+function beforeText(
+  { before, worse: { healthy } }: Yardstick,
+  baseline: Baseline,
+  figure: "webhooks" | "errors",
+): string {
+  const { failures, trials } = baseline[figure];
+  const assumed = `up to ${percent(healthy)} held for usual`;
+  if (before === null) return `nothing was counted, ${assumed}`;
+  const of = figure === "errors" && baseline.per === "second" ? `${trials} s` : `${trials}`;
+  return `${failures} of ${of} (${percent(before)}), ${assumed}`;
+}
+
+function silence(facts: HealthFacts): Verdict | null {
+  const silentForMs = facts.now - (facts.lastBeatAt ?? facts.startedAt);
+  const boundMs = PROBATION_SILENCE_BEATS * facts.probationS * 1000;
+  if (facts.beats > 0 && silentForMs <= boundMs) return null;
+  const silentS = Math.round(silentForMs / 1000);
+  return {
+    verdict: "unhealthy",
+    rule: "no_beat",
+    metric: "seconds without a heartbeat",
+    value: silentS,
+    bound: Math.round(boundMs / 1000),
+    window_s: secondsSince(facts.startedAt, facts.now),
+    explanation:
+      facts.beats === 0
+        ? "No heartbeat since the change."
+        : `No heartbeat for ${silentS} s after the change.`,
+  };
+}
+
+/** What forbids to call it healthy, however much speaks for it: half the evidence against it, or a detector that is up. */
+function doubted(facts: HealthFacts): Verdict | null {
+  const { evidence } = facts;
+  for (const figure of ["webhooks", "errors"] as const)
+    if (isJudged(facts, TYPE_OF[figure]) && evidence[figure].sum >= HEALTH.doubt) return worse(facts, figure);
+  const window_s = secondsSince(facts.startedAt, facts.now);
+  if (evidence.probesBad > 0)
     return {
-      rule: "requests_served",
-      value: requests - errors,
-      bound: HEALTHY_MIN_REQUESTS,
-      explanation: `${requests} requests with ${errors} errors, nothing new wrong.`,
+      verdict: "inconclusive",
+      rule: "probes",
+      metric: "probes failed",
+      value: facts.probesFailed,
+      bound: HEALTH.probe.failures,
+      window_s,
+      explanation: `${facts.probesFailed} of ${facts.probesFailed + facts.probesOk} probes failed since the change.`,
     };
-  const aboutState = facts.original === "webhook_disabled" || facts.original === "heartbeat_missed";
-  if (aboutState && facts.beats >= HEALTHY_MIN_BEATS)
-    return {
-      rule: "state_restored",
-      value: facts.beats,
-      bound: HEALTHY_MIN_BEATS,
-      explanation: `The reported state is sound in ${facts.beats} beats, nothing new wrong.`,
-    };
-  return null;
+  const up = facts.findings.find(
+    (finding) => finding.type !== "heartbeat_missed" && isJudged(facts, finding.type) && isUp(finding),
+  );
+  if (up === undefined) return null;
+  const { method: metric, value, bound, explanation } = up.signal;
+  return { verdict: "inconclusive", rule: up.type, metric, value, bound, window_s, explanation };
+}
+
+/** A rate that is half way up is weighed against the baseline already; a rate that is an alarm would be an incident again. */
+function isUp({ type, firing, standing, signal }: Finding): boolean {
+  const weighed = signal.method === "bernoulli-cusum" || (type === "error_spike" && !firing);
+  return firing || (standing === "suspect" && !weighed);
+}
+
+export function secondsSince(from: Millis, now: Millis): number {
+  return Math.max(0, Math.round((now - from) / 1000));
+}
+
+function round(share: number): number {
+  return Math.round(share * 1e6) / 1e6;
 }

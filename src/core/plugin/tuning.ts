@@ -43,9 +43,9 @@ export const ASK_MARGIN_MS = 2 * 60_000;
  */
 export const HEALTH = {
   worse: 9,
-  /** From half the evidence on nothing is called healthy. */
-  doubt: 4.5,
-  /** Five webhooks in a row after an outage, or three probes. */
+  /** From so much evidence on nothing is called healthy: a failure a moment ago is waited out. */
+  doubt: 2,
+  /** Eight webhooks in a row after an outage, or three probes. */
   well: 4,
   /** Errors and probes of one beat add at most this part of a verdict: one clump while the plugin starts is no failure, two are. */
   beatPart: 0.75,
@@ -53,14 +53,16 @@ export const HEALTH = {
   oddsRatio: 5,
   /** Trials that what the detectors learned counts for beside the hours before the fault. */
   priorTrials: 50,
-  /** Shares: no plugin is held to less than `floor`, and less than `least` is not worth a rollback. */
-  webhook: { floor: 0.01, least: 0.1 },
-  request: { floor: 0.002, least: 0.04 },
-  second: { floor: 2 / 3600, least: 20 / 3600 },
+  /**
+   * Shares: no plugin is held to less than `floor`, and less than `least` is not worth a rollback. Health is proved against `most` at most,
+   * however much failed during the fault: after a total outage two successes would otherwise be proof, and half a cure would
+   * pass for one.
+   */
+  webhook: { floor: 0.01, least: 0.1, most: 0.4 },
+  request: { floor: 0.002, least: 0.04, most: 0.1 },
+  second: { floor: 2 / 3600, least: 20 / 3600, most: 60 / 3600 },
   /** What failed most of the time before cannot be seen to get worse. */
   ceiling: 0.5,
-  /** After a total outage two successes would otherwise be proof. */
-  faultCeiling: 0.6,
   /** Shares of probes that fail in a sound and in a broken plugin; two in a row condemn. */
   probe: { healthy: 0.005, failing: 0.8, failures: 2 },
   /** Gauge-only clients, shares of webhooks: called high, a rise, low, and beats in a row that must agree. */

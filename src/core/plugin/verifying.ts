@@ -1,21 +1,18 @@
 /** After the change: the watch, its verdict, the commit or the way back. */
-import type { HeartbeatData } from "../../contract/heartbeat.ts";
 import type { IncidentType } from "../../contract/incident.ts";
 import { findings, markVersionChange } from "../detection.ts";
-import { SUM_NAMES, type Sums } from "../rolling-window.ts";
 import { describeChange, moveAttempt } from "./attempts.ts";
-import { freezeBaseline } from "./baseline.ts";
 import { commitWithinS, queueRollback } from "./command-payload.ts";
 import { finishCommand, isLive } from "./commands.ts";
 import { commandById, type Draft, incidentById, note, notify, recordAttempt } from "./draft.ts";
 import { endAttempt } from "./end-attempt.ts";
 import { healthVerdict } from "./health-check.ts";
-import { newHealthEvidence, observeHealth } from "./health-evidence.ts";
+import { newHealthEvidence } from "./health-evidence.ts";
 import { bakeIncident, titleOf } from "./incidents.ts";
 import { type AttemptState, iso, type PluginState } from "./state.ts";
 import { judgeTakingBack } from "./taking-back.ts";
 import { ASK_MARGIN_MS, COMMAND_TRIES, PROBATION_SILENCE_BEATS } from "./tuning.ts";
-import type { Baseline } from "./yardstick.ts";
+import { baselineOf, type Verifying } from "./watching.ts";
 
 /** The plugin reports the new version (or the new settings): the health check's clock starts. */
 export function startVerifying(draft: Draft, attempt: AttemptState): void {
@@ -44,33 +41,6 @@ export function startVerifying(draft: Draft, attempt: AttemptState): void {
       text: `${describeChange(attempt)} is applied; watched for ${intervals.verify_s} s.`,
       attemptId: attempt.row.id,
     });
-}
-
-type Verifying = Extract<AttemptState["phase"], { name: "verifying" }>;
-
-/** A beat of what runs since the change. `delta`: what it counted; null when nothing, or when it belongs to what ran before. */
-export function watchBeat(
-  draft: Draft,
-  attempt: AttemptState,
-  phase: Verifying,
-  beat: HeartbeatData,
-  delta: Sums | null,
-): void {
-  phase.beats += 1;
-  const probes = beat.probes ?? [];
-  phase.probesOk += probes.filter(({ ok }) => ok).length;
-  phase.probesFailed += probes.filter(({ ok }) => !ok).length;
-  if (delta) for (const name of SUM_NAMES) phase.totals[name] += delta[name];
-  const before = phase.evidence ?? newHealthEvidence(phase.startedAt);
-  const gauges = beat.counters ? null : (beat.telemetry ?? null);
-  phase.evidence = observeHealth(before, baselineOf(draft, attempt), { delta, probes, gauges }, draft.now);
-}
-
-/** An attempt stored before baselines were frozen is held against what can still be known of the time before its fault. */
-function baselineOf(draft: Draft, attempt: AttemptState): Baseline {
-  const incident = incidentById(draft.state, attempt.row.incident_id);
-  attempt.baseline ??= freezeBaseline(draft.state, incident);
-  return attempt.baseline;
 }
 
 /** Judges the change under watch; on beats, on its deadlines, and when a person asked has not answered. */

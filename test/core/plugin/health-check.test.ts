@@ -1,34 +1,13 @@
 import { describe, expect, it } from "vitest";
-import type { HealthVerdict, IncidentType } from "../../../src/contract/incident.ts";
+import { HealthVerdict, type IncidentType } from "../../../src/contract/incident.ts";
 import type { Finding } from "../../../src/core/finding.ts";
 import { type HealthFacts, healthVerdict } from "../../../src/core/plugin/health-check.ts";
+import { newHealthEvidence } from "../../../src/core/plugin/health-evidence.ts";
 import { T0 } from "../../builders/heartbeat.ts";
 import { PluginStory } from "./story.ts";
+import { aBaseline, healthFacts, LIMIT_MS, type SeenBeat, watch } from "./watched-shop.ts";
 
-const NO_TRAFFIC = { errors: 0, requests: 0, webhooks_sent: 0, webhooks_failed: 0 };
-
-/** Just after the 90 s deadline, beating every 15 s, with nothing to judge by. */
-function facts(overrides: Partial<HealthFacts> = {}): HealthFacts {
-  const now = overrides.now ?? T0 + 95_000;
-  return {
-    now,
-    startedAt: T0,
-    checkAt: T0 + 90_000,
-    limitAt: T0 + 900_000,
-    probationS: 15,
-    lastBeatAt: now - 5_000,
-    beats: 6,
-    probesOk: 0,
-    probesFailed: 0,
-    findings: [],
-    suspect: false,
-    totals: NO_TRAFFIC,
-    original: "webhook_fail_rate",
-    ...overrides,
-  };
-}
-
-function firing(type: IncidentType): Finding {
+function finding(type: IncidentType, overrides: Partial<Finding> = {}): Finding {
   return {
     type,
     firing: true,
@@ -46,10 +25,11 @@ function firing(type: IncidentType): Finding {
       onset_at: null,
       explanation: `${type} is firing`,
     },
+    ...overrides,
   };
 }
 
-type Expected = Pick<HealthVerdict, "verdict" | "rule" | "value" | "bound" | "window_s"> | null;
+type Expected = Partial<HealthVerdict> | null;
 interface Row {
   name: string;
   facts: Partial<HealthFacts>;
@@ -57,7 +37,8 @@ interface Row {
 }
 
 const EARLY = { now: T0 + 20_000, lastBeatAt: T0 + 19_000, beats: 1 };
-const AT_LIMIT = { now: T0 + 900_000 };
+const AT_LIMIT = { now: T0 + LIMIT_MS };
+const proven = { ...newHealthEvidence(T0), webhooksWell: 4.2 };
 const unhealthy = (rule: string, value: number, bound: number, window_s: number): Expected => ({
   verdict: "unhealthy",
   rule,
@@ -65,63 +46,55 @@ const unhealthy = (rule: string, value: number, bound: number, window_s: number)
   bound,
   window_s,
 });
-const healthy = (rule: string, value: number, bound: number, window_s = 95): Expected => ({
-  verdict: "healthy",
-  rule,
-  value,
-  bound,
-  window_s,
-});
-const unclear = (rule: string, value: number): Expected => ({
-  verdict: "inconclusive",
-  rule,
-  value,
-  bound: 5,
-  window_s: 900,
-});
 
+/** What the figures do not decide: states, silence, detectors, deadlines. */
 const ROWS: Row[] = [
   { name: "too early to tell", facts: EARLY, expected: null },
+  { name: "too early, however good it looks", facts: { ...EARLY, evidence: proven }, expected: null },
   {
-    name: "too early, however good it looks",
-    facts: { ...EARLY, totals: { ...NO_TRAFFIC, webhooks_sent: 500 }, probesOk: 9 },
+    name: "a new error, at once",
+    facts: { ...EARLY, findings: [finding("new_error")] },
+    expected: unhealthy("new_signal:new_error", 0.6, 0.2, 15),
+  },
+  {
+    name: "the same new error again, at once",
+    facts: { ...EARLY, original: "new_error", findings: [finding("new_error")] },
+    expected: unhealthy("original_signal_persists:new_error", 0.6, 0.2, 15),
+  },
+  {
+    name: "a new error that another incident is about",
+    facts: { ...EARLY, known: ["new_error"], findings: [finding("new_error")] },
     expected: null,
   },
   {
-    name: "the original signal again, at once",
-    facts: { ...EARLY, findings: [firing("webhook_fail_rate")] },
-    expected: unhealthy("original_signal_persists:webhook_fail_rate", 0.6, 0.2, 20),
-  },
-  {
-    name: "another signal, at once",
-    facts: { ...EARLY, findings: [firing("new_error")] },
-    expected: unhealthy("new_signal:new_error", 0.6, 0.2, 20),
-  },
-  {
-    name: "two failed probes, at once",
-    facts: { ...EARLY, probesFailed: 2 },
-    expected: unhealthy("probes", 2, 2, 20),
-  },
-  { name: "one failed probe may be a hiccup", facts: { ...EARLY, probesFailed: 1 }, expected: null },
-  {
     name: "silence is judged by its own rule, not by the missed-heartbeat detector",
-    facts: { ...EARLY, findings: [firing("heartbeat_missed")] },
+    facts: { ...EARLY, findings: [finding("heartbeat_missed")] },
+    expected: null,
+  },
+  {
+    name: "a rate's detector does not condemn: the baseline does",
+    facts: { ...EARLY, findings: [finding("webhook_fail_rate"), finding("error_spike")] },
+    expected: null,
+  },
+  {
+    name: "nor is anything healthy while it is up",
+    facts: { evidence: proven, findings: [finding("webhook_fail_rate")] },
     expected: null,
   },
   {
     name: "a subscription that is not on again yet",
-    facts: { ...EARLY, original: "webhook_disabled", findings: [firing("webhook_disabled")] },
+    facts: { ...EARLY, original: "webhook_disabled", findings: [finding("webhook_disabled")] },
     expected: null,
   },
   {
     name: "a subscription that is still off at the deadline",
-    facts: { original: "webhook_disabled", findings: [firing("webhook_disabled")] },
-    expected: unhealthy("original_signal_persists:webhook_disabled", 0.6, 0.2, 95),
+    facts: { original: "webhook_disabled", findings: [finding("webhook_disabled")] },
+    expected: unhealthy("original_signal_persists:webhook_disabled", 0.6, 0.2, 15),
   },
   {
     name: "a subscription switched off by the change, at once",
-    facts: { ...EARLY, findings: [firing("webhook_disabled")] },
-    expected: unhealthy("new_signal:webhook_disabled", 0.6, 0.2, 20),
+    facts: { ...EARLY, findings: [finding("webhook_disabled")] },
+    expected: unhealthy("new_signal:webhook_disabled", 0.6, 0.2, 15),
   },
   {
     name: "no beat at all by the deadline",
@@ -130,83 +103,305 @@ const ROWS: Row[] = [
   },
   {
     name: "beats that stopped",
-    facts: { lastBeatAt: T0 + 40_000 },
+    facts: { lastBeatAt: T0 + 40_000, evidence: proven },
     expected: unhealthy("no_beat", 55, 45, 95),
   },
   { name: "beats three intervals apart", facts: { lastBeatAt: T0 + 50_000 }, expected: null },
   {
-    name: "five webhooks delivered",
-    facts: { totals: { ...NO_TRAFFIC, webhooks_sent: 5 } },
-    expected: healthy("webhooks_delivered", 5, 5),
-  },
-  { name: "four webhooks", facts: { totals: { ...NO_TRAFFIC, webhooks_sent: 4 } }, expected: null },
-  {
-    name: "one of ten webhooks failed",
-    facts: { totals: { ...NO_TRAFFIC, webhooks_sent: 10, webhooks_failed: 1 } },
-    expected: healthy("webhooks_delivered", 9, 5),
+    name: "enough evidence at the deadline",
+    facts: { evidence: proven },
+    expected: { verdict: "healthy", rule: "webhooks_delivered", value: 4.2, bound: 4, window_s: 95 },
   },
   {
-    name: "two of five webhooks failed",
-    facts: { totals: { ...NO_TRAFFIC, webhooks_sent: 5, webhooks_failed: 2 } },
+    name: "a subscription that is reported to be on again",
+    facts: {
+      original: "webhook_disabled",
+      findings: [finding("webhook_disabled", { firing: false, cleared: true, standing: "normal" })],
+    },
+    expected: { verdict: "healthy", rule: "state_restored", value: 6, bound: 3 },
+  },
+  {
+    name: "a subscription that nobody says anything about",
+    facts: { original: "webhook_disabled", beats: 40 },
     expected: null,
   },
   {
-    name: "two of five webhooks failed, good probes or not",
-    facts: { probesOk: 9, totals: { ...NO_TRAFFIC, webhooks_sent: 5, webhooks_failed: 2 } },
-    expected: null,
-  },
-  { name: "three good probes", facts: { probesOk: 3 }, expected: healthy("probes", 3, 3) },
-  { name: "two good probes", facts: { probesOk: 2 }, expected: null },
-  {
-    name: "requests, when the incident was about errors",
-    facts: { original: "error_spike", totals: { ...NO_TRAFFIC, requests: 20, errors: 1 } },
-    expected: healthy("requests_served", 19, 20),
+    name: "a plugin that beats again",
+    facts: { original: "heartbeat_missed", beats: 3 },
+    expected: { verdict: "healthy", rule: "state_restored", value: 3, bound: 3 },
   },
   {
-    name: "requests, when the incident was about webhooks",
-    facts: { totals: { ...NO_TRAFFIC, requests: 500 } },
-    expected: null,
+    name: "a new error that stayed away",
+    facts: {
+      original: "new_error",
+      findings: [finding("new_error", { firing: false, cleared: true, standing: "normal" })],
+    },
+    expected: { verdict: "healthy", rule: "error_stayed_away" },
   },
-  {
-    name: "a reported state that is sound again",
-    facts: { original: "webhook_disabled", beats: 3 },
-    expected: healthy("state_restored", 3, 3),
-  },
+  { name: "a new error that nothing is known of", facts: { original: "new_error" }, expected: null },
   { name: "no traffic is not health", facts: { beats: 40 }, expected: null },
   {
     name: "no traffic until the limit",
     facts: { ...AT_LIMIT, beats: 60 },
-    expected: unclear("not_enough_evidence", 0),
+    expected: { verdict: "inconclusive", rule: "not_enough_evidence", value: 0, bound: 4, window_s: 900 },
   },
   {
-    name: "evidence, but a detector half way to its alarm",
-    facts: { suspect: true, totals: { ...NO_TRAFFIC, webhooks_sent: 50 } },
+    name: "two occurrences of a new error, whatever else is well",
+    facts: { evidence: proven, findings: [finding("new_error", { firing: false, standing: "suspect" })] },
     expected: null,
   },
   {
-    name: "suspicion until the limit",
-    facts: { ...AT_LIMIT, suspect: true, totals: { ...NO_TRAFFIC, webhooks_sent: 50 } },
-    expected: unclear("suspect", 50),
+    name: "and at the limit",
+    facts: {
+      ...AT_LIMIT,
+      evidence: proven,
+      findings: [finding("new_error", { firing: false, standing: "suspect" })],
+    },
+    expected: { verdict: "inconclusive", rule: "doubt", metric: "test", value: 0.6, bound: 0.2 },
   },
   {
-    name: "a few failures until the limit",
-    facts: { ...AT_LIMIT, totals: { ...NO_TRAFFIC, webhooks_sent: 5, webhooks_failed: 2 } },
-    expected: unclear("suspect", 5),
+    name: "a change that only takes another one back runs, and that is all",
+    facts: { takesBack: true, findings: [finding("new_error")] },
+    expected: { verdict: "healthy", rule: "taken_back", value: 6, bound: 3 },
+  },
+  {
+    name: "a change that only takes another one back, and fell silent",
+    facts: { takesBack: true, lastBeatAt: T0 + 10_000 },
+    expected: unhealthy("no_beat", 85, 45, 95),
   },
 ];
 
 describe("the health check", () => {
-  it.each(ROWS)("$name", ({ facts: given, expected }) => {
-    const verdict = healthVerdict(facts(given));
+  it.each(ROWS)("$name", ({ facts, expected }) => {
+    const verdict = healthVerdict(healthFacts(facts));
     if (expected === null) expect(verdict).toBeNull();
     else expect(verdict).toMatchObject(expected);
   });
 
-  it("explains itself in words that fit the contract", () => {
+  it("keeps the deciding metric, value, bound and window in a form that fits the contract", () => {
     for (const row of ROWS) {
-      const verdict = healthVerdict(facts(row.facts));
-      if (verdict) expect(verdict.explanation.length).toBeGreaterThan(10);
+      const verdict = healthVerdict(healthFacts(row.facts));
+      if (verdict === null) continue;
+      expect(HealthVerdict.parse(verdict)).toEqual(verdict);
+      expect(verdict.metric?.length).toBeGreaterThan(3);
+      expect(verdict.explanation.length).toBeGreaterThan(10);
     }
+  });
+});
+
+const each = (beat: SeenBeat, beats = 60): SeenBeat[] => Array.from({ length: beats }, () => beat);
+
+interface Watch {
+  name: string;
+  beats: SeenBeat[];
+  facts?: Partial<HealthFacts>;
+  expected: Expected;
+  /** Beats until the verdict. */
+  after: number;
+}
+
+/** Beats 15 s apart; the deadline is the sixth, the limit the sixtieth. */
+const WATCHES: Watch[] = [
+  {
+    name: "an outage goes on: at once",
+    beats: each({ webhooks_sent: 5, webhooks_failed: 5 }),
+    expected: {
+      verdict: "unhealthy",
+      rule: "original_signal_persists:webhook_fail_rate",
+      metric: "failed per webhook",
+      value: 1,
+      window_s: 15,
+    },
+    after: 1,
+  },
+  {
+    name: "a share of 0.1 % of errors becomes 5 %",
+    beats: each({ webhooks_sent: 2, requests: 100, errors: 5 }),
+    expected: {
+      verdict: "unhealthy",
+      rule: "new_signal:error_spike",
+      metric: "errors per request",
+      value: 0.05,
+    },
+    after: 2,
+  },
+  {
+    name: "3 % of webhooks fail as they always did",
+    beats: each({ webhooks_sent: 33, webhooks_failed: 1 }),
+    facts: { baseline: aBaseline({ webhooks: { failures: 60, trials: 2_000, usual: 0.015 } }) },
+    expected: { verdict: "healthy", rule: "webhooks_delivered" },
+    after: 6,
+  },
+  {
+    name: "3 % of requests fail as they always did",
+    beats: each({ requests: 100, errors: 3 }),
+    facts: {
+      original: "error_spike",
+      baseline: aBaseline({
+        errors: { failures: 600, trials: 20_000, usual: 0.03 },
+        fault: { errors: 0.4 },
+      }),
+    },
+    expected: { verdict: "healthy", rule: "errors_gone" },
+    after: 6,
+  },
+  {
+    name: "they fail twelve times as often as before, and another incident is about that",
+    beats: each({ webhooks_sent: 5, requests: 20, errors: 5 }),
+    facts: { known: ["error_spike"] },
+    expected: { verdict: "healthy" },
+    after: 6,
+  },
+  {
+    name: "a failure that begins late is seen as one at once is",
+    beats: [...each({ webhooks_sent: 1 }, 20), ...each({ webhooks_sent: 2, webhooks_failed: 2 })],
+    facts: { baseline: aBaseline(), checkAt: T0 + 600_000 },
+    expected: { verdict: "unhealthy", value: 1, window_s: 45 },
+    after: 23,
+  },
+  {
+    name: "half a cure is none: from 60 % failing to 25 %",
+    beats: each({ webhooks_sent: 4, webhooks_failed: 1 }),
+    expected: { verdict: "unhealthy", value: 0.25 },
+    after: 5,
+  },
+  {
+    name: "a quarter failed during the fault: eight webhooks do not prove that it is over",
+    beats: each({ webhooks_sent: 1 }),
+    facts: { baseline: aBaseline({ fault: { webhooks: 0.25 } }) },
+    expected: { verdict: "healthy", rule: "webhooks_delivered" },
+    after: 15,
+  },
+  {
+    name: "four webhooks in all, and no probes",
+    beats: [...each({ webhooks_sent: 1 }, 4), ...each({}, 56)],
+    expected: { verdict: "inconclusive", rule: "not_enough_evidence" },
+    after: 60,
+  },
+  {
+    name: "two of five webhooks failed, good probes or not",
+    beats: [{ webhooks_sent: 5, webhooks_failed: 2 }, ...each({ ok: 1 }, 59)],
+    expected: { verdict: "inconclusive", rule: "doubt", value: 0.4 },
+    after: 60,
+  },
+  {
+    name: "three good probes",
+    beats: each({ ok: 1 }),
+    expected: { verdict: "healthy", rule: "probes" },
+    after: 6,
+  },
+  {
+    name: "two good probes",
+    beats: [...each({ ok: 1 }, 2), ...each({}, 58)],
+    expected: { verdict: "inconclusive" },
+    after: 60,
+  },
+  {
+    name: "two failed probes, at once",
+    beats: each({ bad: 1 }),
+    expected: { verdict: "unhealthy", rule: "probes", value: 2, bound: 2, window_s: 30 },
+    after: 2,
+  },
+  {
+    name: "all probes of one moment failed: a restart that was not over",
+    beats: [{ bad: 5 }, ...each({ ok: 1 })],
+    expected: { verdict: "healthy" },
+    after: 6,
+  },
+  {
+    name: "one burst of errors while it starts",
+    beats: [{ requests: 40, errors: 30 }, ...each({ requests: 40, webhooks_sent: 2 })],
+    facts: { baseline: aBaseline({ spread: 3 }) },
+    expected: { verdict: "healthy" },
+    after: 11,
+  },
+  {
+    name: "requests are not counted: errors go on by the hour",
+    beats: each({ errors: 1 }),
+    facts: {
+      original: "error_spike",
+      baseline: aBaseline({
+        per: "second",
+        errors: { failures: 20, trials: 72_000, usual: 1 / 3600 },
+        fault: { errors: 240 / 3600 },
+      }),
+    },
+    expected: { verdict: "unhealthy", metric: "errors per second" },
+    after: 5,
+  },
+  {
+    name: "requests are not counted: the errors stay away",
+    beats: each({}),
+    facts: {
+      original: "error_spike",
+      baseline: aBaseline({
+        per: "second",
+        errors: { failures: 20, trials: 72_000, usual: 1 / 3600 },
+        fault: { errors: 240 / 3600 },
+      }),
+    },
+    expected: { verdict: "healthy", rule: "errors_gone" },
+    after: 17,
+  },
+  {
+    name: "a client without counters says that its webhooks get through again",
+    beats: each({ rate: 0.02 }),
+    facts: { baseline: aBaseline({ gauge: 0.6 }) },
+    expected: { verdict: "healthy", rule: "gauge_fell", value: 6 },
+    after: 6,
+  },
+  {
+    name: "a gauge that remembers the fault condemns nothing and proves nothing",
+    beats: each({ rate: 0.6 }),
+    facts: { baseline: aBaseline({ gauge: 0.6 }) },
+    expected: { verdict: "inconclusive" },
+    after: 60,
+  },
+  {
+    name: "a gauge that rises above what it was condemns",
+    beats: each({ rate: 0.9 }),
+    facts: { baseline: aBaseline({ gauge: 0.6 }) },
+    expected: { verdict: "unhealthy", rule: "original_signal_persists:webhook_fail_rate" },
+    after: 3,
+  },
+  {
+    name: "a day's count of errors that no longer rises",
+    beats: each({ errors24h: 900 }),
+    facts: {
+      original: "error_spike",
+      baseline: aBaseline({
+        per: "second",
+        errors: { failures: 0, trials: 0, usual: 2 / 3600 },
+        fault: { errors: 300 / 3600 },
+      }),
+    },
+    expected: { verdict: "healthy", rule: "errors_gone" },
+    after: 19,
+  },
+  {
+    name: "a day's count of errors that goes on rising",
+    beats: Array.from({ length: 60 }, (_, i) => ({ errors24h: 900 + 5 * i })),
+    facts: {
+      original: "error_spike",
+      baseline: aBaseline({ per: "second", errors: { failures: 0, trials: 0, usual: 2 / 3600 } }),
+    },
+    expected: { verdict: "unhealthy" },
+    after: 3,
+  },
+];
+
+describe("a change, held against the same plugin before its fault", () => {
+  it.each(WATCHES)("$name", ({ beats, facts, expected, after }) => {
+    const seen = watch(beats.slice(0, 60), facts);
+    expect(seen.verdict).toMatchObject(expected ?? {});
+    expect(seen.beats).toBe(after);
+  });
+
+  it("says why in one sentence: what failed, how much did before, and how sure it is", () => {
+    const { verdict } = watch(each({ webhooks_sent: 2, requests: 100, errors: 5 }));
+    expect(verdict?.explanation).toBe(
+      "10 of 200 requests had an error since the change; before the fault 20 of 20000 (0.1 %), up to 0.2 % held for usual. Evidence that it is worse 13.5, bound 9.",
+    );
   });
 });
 

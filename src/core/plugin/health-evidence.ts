@@ -1,0 +1,154 @@
+/**
+ * What has been seen since a change, weighed beat by beat against the plugin's own baseline. Pure.
+ *
+ * Worse than before: a Bernoulli CUSUM of "worse" against "as before" on each figure (`bernoulli-cusum.ts`), so that a failure which
+ * begins late is seen as soon as one at once. As before: Wald's sequential test of "as before" against "as during the fault",
+ * held at zero from below, so that a bad start can be made good and silence proves nothing (Wald 1945, "Sequential
+ * tests of statistical hypotheses"). Probes are trials with assumed error rates of their own.
+ */
+import type { ProbeReport } from "../../contract/heartbeat.ts";
+import { type Batch, type Cusum, evidenceOf, newCusum, updateCusum } from "../bernoulli-cusum.ts";
+import type { Sums } from "../rolling-window.ts";
+import { HEALTH } from "./tuning.ts";
+import { type Baseline, yardstickOf } from "./yardstick.ts";
+
+type Millis = number;
+
+/** PERSISTED with the attempt's phase. Levels in nats. */
+export interface HealthEvidence {
+  /** Until when it has been counted. */
+  at: Millis;
+  webhooks: Cusum;
+  errors: Cusum;
+  /** Log odds that webhooks, or errors, are as before the fault and not as during it. */
+  webhooksWell: number;
+  errorsWell: number;
+  /** Log odds for a broken plugin, and for a sound one, by its probes. */
+  probesBad: number;
+  probesWell: number;
+  /** Of a client without counters: its last word on errors, and beats in a row with few and with more failing webhooks than before. */
+  gaugeErrors?: number;
+  gaugeLow: number;
+  gaugeHigher: number;
+}
+
+export function newHealthEvidence(now: Millis): HealthEvidence {
+  return {
+    at: now,
+    webhooks: newCusum(),
+    errors: newCusum(),
+    webhooksWell: 0,
+    errorsWell: 0,
+    probesBad: 0,
+    probesWell: 0,
+    gaugeLow: 0,
+    gaugeHigher: 0,
+  };
+}
+
+export interface WatchedBeat {
+  /** Counted since the beat before; null when nothing was, or when it belongs to what ran before. */
+  delta: Sums | null;
+  probes: readonly ProbeReport[];
+  /** The client's own figures, looked at only without counters. */
+  gauges: { errors_last_24h?: number | undefined; webhook_fail_rate?: number | undefined } | null;
+}
+
+/** One beat of what runs since the change. */
+export function observeHealth(
+  evidence: HealthEvidence,
+  baseline: Baseline,
+  beat: WatchedBeat,
+  now: Millis,
+): HealthEvidence {
+  const { at } = evidence;
+  let next: HealthEvidence = { ...evidence, at: now };
+  if (beat.delta !== null) {
+    const { webhooks_sent: sent, webhooks_failed: failed } = beat.delta;
+    next = withTrials(
+      next,
+      baseline,
+      "webhooks",
+      { trials: Math.max(sent, failed), failures: failed, since: at },
+      now,
+    );
+    next = withTrials(next, baseline, "errors", errorTrials(baseline, beat.delta, at, now), now);
+  } else if (beat.gauges !== null) next = withGauges(next, baseline, beat.gauges, at, now);
+  return observeProbes(next, beat.probes);
+}
+
+function errorTrials(baseline: Baseline, delta: Sums, since: Millis, now: Millis): Batch {
+  const trials = baseline.per === "request" ? delta.requests : secondsBetween(since, now);
+  return { trials, failures: Math.min(delta.errors, trials), since };
+}
+
+function withTrials(
+  evidence: HealthEvidence,
+  baseline: Baseline,
+  figure: "webhooks" | "errors",
+  batch: Batch,
+  now: Millis,
+): HealthEvidence {
+  if (batch.trials === 0) return evidence;
+  const { worse, fault } = yardstickOf(baseline, figure);
+  const well = figure === "webhooks" ? "webhooksWell" : "errorsWell";
+  return {
+    ...evidence,
+    [figure]: updateCusum(evidence[figure], batch, worse, now),
+    [well]: held(evidence[well] - evidenceOf(batch, fault) / (fault.spread ?? 1)),
+  };
+}
+
+/** Probes of one moment: of a beat, or the answer to a `probe` command. */
+export function observeProbes(evidence: HealthEvidence, probes: readonly ProbeReport[]): HealthEvidence {
+  if (probes.length === 0) return evidence;
+  const { healthy, failing } = HEALTH.probe;
+  const failures = probes.filter(({ ok }) => !ok).length;
+  const gain = evidenceOf({ trials: probes.length, failures }, { healthy, failing });
+  // One beat falls into one moment: a restart that is not over yet fails all of its probes.
+  const most = HEALTH.beatPart * HEALTH.worse;
+  return {
+    ...evidence,
+    probesBad: held(evidence.probesBad + Math.min(gain, most)),
+    probesWell: held(evidence.probesWell - gain),
+  };
+}
+
+/**
+ * A gauge carries neither sample nor window. Its webhooks condemn only by rising above what they were, since what failed before may be in
+ * it for a day; its errors are taken for as many new ones as it rose by.
+ */
+function withGauges(
+  evidence: HealthEvidence,
+  baseline: Baseline,
+  gauges: NonNullable<WatchedBeat["gauges"]>,
+  since: Millis,
+  now: Millis,
+): HealthEvidence {
+  let next = evidence;
+  const { errors_last_24h: errors, webhook_fail_rate: share } = gauges;
+  if (share !== undefined) {
+    const higher = share >= HEALTH.gauge.high && share >= (baseline.gauge ?? 0) + HEALTH.gauge.rise;
+    next = {
+      ...next,
+      gaugeLow: share < HEALTH.gauge.low ? next.gaugeLow + 1 : 0,
+      gaugeHigher: higher ? next.gaugeHigher + 1 : 0,
+    };
+  }
+  if (errors === undefined) return next;
+  const before = next.gaugeErrors;
+  next = { ...next, gaugeErrors: errors };
+  if (before === undefined || baseline.per !== "second") return next;
+  const trials = secondsBetween(since, now);
+  const failures = Math.min(trials, Math.max(0, errors - before));
+  return withTrials(next, baseline, "errors", { trials, failures, since }, now);
+}
+
+function secondsBetween(since: Millis, now: Millis): number {
+  return Math.max(0, Math.round((now - since) / 1000));
+}
+
+/** Above any bound nothing more is to be said; four decimals are short in storage. */
+function held(nats: number): number {
+  return Math.round(Math.min(1_000, Math.max(0, nats)) * 10_000) / 10_000;
+}

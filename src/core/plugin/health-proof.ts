@@ -1,0 +1,130 @@
+/** What speaks for a change after a fault of each kind: how much of it there is, and how much is enough. Pure. */
+
+import { percent } from "../finding.ts";
+import type { HealthFacts } from "./health-check.ts";
+import { HEALTH } from "./tuning.ts";
+import { yardstickOf } from "./yardstick.ts";
+
+export interface Proof {
+  enough: boolean;
+  rule: string;
+  metric: string;
+  value: number;
+  bound: number;
+  /** For people, a sentence. */
+  text: string;
+}
+
+/** The strongest evidence that the original signal has gone. */
+export function provenWell(facts: HealthFacts): Proof {
+  if (facts.takesBack) return byBeats(facts);
+  switch (facts.original) {
+    case "webhook_fail_rate":
+      return facts.evidence.gaugeLow > 0 ? byGauge(facts) : byRate(facts, "webhooks");
+    case "error_spike":
+      return byRate(facts, "errors");
+    case "new_error":
+      return byAbsence(facts);
+    case "webhook_disabled":
+    case "heartbeat_missed":
+      return byState(facts);
+    default:
+      return facts.original satisfies never;
+  }
+}
+
+/** Sequential evidence against "as during the fault": what was counted, and the probes, which try the same plugin. */
+function byRate(facts: HealthFacts, figure: "webhooks" | "errors"): Proof {
+  const { evidence, baseline, totals, probesOk, probesFailed } = facts;
+  const counted = figure === "webhooks" ? evidence.webhooksWell : evidence.errorsWell;
+  const nats = counted + evidence.probesWell;
+  const { failing } = yardstickOf(baseline, figure).fault;
+  const what =
+    figure === "webhooks"
+      ? `${Math.max(0, totals.webhooks_sent - totals.webhooks_failed)} of ${totals.webhooks_sent} webhooks delivered`
+      : baseline.per === "request"
+        ? `${totals.errors} errors in ${totals.requests} requests`
+        : `${totals.errors} errors`;
+  const probes = `${probesOk} of ${probesOk + probesFailed} probes passed`;
+  const against =
+    figure === "webhooks" || baseline.per === "request"
+      ? `${percent(failing)} failing, as during the fault`
+      : `${Math.round(failing * 3600)} errors an hour, as during the fault`;
+  return {
+    enough: nats >= HEALTH.well,
+    rule: counted >= evidence.probesWell ? RULE[figure] : "probes",
+    metric: `evidence against ${against}`.slice(0, 64),
+    value: Math.round(nats * 100) / 100,
+    bound: HEALTH.well,
+    text: `${what}, ${probes}: evidence ${nats.toFixed(1)} against ${against}, enough at ${HEALTH.well}.`,
+  };
+}
+
+const RULE = { webhooks: "webhooks_delivered", errors: "errors_gone" } as const;
+
+/** Its error stayed away for so long that it would have shown itself five times over (`NEW_ERROR.absence`), or the probes pass. */
+function byAbsence(facts: HealthFacts): Proof {
+  const absent = facts.findings.some(({ type, cleared }) => type === "new_error" && cleared);
+  if (!absent) return byProbes(facts);
+  return {
+    enough: true,
+    rule: "error_stayed_away",
+    metric: "errors of that kind",
+    value: 0,
+    bound: 1,
+    text: "The new error stayed away for longer than chance allows.",
+  };
+}
+
+function byProbes({ evidence, probesOk, probesFailed }: HealthFacts): Proof {
+  return {
+    enough: evidence.probesWell >= HEALTH.well,
+    rule: "probes",
+    metric: "evidence by probes",
+    value: Math.round(evidence.probesWell * 100) / 100,
+    bound: HEALTH.well,
+    text: `${probesOk} of ${probesOk + probesFailed} probes passed: evidence ${evidence.probesWell.toFixed(1)}, enough at ${HEALTH.well}.`,
+  };
+}
+
+/** A gauge has no sample size: a few beats in a row must agree. */
+function byGauge({ evidence }: HealthFacts): Proof {
+  return {
+    enough: evidence.gaugeLow >= HEALTH.beats,
+    rule: "gauge_fell",
+    metric: "beats with few failing webhooks",
+    value: evidence.gaugeLow,
+    bound: HEALTH.beats,
+    text: `The plugin itself reports that few webhooks fail, in ${evidence.gaugeLow} beats in a row.`,
+  };
+}
+
+/** An earlier change was taken back by order: that it runs is all that is asked of it, and the fault it healed may return. */
+function byBeats({ beats }: HealthFacts): Proof {
+  return {
+    enough: beats >= HEALTH.beats,
+    rule: "taken_back",
+    metric: "beats",
+    value: beats,
+    bound: HEALTH.beats,
+    text: `What ran before runs again, in ${beats} beats.`,
+  };
+}
+
+/** The plugin says it: that it beats again, or that its webhook is switched on again. Certain, once it is steady. */
+function byState({ original, beats, findings }: HealthFacts): Proof {
+  const said =
+    original === "heartbeat_missed" ||
+    findings.some((finding) => finding.type === "webhook_disabled" && finding.cleared);
+  const value = said ? beats : 0;
+  return {
+    enough: value >= HEALTH.beats,
+    rule: "state_restored",
+    metric: "beats",
+    value,
+    bound: HEALTH.beats,
+    text: said
+      ? `The reported state is sound in ${beats} beats.`
+      : "The plugin does not say that its webhook is switched on again.",
+  };
+}
