@@ -3,7 +3,7 @@ import type { ConfigPayload, RollbackPayload, UpdatePayload } from "../../contra
 import type { PolicyDocument } from "../../contract/policy.ts";
 import { queueCommand } from "./commands.ts";
 import type { Draft } from "./draft.ts";
-import type { AttemptState, ChosenRelease, CommandState } from "./state.ts";
+import type { AttemptState, ChosenRelease, CommandState, Millis } from "./state.ts";
 import { DEAD_MAN_SLACK_MS } from "./tuning.ts";
 
 /** Seconds the shop's dead-man waits for the commit: longer than the health check may take, with room for a person. */
@@ -15,12 +15,20 @@ function artifactOf(release: ChosenRelease) {
   return { release: release.signed, artifact_url: `/artifacts/${release.sha256}` };
 }
 
-export function queueAttemptCommand(draft: Draft, attempt: AttemptState): CommandState {
+/** `readyAt`: not to be handed over before then. */
+export function queueAttemptCommand(draft: Draft, attempt: AttemptState, readyAt?: Millis): CommandState {
   const ttlMs = draft.policy.intervals.command_ttl_s * 1000;
   const attemptId = attempt.row.id;
+  if (attempt.restores !== undefined) return queueRestore(draft, attempt, attempt.restores, readyAt);
   if (attempt.config !== null) {
-    const payload: ConfigPayload = { attempt_id: attemptId, set: attempt.config };
-    return queueCommand(draft, { attemptId, type: "config", ttlMs, payload });
+    // A subscription that is switched on again stays on: there is nothing to go back to.
+    const final = attempt.row.action === "resubscribe";
+    const payload: ConfigPayload = {
+      attempt_id: attemptId,
+      set: attempt.config,
+      ...(final ? {} : { commit_within_s: commitWithinS(draft.policy.intervals) }),
+    };
+    return queueCommand(draft, { attemptId, type: "config", ttlMs, payload, readyAt });
   }
   if (attempt.row.action === "rollback")
     return queueRollback(
@@ -28,6 +36,7 @@ export function queueAttemptCommand(draft: Draft, attempt: AttemptState): Comman
       attempt,
       attempt.row.target_version ?? attempt.row.from_version,
       attempt.row.decision.explanation,
+      readyAt,
     );
   if (attempt.release === null) throw new Error(`attempt ${attemptId} has no release to apply`);
   const payload: UpdatePayload = {
@@ -36,7 +45,19 @@ export function queueAttemptCommand(draft: Draft, attempt: AttemptState): Comman
     commit_within_s: commitWithinS(draft.policy.intervals),
     ...(attempt.row.step === "downgrade" ? { allow_downgrade: true } : {}),
   };
-  return queueCommand(draft, { attemptId, type: "update", ttlMs, payload });
+  return queueCommand(draft, { attemptId, type: "update", ttlMs, payload, readyAt });
+}
+
+/** Takes the settings of that command back. The shop kept the former ones; they never left it. */
+export function queueRestore(
+  draft: Draft,
+  attempt: AttemptState,
+  commandId: string,
+  readyAt?: Millis,
+): CommandState {
+  const payload: ConfigPayload = { attempt_id: attempt.row.id, set: {}, restore: commandId };
+  const ttlMs = draft.policy.intervals.command_ttl_s * 1000;
+  return queueCommand(draft, { attemptId: attempt.row.id, type: "config", ttlMs, payload, readyAt });
 }
 
 export function queueRollback(
@@ -44,6 +65,7 @@ export function queueRollback(
   attempt: AttemptState,
   toVersion: string,
   reason: string,
+  readyAt?: Millis,
 ): CommandState {
   const held =
     attempt.row.action === "rollback" && attempt.release !== null ? artifactOf(attempt.release) : {};
@@ -54,5 +76,5 @@ export function queueRollback(
     ...held,
   };
   const ttlMs = draft.policy.intervals.command_ttl_s * 1000;
-  return queueCommand(draft, { attemptId: attempt.row.id, type: "rollback", ttlMs, payload });
+  return queueCommand(draft, { attemptId: attempt.row.id, type: "rollback", ttlMs, payload, readyAt });
 }

@@ -3,17 +3,26 @@
 import type { Command } from "../../contract/command.ts";
 import type { AgentCommand } from "../../contract/incident.ts";
 import { type Draft, recordCommand } from "./draft.ts";
-import { COMMANDS_LIMIT, type CommandState, iso, keyOf, type PluginState } from "./state.ts";
+import { COMMANDS_LIMIT, type CommandState, iso, keyOf, type Millis, type PluginState } from "./state.ts";
 
 export function queueCommand(
   draft: Draft,
-  input: { attemptId: string; type: AgentCommand["type"]; payload: Record<string, unknown>; ttlMs: number },
+  input: {
+    attemptId: string;
+    type: AgentCommand["type"];
+    payload: Record<string, unknown>;
+    ttlMs: number;
+    /** Not handed over before then; it expires so much later. */
+    readyAt?: Millis | undefined;
+  },
 ): CommandState {
   const { state, now } = draft;
   state.numbers.command += 1;
-  const expiresAt = now + input.ttlMs;
+  const { readyAt } = input;
+  const expiresAt = (readyAt ?? now) + input.ttlMs;
   const command: CommandState = {
     expiresAt,
+    ...(readyAt === undefined ? {} : { readyAt }),
     row: {
       id: `cmd_${keyOf(state.id)}_${state.numbers.command}`,
       revision: 0,
@@ -38,11 +47,14 @@ export function queueCommand(
   return command;
 }
 
-/** Keeps every live command and the newest finished ones, for repeated acknowledgements. */
+/** Keeps every live command, the change of the attempt under way, and the newest finished ones, for repeated reports. */
 function forgetOldCommands(state: PluginState): void {
   const excess = state.commands.length - COMMANDS_LIMIT;
   if (excess <= 0) return;
-  const finished = state.commands.filter((command) => command.row.finished_at !== null).slice(0, excess);
+  const change = state.attempt?.row.command_id;
+  const finished = state.commands
+    .filter(({ row }) => row.finished_at !== null && row.id !== change)
+    .slice(0, excess);
   state.commands = state.commands.filter((command) => !finished.includes(command));
 }
 
@@ -50,9 +62,10 @@ export function isLive(command: CommandState): boolean {
   return command.row.status === "queued" || command.row.status === "handed_over";
 }
 
-/** The command to hand over with the next reply, when there is one: live, not expired. */
+/** The command to hand over with the next reply, when there is one: live, due, not expired. */
 export function commandToHandOver(state: PluginState, now: number): CommandState | null {
-  return state.commands.find((command) => isLive(command) && command.expiresAt > now) ?? null;
+  const due = (command: CommandState) => (command.readyAt ?? 0) <= now && command.expiresAt > now;
+  return state.commands.find((command) => isLive(command) && due(command)) ?? null;
 }
 
 export function markHandedOver(draft: Draft, command: CommandState, policyRevision: number): void {

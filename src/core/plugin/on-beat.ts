@@ -11,9 +11,10 @@ import { applyFailed } from "./on-report.ts";
 import { review } from "./review.ts";
 import type { AttemptState } from "./state.ts";
 import { COMMIT_DOUBT_MS, REPORT_GRACE_MS } from "./tuning.ts";
-import { backAgain, commandOf, dropLiveCommand, judge, startVerifying } from "./verifying.ts";
+import { judge, startVerifying } from "./verifying.ts";
 import { tellCohorts } from "./view.ts";
 import { watchBeat } from "./watching.ts";
+import { backAgain, commandOf, dropLiveCommand } from "./way-back.ts";
 import { startWork } from "./work.ts";
 
 export function onBeat(draft: Draft, beat: HeartbeatData): void {

@@ -6,7 +6,7 @@ import { endAttempt } from "./end-attempt.ts";
 import type { GateFacts } from "./event.ts";
 import { evaluateGate, standDown } from "./gating.ts";
 import { type CommandState, iso, type PluginState } from "./state.ts";
-import { dropLiveCommand } from "./verifying.ts";
+import { dropLiveCommand } from "./way-back.ts";
 
 /** True when the command takes a change back: only the kill switch and mode `off` may hold it up. */
 export function isWayBack(state: PluginState, command: CommandState): boolean {

@@ -9,8 +9,9 @@ import { closeIncident, escalateIncident } from "./incidents.ts";
 import { chosen } from "./on-work.ts";
 import { type AttemptState, type IncidentState, inShopsHands, iso } from "./state.ts";
 import { APPROVALS_LIMIT, CONFIG_LIMIT, SNOOZE_LIMIT_MS } from "./tuning.ts";
-import { dropLiveCommand, goBack, succeed } from "./verifying.ts";
+import { succeed } from "./verifying.ts";
 import { onVote, wasOpened } from "./voting.ts";
+import { dropLiveCommand, goBack } from "./way-back.ts";
 import { dropWorkOf, startWork } from "./work.ts";
 
 type Done = Result<IncidentState>;

@@ -7,7 +7,8 @@ import { commandById, type Draft } from "./draft.ts";
 import { endAttempt } from "./end-attempt.ts";
 import type { AttemptState, CommandState } from "./state.ts";
 import { COMMAND_TRIES } from "./tuning.ts";
-import { backAgain, backFailed, changedTo, commandOf, orderBackAgain, startVerifying } from "./verifying.ts";
+import { startVerifying } from "./verifying.ts";
+import { backAgain, backFailed, changedTo, commandOf, orderBackAgain } from "./way-back.ts";
 
 /** False when the command is not one of this plugin's. */
 export function onAck(draft: Draft, data: AckData): boolean {

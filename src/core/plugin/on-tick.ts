@@ -7,7 +7,8 @@ import { reportMissing } from "./on-report.ts";
 import { review } from "./review.ts";
 import type { AttemptState, CommandState } from "./state.ts";
 import { PROBATION_SILENCE_BEATS } from "./tuning.ts";
-import { backAgain, dropLiveCommand, goBack, judge, orderBackAgain } from "./verifying.ts";
+import { judge } from "./verifying.ts";
+import { backAgain, dropLiveCommand, goBack, orderBackAgain } from "./way-back.ts";
 
 export function onTick(draft: Draft): void {
   const { state, now } = draft;

@@ -16,7 +16,7 @@ import {
   type PluginState,
 } from "./state.ts";
 import { beginTakingBack } from "./taking-back.ts";
-import { dropLiveCommand, goBack } from "./verifying.ts";
+import { dropLiveCommand, goBack } from "./way-back.ts";
 import { startWork } from "./work.ts";
 
 type Answer = Result<OrderReply>;

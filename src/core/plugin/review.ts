@@ -13,7 +13,7 @@ import {
 } from "./incidents.ts";
 import { followQuiet } from "./quiet.ts";
 import { commitUnheard, type IncidentState, inShopsHands, isSettledSilence } from "./state.ts";
-import { dropLiveCommand } from "./verifying.ts";
+import { dropLiveCommand } from "./way-back.ts";
 import { startWork } from "./work.ts";
 
 export function review(draft: Draft): void {

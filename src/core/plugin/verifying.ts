@@ -1,18 +1,18 @@
-/** After the change: the watch, its verdict, the commit or the way back. */
+/** After the change: the watch and its verdict. The way back is in `way-back.ts`. */
 import type { IncidentType } from "../../contract/incident.ts";
-import { findings, markVersionChange } from "../detection.ts";
+import { findings } from "../detection.ts";
 import { describeChange, moveAttempt } from "./attempts.ts";
-import { commitWithinS, queueRollback } from "./command-payload.ts";
-import { finishCommand, isLive } from "./commands.ts";
-import { commandById, type Draft, incidentById, note, notify, recordAttempt } from "./draft.ts";
+import { commitWithinS } from "./command-payload.ts";
+import { type Draft, incidentById, note, notify, recordAttempt } from "./draft.ts";
 import { endAttempt } from "./end-attempt.ts";
 import { healthVerdict } from "./health-check.ts";
 import { newHealthEvidence } from "./health-evidence.ts";
 import { bakeIncident, titleOf } from "./incidents.ts";
 import { type AttemptState, iso, type PluginState } from "./state.ts";
 import { judgeTakingBack } from "./taking-back.ts";
-import { ASK_MARGIN_MS, COMMAND_TRIES, PROBATION_SILENCE_BEATS } from "./tuning.ts";
+import { ASK_MARGIN_MS } from "./tuning.ts";
 import { baselineOf, type Verifying } from "./watching.ts";
+import { changedTo, goBack, keepInShop } from "./way-back.ts";
 
 /** The plugin reports the new version (or the new settings): the health check's clock starts. */
 export function startVerifying(draft: Draft, attempt: AttemptState): void {
@@ -124,92 +124,4 @@ export function succeed(draft: Draft, attempt: AttemptState, why: string): void 
       version: attempt.row.target_version,
       ...(attempt.row.remedy ? { remedy: attempt.row.remedy } : {}),
     });
-}
-
-/** Sends the commit with every reply until the plugin has left probation. Only an update is provisional. */
-function keepInShop(draft: Draft, attempt: AttemptState): void {
-  const { command_id: commandId, target_version: version } = attempt.row;
-  if (attempt.row.action !== "patch" || commandId === null || version === null) return;
-  const expiresAt = attempt.deadManAt ?? draft.now + commitWithinS(draft.policy.intervals) * 1000;
-  draft.state.commit = { commandId, attemptId: attempt.row.id, version, expiresAt };
-}
-
-/** The change is bad: back to the last good version, or, when going back would be worse, freeze and page. */
-export function goBack(draft: Draft, attempt: AttemptState, why: string): void {
-  if (attempt.row.action !== "patch") return endAttempt(draft, attempt, "failed", why);
-  if (attempt.release !== null && !attempt.release.reversible) {
-    keepInShop(draft, attempt);
-    return endAttempt(
-      draft,
-      attempt,
-      "failed",
-      `The release cannot be taken back and was left in place. ${why}`,
-    );
-  }
-  dropLiveCommand(draft, attempt);
-  const command = queueRollback(draft, attempt, attempt.row.from_version, why);
-  const { apply_s, probation_s } = draft.policy.intervals;
-  const graceMs = (apply_s + PROBATION_SILENCE_BEATS * probation_s) * 1000;
-  const deadMan = attempt.deadManAt ?? draft.now + commitWithinS(draft.policy.intervals) * 1000;
-  const incident = incidentById(draft.state, attempt.row.incident_id);
-  if (incident)
-    note(draft, incident, {
-      kind: "rolling_back",
-      text: `Going back to ${attempt.row.from_version}: ${why}`,
-      attemptId: attempt.row.id,
-      data: { health: attempt.row.health },
-    });
-  moveAttempt(draft, attempt, {
-    name: "rolling_back",
-    commandId: command.row.id,
-    // Without the network the shop's own dead-man goes back first; only after it has had its turn is this a failure.
-    until: Math.max(deadMan, draft.now) + graceMs,
-    why,
-  });
-}
-
-export function dropLiveCommand(draft: Draft, attempt: AttemptState): void {
-  for (const command of draft.state.commands)
-    if (command.row.attempt_id === attempt.row.id && isLive(command))
-      finishCommand(draft, command, "superseded");
-}
-
-/** The way back was not carried out for a reason that may pass: order it again, a few times. */
-export function orderBackAgain(
-  draft: Draft,
-  attempt: AttemptState,
-  phase: Extract<AttemptState["phase"], { name: "rolling_back" }>,
-): void {
-  const tries = phase.tries ?? 1;
-  if (tries >= COMMAND_TRIES || draft.now >= phase.until) return;
-  const command = queueRollback(draft, attempt, attempt.row.from_version, phase.why);
-  moveAttempt(draft, attempt, { ...phase, commandId: command.row.id, tries: tries + 1 });
-}
-
-/** The shop could not go back either: whatever it runs now, a person must look. */
-export function backFailed(draft: Draft, attempt: AttemptState, why: string): void {
-  dropLiveCommand(draft, attempt);
-  if (attempt.row.status === "applying")
-    moveAttempt(draft, attempt, { name: "rolling_back", commandId: null, until: draft.now, why });
-  endAttempt(draft, attempt, "rollback_failed", why);
-}
-
-/** What runs now is not what the evidence is about: it is dropped, and the next beat is not counted against it either. */
-export function changedTo(draft: Draft, version: string): void {
-  const { state, now } = draft;
-  state.version = version;
-  state.changedAt = now;
-  state.detection = markVersionChange(state.detection, version, now);
-}
-
-/** The last good version runs again: by our command, or because the shop's dead-man restored it. */
-export function backAgain(draft: Draft, attempt: AttemptState, why: string): void {
-  dropLiveCommand(draft, attempt);
-  if (attempt.row.status !== "rolling_back")
-    moveAttempt(draft, attempt, { name: "rolling_back", commandId: null, until: draft.now, why });
-  endAttempt(draft, attempt, "rolled_back", why);
-}
-
-export function commandOf(draft: Draft, attempt: AttemptState) {
-  return attempt.row.command_id === null ? null : commandById(draft.state, attempt.row.command_id);
 }

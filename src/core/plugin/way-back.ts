@@ -1,0 +1,125 @@
+/** The way back from a change that is bad, and the commit of one that is kept. Versions and settings go back alike. */
+import { markVersionChange } from "../detection.ts";
+import { moveAttempt } from "./attempts.ts";
+import { commitWithinS, queueRestore, queueRollback } from "./command-payload.ts";
+import { finishCommand, isLive } from "./commands.ts";
+import { commandById, type Draft, incidentById, note } from "./draft.ts";
+import { endAttempt } from "./end-attempt.ts";
+import type { AttemptState, CommandState, Millis } from "./state.ts";
+import { COMMAND_TRIES, PROBATION_SILENCE_BEATS } from "./tuning.ts";
+
+type RollingBack = Extract<AttemptState["phase"], { name: "rolling_back" }>;
+
+/** What runs is another version, not other settings. */
+export function isVersioned({ row }: AttemptState): boolean {
+  return row.target_version !== null;
+}
+
+/** The shop holds what was before until the commit: a version, or the settings of a client that says so. */
+function isProvisional(attempt: AttemptState): boolean {
+  return attempt.row.action === "patch" || attempt.provisional === true;
+}
+
+/** Sends the commit with every reply until the plugin has left probation. */
+export function keepInShop(draft: Draft, attempt: AttemptState): void {
+  const { command_id: commandId, target_version: target } = attempt.row;
+  if (!isProvisional(attempt) || commandId === null) return;
+  const expiresAt = attempt.deadManAt ?? draft.now + commitWithinS(draft.policy.intervals) * 1000;
+  const version = target ?? draft.state.version;
+  draft.state.commit = { commandId, attemptId: attempt.row.id, version, expiresAt };
+}
+
+/** The change is bad: back to what was before, or, when there is no way back or it would be worse, freeze and page. */
+export function goBack(draft: Draft, attempt: AttemptState, why: string): void {
+  if (!isProvisional(attempt)) return endAttempt(draft, attempt, "failed", why);
+  if (attempt.release !== null && !attempt.release.reversible) {
+    keepInShop(draft, attempt);
+    return endAttempt(
+      draft,
+      attempt,
+      "failed",
+      `The release cannot be taken back and was left in place. ${why}`,
+    );
+  }
+  dropLiveCommand(draft, attempt);
+  const command = queueWayBack(draft, attempt, why);
+  const { apply_s, probation_s } = draft.policy.intervals;
+  const graceMs = (apply_s + PROBATION_SILENCE_BEATS * probation_s) * 1000;
+  const deadMan = attempt.deadManAt ?? draft.now + commitWithinS(draft.policy.intervals) * 1000;
+  const incident = incidentById(draft.state, attempt.row.incident_id);
+  if (incident)
+    note(draft, incident, {
+      kind: "rolling_back",
+      text: `Going back to ${formerOf(attempt)}: ${why}`,
+      attemptId: attempt.row.id,
+      data: { health: attempt.row.health },
+    });
+  moveAttempt(draft, attempt, {
+    name: "rolling_back",
+    commandId: command.row.id,
+    // Without the network the shop's own dead-man goes back first; only after it has had its turn is this a failure.
+    until: Math.max(deadMan, draft.now) + graceMs,
+    why,
+  });
+}
+
+function queueWayBack(draft: Draft, attempt: AttemptState, why: string, readyAt?: Millis): CommandState {
+  const { command_id: commandId, from_version: from } = attempt.row;
+  return !isVersioned(attempt) && commandId !== null
+    ? queueRestore(draft, attempt, commandId, readyAt)
+    : queueRollback(draft, attempt, from, why, readyAt);
+}
+
+/** What the way back leads to, for people. */
+export function formerOf(attempt: AttemptState): string {
+  return isVersioned(attempt) ? attempt.row.from_version : "the former settings";
+}
+
+export function dropLiveCommand(draft: Draft, attempt: AttemptState): void {
+  for (const command of draft.state.commands)
+    if (command.row.attempt_id === attempt.row.id && isLive(command))
+      finishCommand(draft, command, "superseded");
+}
+
+/** The way back was not carried out for a reason that may pass: order it again, a few times. */
+export function orderBackAgain(
+  draft: Draft,
+  attempt: AttemptState,
+  phase: RollingBack,
+  readyAt?: Millis,
+): void {
+  const tries = phase.tries ?? 1;
+  if (tries >= COMMAND_TRIES || draft.now >= phase.until) return;
+  const command = queueWayBack(draft, attempt, phase.why, readyAt);
+  moveAttempt(draft, attempt, { ...phase, commandId: command.row.id, tries: tries + 1 });
+}
+
+/** The shop could not go back either: whatever it runs now, a person must look. */
+export function backFailed(draft: Draft, attempt: AttemptState, why: string): void {
+  dropLiveCommand(draft, attempt);
+  if (attempt.row.status === "applying")
+    moveAttempt(draft, attempt, { name: "rolling_back", commandId: null, until: draft.now, why });
+  endAttempt(draft, attempt, "rollback_failed", why);
+}
+
+/** What runs now is not what the evidence is about: it is dropped, and the next beat is not counted against it either. */
+export function changedTo(draft: Draft, version: string): void {
+  const { state, now } = draft;
+  state.version = version;
+  state.changedAt = now;
+  state.detection = markVersionChange(state.detection, version, now);
+}
+
+/** What was before is back: by our command, or because the shop's dead-man restored it. */
+export function backAgain(draft: Draft, attempt: AttemptState, why: string): void {
+  dropLiveCommand(draft, attempt);
+  // A version shows in the beat; settings do not.
+  if (!isVersioned(attempt)) changedTo(draft, draft.state.version);
+  if (attempt.row.status !== "rolling_back")
+    moveAttempt(draft, attempt, { name: "rolling_back", commandId: null, until: draft.now, why });
+  endAttempt(draft, attempt, "rolled_back", why);
+}
+
+export function commandOf(draft: Draft, attempt: AttemptState): CommandState | null {
+  return attempt.row.command_id === null ? null : commandById(draft.state, attempt.row.command_id);
+}
