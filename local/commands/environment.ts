@@ -14,6 +14,7 @@ const PASSED_THROUGH = [
   "STAGING_RUNNER_TOKEN",
   "NOTIFY_URL",
   "NOTIFY_SECRET",
+  "NOTIFY_FORMAT",
 ] as const satisfies (keyof WorkerBindings)[];
 
 export interface LocalEnvironment {
@@ -45,4 +46,4 @@ Environment:
   SIRA_API_URL          a remote decision service, with SIRA_API_TOKEN; the built-in one otherwise
   STAGING_RUNNER_URL    a remote staging runner, with STAGING_RUNNER_TOKEN; a local one otherwise
   MOLAM_ID_JWT_PUBLIC   SPKI PEM of a real identity provider; switches the development login and the demo fleet off
-  NOTIFY_URL            where notifications go, with NOTIFY_SECRET`;
+  NOTIFY_URL            where notifications go, with NOTIFY_SECRET; NOTIFY_FORMAT is vigie or slack`;

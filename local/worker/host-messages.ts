@@ -21,6 +21,7 @@ export const WORKER_BINDINGS = [
   "PUBLISHER_KEYS",
   "NOTIFY_URL",
   "NOTIFY_SECRET",
+  "NOTIFY_FORMAT",
 ] as const;
 export type WorkerBindings = Partial<Record<(typeof WORKER_BINDINGS)[number], string>>;
 

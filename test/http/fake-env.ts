@@ -3,7 +3,14 @@ import { generateKeyPairSync } from "node:crypto";
 import { exportSPKI, generateKeyPair, SignJWT } from "jose";
 import type { Role } from "../../src/contract/ops.ts";
 import type { PublisherKeys } from "../../src/contract/release.ts";
-import type { FleetRpc, PluginRpc, PolicyRpc, ReleaseRpc, SiraRpc } from "../../src/contract/rpc.ts";
+import type {
+  FleetRpc,
+  NoticeRpc,
+  PluginRpc,
+  PolicyRpc,
+  ReleaseRpc,
+  SiraRpc,
+} from "../../src/contract/rpc.ts";
 import { type ControlKey, loadControlKey } from "../../src/crypto/control-key.ts";
 import { toBase64 } from "../../src/crypto/encoding.ts";
 import type { Env } from "../../src/env.ts";
@@ -19,6 +26,7 @@ export interface Doubles {
   release?: Partial<ReleaseRpc>;
   fleet?: Partial<FleetRpc>;
   sira?: Partial<SiraRpc>;
+  notices?: Partial<NoticeRpc>;
   feed?: { fetch(request: Request): Promise<Response> };
 }
 
@@ -84,6 +92,7 @@ export function aFakeEnv(doubles: Doubles = {}, overrides: Partial<Env> = {}): F
     FLEET: namespace("fleet", doubles.fleet),
     SIRA: namespace("sira", doubles.sira),
     FEED: namespace("feed", doubles.feed),
+    NOTICES: namespace("notices", doubles.notices),
     POLICY_CACHE: { get: async () => null },
     RELEASES: aBucket(files),
     ASSETS: {

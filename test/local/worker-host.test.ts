@@ -16,7 +16,7 @@ export class PluginObject extends DurableObject {
   async alarm() { await this.ctx.storage.put("fired", 1 + await this.fired()); }
 }
 class Other extends DurableObject {}
-export { Other as PolicyObject, Other as ReleaseObject, Other as FleetObject, Other as SiraObject, Other as FeedObject };
+export { Other as PolicyObject, Other as ReleaseObject, Other as FleetObject, Other as SiraObject, Other as FeedObject, Other as NoticeObject };
 let swept = 0;
 export default {
   async fetch(request, env) {

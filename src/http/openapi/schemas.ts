@@ -10,6 +10,7 @@ import * as fleetIncident from "../../contract/fleet-incident.ts";
 import * as heartbeat from "../../contract/heartbeat.ts";
 import * as ids from "../../contract/ids.ts";
 import * as incident from "../../contract/incident.ts";
+import * as notification from "../../contract/notification.ts";
 import * as ops from "../../contract/ops.ts";
 import * as policy from "../../contract/policy.ts";
 import * as release from "../../contract/release.ts";
@@ -34,6 +35,7 @@ const sources = {
   ...staging,
   ...incident,
   ...fleetIncident,
+  ...notification,
   ...ops,
   ...policy,
   ...feed,

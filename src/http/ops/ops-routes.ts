@@ -12,6 +12,7 @@ import { readLedger } from "../ledger-read.ts";
 import { readJson, readQuery } from "../read-request.ts";
 import { fleetIncidentRoutes } from "./fleet-incident-routes.ts";
 import { attemptRoutes, incidentRoutes } from "./incident-routes.ts";
+import { merchantRoutes, notificationRoutes } from "./notification-routes.ts";
 import { allow, allowSocket, FEED_PROTOCOL } from "./ops-guard.ts";
 import { KpiQuery } from "./ops-queries.ts";
 import { pluginViewRoutes } from "./plugin-view-routes.ts";
@@ -25,6 +26,8 @@ export const opsRoutes = new Hono<AppEnv>()
   .route("/plugins", pluginViewRoutes)
   .route("/releases", releaseRoutes)
   .route("/policy", policyRoutes)
+  .route("/notifications", notificationRoutes)
+  .route("/merchants", merchantRoutes)
   .get("/me", allow("GET /api/ops/me"), (c) => c.json(c.var.person))
   .post("/claims", allow("POST /api/ops/claims"), async (c) => {
     const input = await readJson(c, ClaimRequest);
