@@ -1,63 +1,262 @@
-/** What one product's shops taught: outcome counts by signature and fix, and which attempts are already in them. */
-import type { FeedbackRequest } from "../../src/contract/decision.ts";
-import { type FixRecord, fixKeyOf, learnOutcome, NO_RECORD } from "../../src/core/sira/record.ts";
-import type { Migration } from "../migrations.ts";
+/**
+ * What one product's shops taught: lessons (one for each attempt), the places they are counted at, and votes. Bounded: the oldest
+ * lessons are forgotten but stay counted, and of the places the oldest of the finest levels, whose counts are also in what they
+ * lie within. All methods work on one generation.
+ */
+import type { FeedbackRequest, Outcome } from "../../src/contract/decision.ts";
+import type { VoteRequest } from "../../src/contract/sira-memory.ts";
+import { SIBLINGS } from "../../src/core/sira/belief.ts";
+import type { Learned } from "../../src/core/sira/decide.ts";
+import {
+  changeTally,
+  LEVELS,
+  type Lesson,
+  lessonOf,
+  NO_TALLY,
+  type Place,
+  type Tally,
+  type TallyChange,
+  tallyChanges,
+} from "../../src/core/sira/lesson.ts";
+import { NO_OPINION, newerVote, type Opinion, type Vote } from "../../src/core/sira/opinion.ts";
 
-export const SIRA_MIGRATIONS: readonly Migration[] = [
-  {
-    name: "fixes",
-    sql: `
-      CREATE TABLE fixes (
-        signature TEXT NOT NULL,
-        fix TEXT NOT NULL,
-        successes INTEGER NOT NULL,
-        failures INTEGER NOT NULL,
-        PRIMARY KEY (signature, fix)
-      ) WITHOUT ROWID;
-      CREATE TABLE learned (attempt_id TEXT PRIMARY KEY, outcome TEXT NOT NULL) WITHOUT ROWID;
-    `,
-  },
-];
+export interface SiraBounds {
+  lessons: number;
+  places: number;
+  votes: number;
+}
 
-type FixRow = { fix: string; successes: number; failures: number };
+/** About 50 MB at most; several years of a product with a hundred attempts a day. */
+export const SIRA_BOUNDS: SiraBounds = { lessons: 100_000, places: 40_000, votes: 20_000 };
+/** Between two looks at the bounds. */
+const PRUNE_EVERY = 500;
 
-export class SiraStore {
+type LessonRow = {
+  attempt_id: string;
+  revision: number;
+  outcome: string;
+  finished_at: number;
+  place: string;
+};
+type TallyRow = { [outcome in keyof Tally]: number };
+type PlaceRow = TallyRow & { seen_at: number };
+
+export class SiraStore implements Learned {
   readonly #storage: DurableObjectStorage;
+  readonly #generation: number;
+  readonly #bounds: SiraBounds;
+  #untilPrune = 0;
 
-  constructor(storage: DurableObjectStorage) {
+  constructor(storage: DurableObjectStorage, generation: number, bounds = SIRA_BOUNDS) {
     this.#storage = storage;
+    this.#generation = generation;
+    this.#bounds = bounds;
   }
 
-  /** Counts a finished attempt; false when it was counted before. */
+  /** False when it, or a newer account of the same attempt, is known, or was and is forgotten. */
   learn(feedback: FeedbackRequest): boolean {
-    const { sql } = this.#storage;
     return this.#storage.transactionSync(() => {
-      const added = sql.exec(
-        "INSERT INTO learned (attempt_id, outcome) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING attempt_id",
-        feedback.attempt_id,
-        feedback.outcome,
+      const learned = this.take(lessonOf(feedback));
+      if (learned) this.#prune();
+      return learned;
+    });
+  }
+
+  /** Counts a lesson; within a transaction. */
+  take(lesson: Lesson): boolean {
+    const known = this.#lesson(lesson.attemptId);
+    if (known === null && lesson.finishedAt <= this.#horizon) return false;
+    const changes = tallyChanges(known, lesson);
+    if (changes.length === 0) return false;
+    const { attemptId, revision, outcome, finishedAt, place } = lesson;
+    this.#exec(
+      `INSERT INTO lessons (generation, attempt_id, revision, outcome, finished_at, place) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (generation, attempt_id) DO UPDATE SET revision = excluded.revision, outcome = excluded.outcome,
+         finished_at = excluded.finished_at, place = excluded.place`,
+      attemptId,
+      revision,
+      outcome,
+      finishedAt,
+      JSON.stringify(place),
+    );
+    for (const change of changes) this.#count(change, finishedAt);
+    return true;
+  }
+
+  vote(vote: VoteRequest): boolean {
+    const { incident_id, person, revision } = vote;
+    return this.#storage.transactionSync(() => {
+      const [known] = this.#exec<{ revision: number }>(
+        "SELECT revision FROM votes WHERE generation = ? AND incident_id = ? AND person = ?",
+        incident_id,
+        person,
       );
-      if (added.toArray().length === 0) return false;
-      const fix = fixKeyOf(feedback);
-      const before = this.records(feedback.signature).get(fix) ?? NO_RECORD;
-      const { successes, failures } = learnOutcome(before, feedback.outcome);
-      sql.exec(
-        `INSERT INTO fixes (signature, fix, successes, failures) VALUES (?, ?, ?, ?)
-         ON CONFLICT (signature, fix) DO UPDATE SET successes = excluded.successes, failures = excluded.failures`,
-        feedback.signature,
-        fix,
-        successes,
-        failures,
+      if (!newerVote(known ?? null, vote)) return false;
+      this.#exec(
+        `INSERT INTO votes (generation, incident_id, person, revision, vote, signature, at) VALUES (?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (generation, incident_id, person) DO UPDATE SET revision = excluded.revision, vote = excluded.vote,
+           signature = excluded.signature, at = excluded.at`,
+        incident_id,
+        person,
+        revision,
+        vote.vote,
+        vote.signature,
+        Date.parse(vote.at),
       );
+      this.#prune();
       return true;
     });
   }
 
-  /** What is known of one signature, by `fixKey`. */
-  records(signature: string): Map<string, FixRecord> {
-    const rows = this.#storage.sql
-      .exec<FixRow>("SELECT fix, successes, failures FROM fixes WHERE signature = ?", signature)
-      .toArray();
-    return new Map(rows.map(({ fix, successes, failures }) => [fix, { successes, failures }]));
+  tally(key: string): Tally {
+    return this.#place(key) ?? NO_TALLY;
+  }
+
+  siblings(within: string, except: string): Tally[] {
+    return this.#exec<TallyRow>(
+      `SELECT success, rolled_back, failed, inconclusive FROM places
+       WHERE generation = ? AND within = ? AND key <> ? ORDER BY seen_at DESC, key LIMIT ?`,
+      within,
+      except,
+      SIBLINGS,
+    );
+  }
+
+  opinion(signature: string): Opinion {
+    const opinion = { ...NO_OPINION };
+    for (const { vote, n } of this.#exec<{ vote: Vote; n: number }>(
+      "SELECT vote, count(*) AS n FROM votes WHERE generation = ? AND signature = ? GROUP BY vote",
+      signature,
+    ))
+      opinion[vote] = n;
+    return opinion;
+  }
+
+  /** Lessons of attempts that finished after then. */
+  lessonsSince(finishedAfter: number): Lesson[] {
+    return this.#exec<LessonRow>(
+      `SELECT attempt_id, revision, outcome, finished_at, place FROM lessons
+       WHERE generation = ? AND finished_at > ?`,
+      finishedAfter,
+    ).flatMap((row) => lessonFrom(row) ?? []);
+  }
+
+  /** An attempt that an earlier version learned from, without its place: told again, it is known. */
+  rememberOnly(attemptId: string, outcome: string): void {
+    this.#exec(
+      `INSERT INTO lessons (generation, attempt_id, revision, outcome, finished_at, place) VALUES (?, ?, 1, ?, 0, '')
+       ON CONFLICT DO NOTHING`,
+      attemptId,
+      outcome,
+    );
+  }
+
+  addTally(place: Place, tally: Tally): void {
+    for (const [level, within] of LEVELS)
+      for (const [outcome, by] of Object.entries(tally) as [Outcome, number][])
+        for (let i = 0; i < by; i++)
+          this.#count({ key: place[level], within: place[within], outcome, by: 1 }, 0);
+  }
+
+  #lesson(attemptId: string): Lesson | null {
+    const [row] = this.#exec<LessonRow>(
+      `SELECT attempt_id, revision, outcome, finished_at, place FROM lessons WHERE generation = ? AND attempt_id = ?`,
+      attemptId,
+    );
+    return row ? (lessonFrom(row) ?? null) : null;
+  }
+
+  #place(key: string): PlaceRow | undefined {
+    return this.#exec<PlaceRow>(
+      `SELECT success, rolled_back, failed, inconclusive, seen_at FROM places WHERE generation = ? AND key = ?`,
+      key,
+    )[0];
+  }
+
+  #count(change: TallyChange, at: number): void {
+    const row = this.#place(change.key);
+    // Forgotten since it was counted: there is nothing to take it from.
+    if (row === undefined && change.by < 0) return;
+    const tally = changeTally(row ?? NO_TALLY, change);
+    this.#exec(
+      `INSERT INTO places (generation, key, within, level, success, rolled_back, failed, inconclusive, seen_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (generation, key) DO UPDATE SET success = excluded.success, rolled_back = excluded.rolled_back,
+         failed = excluded.failed, inconclusive = excluded.inconclusive, seen_at = excluded.seen_at`,
+      change.key,
+      change.within,
+      LEVELS.findIndex(([level]) => change.key.startsWith(`${level}|`)),
+      tally.success,
+      tally.rolled_back,
+      tally.failed,
+      tally.inconclusive,
+      Math.max(at, row?.seen_at ?? 0),
+    );
+  }
+
+  /** Keeps the tables within their bounds. The way to each fix is never forgotten: there are no more than releases. */
+  #prune(): void {
+    if (this.#untilPrune-- > 0) return;
+    this.#untilPrune = Math.min(PRUNE_EVERY, Math.ceil(this.#bounds.lessons / 100));
+    const lessons = this.#excess("lessons", this.#bounds.lessons);
+    if (lessons > 0) {
+      const [last] = this.#exec<{ finished_at: number }>(
+        "SELECT finished_at FROM lessons WHERE generation = ? ORDER BY finished_at LIMIT 1 OFFSET ?",
+        lessons - 1,
+      );
+      this.#horizon = Math.max(this.#horizon, last?.finished_at ?? 0);
+      this.#exec("DELETE FROM lessons WHERE generation = ? AND finished_at <= ?", this.#horizon);
+    }
+    const places = this.#excess("places", this.#bounds.places);
+    if (places > 0)
+      this.#exec(
+        `DELETE FROM places WHERE generation = ? AND key IN
+           (SELECT key FROM places WHERE generation = ? AND level > 0 ORDER BY seen_at, level DESC, key LIMIT ?)`,
+        this.#generation,
+        places,
+      );
+    const votes = this.#excess("votes", this.#bounds.votes);
+    if (votes > 0)
+      this.#exec(
+        `DELETE FROM votes WHERE generation = ? AND (incident_id, person) IN
+           (SELECT incident_id, person FROM votes WHERE generation = ? ORDER BY at, incident_id, person LIMIT ?)`,
+        this.#generation,
+        votes,
+      );
+  }
+
+  #excess(table: "lessons" | "places" | "votes", bound: number): number {
+    const [row] = this.#exec<{ n: number }>(`SELECT count(*) AS n FROM ${table} WHERE generation = ?`);
+    return (row?.n ?? 0) - bound;
+  }
+
+  /** Attempts that finished up to then may have been forgotten: whether they were counted cannot be told. */
+  get #horizon(): number {
+    return this.#storage.kv.get<number>(horizonKey(this.#generation)) ?? 0;
+  }
+
+  set #horizon(at: number) {
+    this.#storage.kv.put(horizonKey(this.#generation), at);
+  }
+
+  /** The generation is every statement's first parameter. */
+  #exec<T extends Record<string, SqlStorageValue>>(sql: string, ...rest: SqlStorageValue[]): T[] {
+    return this.#storage.sql.exec<T>(sql, this.#generation, ...rest).toArray();
   }
 }
+
+export function horizonKey(generation: number): string {
+  return `horizon_${generation}`;
+}
+
+/** Without a place nothing is known of it but that it was told. */
+function lessonFrom(row: LessonRow): Lesson | undefined {
+  const { attempt_id: attemptId, revision, finished_at: finishedAt } = row;
+  // Written by `take` from a validated request.
+  const outcome = row.outcome as Outcome;
+  if (row.place === "") return { attemptId, revision, outcome, finishedAt, place: NOWHERE };
+  return { attemptId, revision, outcome, finishedAt, place: JSON.parse(row.place) as Place };
+}
+
+/** Keys that no table has: to take a lesson back from here changes nothing. */
+const NOWHERE: Place = { kind: "", fix: "", move: "", fault: "", place: "" };

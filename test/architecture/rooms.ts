@@ -231,7 +231,7 @@ export const FETCH_PATHS: readonly { path: string; why: string }[] = [
   { path: "src/postgres/connection.ts", why: "gives the Neon driver's own calls a deadline" },
   { path: "plugin-client/core/platform.ts", why: "the client's one door to the network" },
   { path: "staging-runner/download.ts", why: "fetches the release under test" },
-  { path: "dashboard/src/api.ts", why: "the dashboard's one file that talks to the network" },
+  { path: "dashboard/src/api/call.ts", why: "the dashboard's one file that sends requests" },
   { path: "local/", why: "the stack waits for its children, the demo plugin sends webhooks" },
 ];
 

@@ -5,6 +5,7 @@ interface Overrides {
   type?: string;
   signature?: string;
   version?: string;
+  changed_from?: string;
   candidates?: DecideRequest["candidates"];
   excluded?: DecideRequest["excluded"];
 }
@@ -23,6 +24,7 @@ export function aDecideRequest(overrides: Overrides = {}): DecideRequest {
       value: 0.6,
       bound: 0.2,
       detected_at: "2026-11-22T12:00:00Z",
+      ...(overrides.changed_from === undefined ? {} : { changed_from: overrides.changed_from }),
     },
     plugin: { id: `plg_${PLUGIN_KEY}`, product: "demo-pay", version, env: { platform: "demo" } },
     candidates: overrides.candidates ?? [{ action: "patch", version: "1.2.3", reversible: true }],

@@ -7,64 +7,99 @@ const patches = (...versions: string[]) =>
   versions.map((version) => ({ action: "patch" as const, version, reversible: true }));
 
 describe("heuristic decision", () => {
-  const cases: [string, Parameters<typeof aDecideRequest>[0], { action: string; patch_version?: string }][] =
+  const cases: [string, Parameters<typeof aDecideRequest>[0], Partial<DecideReply>][] = [
     [
-      [
-        "takes the nearest higher version for failing webhooks",
-        { candidates: patches("1.3.0", "1.2.10", "1.2.3", "1.2.1") },
-        { action: "patch", patch_version: "1.2.3" },
-      ],
-      [
-        "passes over a fix that failed here",
-        { candidates: patches("1.2.3", "1.2.4"), excluded: [{ action: "patch", version: "1.2.3" }] },
-        { action: "patch", patch_version: "1.2.4" },
-      ],
-      [
-        "never takes an exclusion of a whole action lightly",
-        { candidates: patches("1.2.3"), excluded: [{ action: "patch" }] },
-        { action: "escalate" },
-      ],
-      [
-        "patches an error spike",
-        { type: "error_spike", candidates: patches("1.2.3") },
-        { action: "patch", patch_version: "1.2.3" },
-      ],
-      [
-        "rolls back a new error after a version change",
-        {
-          type: "new_error",
-          candidates: [...patches("1.2.3"), { action: "rollback", version: "1.2.1" }],
-        },
-        { action: "rollback", patch_version: "1.2.1" },
-      ],
-      [
-        "escalates a new error with nothing to go back to",
-        { type: "new_error", candidates: patches("1.2.3") },
-        { action: "escalate" },
-      ],
-      [
-        "subscribes again when webhooks were switched off",
-        { type: "webhook_disabled", candidates: [...patches("1.2.3"), { action: "resubscribe" }] },
-        { action: "resubscribe" },
-      ],
-      [
-        "escalates switched-off webhooks that it cannot subscribe",
-        { type: "webhook_disabled", candidates: patches("1.2.3") },
-        { action: "escalate" },
-      ],
-      [
-        "escalates silence",
-        { type: "heartbeat_missed", candidates: patches("1.2.3") },
-        { action: "escalate" },
-      ],
-      ["escalates when nothing is on offer", { candidates: [] }, { action: "escalate" }],
-      ["escalates a kind of incident it does not know", { type: "moon_phase" }, { action: "escalate" }],
-      [
-        "does not call a downgrade a patch",
-        { candidates: patches("1.2.1", "1.2.2") },
-        { action: "escalate" },
-      ],
-    ];
+      "takes the nearest higher version for failing webhooks",
+      { candidates: patches("1.3.0", "1.2.10", "1.2.3", "1.2.1") },
+      { action: "patch", patch_version: "1.2.3" },
+    ],
+    [
+      "passes over a fix that failed here",
+      { candidates: patches("1.2.3", "1.2.4"), excluded: [{ action: "patch", version: "1.2.3" }] },
+      { action: "patch", patch_version: "1.2.4" },
+    ],
+    [
+      "never takes an exclusion of a whole action lightly",
+      { candidates: patches("1.2.3"), excluded: [{ action: "patch" }] },
+      { action: "escalate" },
+    ],
+    [
+      "patches an error spike",
+      { type: "error_spike", candidates: patches("1.2.3") },
+      { action: "patch", patch_version: "1.2.3" },
+    ],
+    [
+      "rolls back a new error after a version change",
+      {
+        type: "new_error",
+        candidates: [...patches("1.2.3"), { action: "rollback", version: "1.2.1" }],
+      },
+      { action: "rollback", patch_version: "1.2.1" },
+    ],
+    [
+      "goes on to the next release after a new error with nothing to go back to",
+      { type: "new_error", candidates: patches("1.2.3") },
+      { action: "patch", patch_version: "1.2.3" },
+    ],
+    [
+      "escalates a new error that only a new major version could mend",
+      { type: "new_error", candidates: patches("2.0.0") },
+      { action: "escalate" },
+    ],
+    [
+      "takes settings that ops published for this kind of incident before any version",
+      {
+        candidates: [
+          ...patches("1.2.3"),
+          { action: "config", remedy: "rmd_retry-more", config: { retries: 5 } },
+        ],
+      },
+      { action: "config", remedy: "rmd_retry-more", config: { retries: 5 } },
+    ],
+    [
+      "passes over settings that failed here, and settings without any",
+      {
+        candidates: [
+          ...patches("1.2.3"),
+          { action: "config", remedy: "rmd_retry-more", config: { retries: 5 } },
+          { action: "config", remedy: "rmd_empty-one", config: {} },
+        ],
+        excluded: [{ action: "config", remedy: "rmd_retry-more" }],
+      },
+      { action: "patch", patch_version: "1.2.3" },
+    ],
+    [
+      "goes back to the version before when failing webhooks began with the change from it",
+      {
+        changed_from: "1.2.0",
+        candidates: [
+          ...patches("1.2.3"),
+          { action: "rollback", version: "1.2.1" },
+          { action: "rollback", version: "1.2.0" },
+        ],
+      },
+      { action: "rollback", patch_version: "1.2.0" },
+    ],
+    [
+      "goes on, not back, when failing webhooks began by themselves",
+      { candidates: [...patches("1.2.3"), { action: "rollback", version: "1.2.1" }] },
+      { action: "patch", patch_version: "1.2.3" },
+    ],
+    [
+      "subscribes again when webhooks were switched off",
+      { type: "webhook_disabled", candidates: [...patches("1.2.3"), { action: "resubscribe" }] },
+      { action: "resubscribe" },
+    ],
+    [
+      "escalates switched-off webhooks that it cannot subscribe",
+      { type: "webhook_disabled", candidates: patches("1.2.3") },
+      { action: "escalate" },
+    ],
+    ["escalates silence", { type: "heartbeat_missed", candidates: patches("1.2.3") }, { action: "escalate" }],
+    ["escalates when nothing is on offer", { candidates: [] }, { action: "escalate" }],
+    ["escalates a kind of incident it does not know", { type: "moon_phase" }, { action: "escalate" }],
+    ["does not call a downgrade a patch", { candidates: patches("1.2.1", "1.2.2") }, { action: "escalate" }],
+  ];
 
   it.each(cases)("%s", (_, overrides, expected) => {
     const reply = heuristicDecision(aDecideRequest(overrides));

@@ -41,7 +41,7 @@ describe("SIRA object", () => {
     expect(await sira.learn(aFeedback(1))).toEqual({ status: "known" });
     const reply = await sira.decide(request);
     expect(reply.patch_version).toBe("1.2.4");
-    expect(reply.alternatives[0]?.explanation).toContain("worked 0 and failed 1");
+    expect(reply.alternatives[0]?.explanation).toContain("0 of 1 shops recovered");
   });
 
   it("keeps signatures and products apart", async () => {
