@@ -7,7 +7,7 @@ ALTER TABLE notifications
   ADD CONSTRAINT notifications_kind_check CHECK (kind IN (
     'incident_detected', 'approval_needed', 'patched', 'rolled_back', 'escalated', 'rollback_failed', 'incident_resolved',
     'fleet_incident_opened', 'fleet_incident_closed', 'autonomy_downgraded', 'autonomy_restored', 'release_halted',
-    'emergency_started', 'emergency_ended', 'address_disabled', 'digest', 'test'
+    'address_disabled', 'digest', 'test'
   )),
   ADD COLUMN revision          integer NOT NULL DEFAULT 1 CHECK (revision > 0),
   ADD COLUMN audience          text NOT NULL DEFAULT 'ops' CHECK (audience IN ('ops', 'merchant')),

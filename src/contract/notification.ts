@@ -22,8 +22,6 @@ export const NOTIFICATION_KINDS = [
   "emergency_started",
   "emergency_ended",
   "release_halted",
-  "emergency_started",
-  "emergency_ended",
   "address_disabled",
   "digest",
   "test",
