@@ -5,12 +5,20 @@
 
 import type { CommandReply } from "./command.ts";
 import type { DecideReply, DecideRequest, FeedbackReply, FeedbackRequest, Outcome } from "./decision.ts";
+import type {
+  CancelPendingRequest,
+  ConfirmEmergencyRequest,
+  Emergency,
+  EmergencyDetail,
+  EmergencyQuery,
+  RollbackSinceRequest,
+} from "./emergency.ts";
 import type { EnrollRequest } from "./enroll.ts";
 import type { FeedMessage } from "./feed.ts";
 import type { FleetStanding } from "./guard.ts";
 import type { Environment, HeartbeatReply } from "./heartbeat.ts";
 import type { Action } from "./ids.ts";
-import type { AttemptStatus } from "./incident.ts";
+import type { AttemptStatus, IncidentType } from "./incident.ts";
 import type { PluginCredential } from "./ledger.ts";
 import type {
   MerchantNotifications,
@@ -37,6 +45,8 @@ import type {
   Floor,
   FloorRequest,
   HoldRequest,
+  PlanReply,
+  PlanShop,
   RevertReply,
   RevertReport,
   RevertRequest,
@@ -182,6 +192,13 @@ export interface ReleaseRpc {
     reason: string,
     by: Person,
   ): Promise<Result<ReleaseRecord | Remedy>>;
+  /** Whom each wave would reach among these shops; changes nothing. */
+  reach(
+    version: string,
+    plan: RolloutPlan,
+    shops: PlanShop[],
+    canary: PolicyDocument["canary"],
+  ): Promise<Result<Pick<PlanReply, "out_of_reach" | "waves">>>;
   hold(version: string, request: HoldRequest, by: Person): Promise<Result<EnvironmentHold>>;
   revert(
     version: string,
@@ -198,6 +215,8 @@ export interface FleetGuard {
   autonomy: "normal" | "degraded";
   actions_last_hour: number;
   explanation: string;
+  /** The storms under way, by type of incident; absent from objects of an earlier version, whose storms are of silences. */
+  storms?: { type: IncidentType; explanation: string }[];
 }
 
 /** `actions_last_hour` then counts the others: below the limit, this one has its place, once however often it asks. */
@@ -221,6 +240,16 @@ export interface EvidenceReport {
   held: number;
   /** Deliveries an hour, as the shop has come to know them; absent from plugins whose object runs earlier code. */
   per_hour?: number | undefined;
+}
+
+/** One plugin's incident of a type other than silence was opened, or is over (closed, or healed and watched). */
+export interface SignalReport {
+  plugin_id: string;
+  type: IncidentType;
+  open: boolean;
+  /** What the plugin runs. */
+  version: string;
+  platform_version: string | null;
 }
 
 /** How far an attempt is, as its plugin tells the fleet when that changes. */
@@ -268,6 +297,8 @@ export interface FleetRpc {
   countAction(attemptId: string): Promise<void>;
   /** One plugin fell silent or came back: the storm guard's input. Fed by changes only. */
   presence(input: { plugin_id: string; silent: boolean }): Promise<void>;
+  /** The same of its incidents of other types. */
+  signal(report: SignalReport): Promise<void>;
   /** Webhook evidence of one shop, for its cohorts. */
   evidence(report: EvidenceReport): Promise<void>;
   /** How far an attempt is: what emergency actions list. */
@@ -276,6 +307,16 @@ export interface FleetRpc {
   standing(): Promise<FleetStanding>;
   /** After the autonomy budget was spent: automatic healing goes on, and outcomes so far count no more. */
   restoreAutonomy(reason: string, by: Person): Promise<Result<FleetStanding>>;
+  /** Cancels attempts that are in no shop's hands; with `dry_run` only a plan. */
+  cancelPending(input: CancelPendingRequest, by: Person): Promise<Result<Emergency>>;
+  /** A plan to take back what was applied; nothing happens until it is confirmed. */
+  rollbackSince(input: RollbackSinceRequest, by: Person): Promise<Result<Emergency>>;
+  confirmEmergency(id: string, input: ConfirmEmergencyRequest, by: Person): Promise<Result<Emergency>>;
+  /** Gives no further orders; what was ordered goes on, and is still followed. */
+  abortEmergency(id: string, reason: string, by: Person): Promise<Result<Emergency>>;
+  emergency(id: string, query: EmergencyQuery): Promise<Result<EmergencyDetail>>;
+  /** Newest first. */
+  emergencies(): Promise<Emergency[]>;
   /** The next plugins to sweep: the ones with work under way every time, the others in rotation. */
   sweepBatch(limit: number): Promise<string[]>;
   /** Marks a plugin as having work under way (an incident or attempt), or not. */

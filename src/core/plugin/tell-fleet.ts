@@ -22,7 +22,7 @@ export function tellAttempt(draft: Draft): void {
       attempt_id: row.id,
       phase,
       action: row.action,
-      subject: row.target_version,
+      subject: row.remedy ?? row.target_version,
       automatic: attempt.automatic,
       takes_back: row.reverts !== null,
       at: draft.now,
