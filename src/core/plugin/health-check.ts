@@ -32,8 +32,6 @@ export interface HealthFacts {
   original: IncidentType;
   /** Signals that another open incident is about: the change did not promise to mend them, and did not bring them. */
   known: readonly IncidentType[];
-  /** It takes an earlier change back: what returns with the version before is not its doing. */
-  takesBack: boolean;
 }
 
 type Verdict = Omit<HealthVerdict, "at">;
@@ -45,12 +43,12 @@ export function healthVerdict(facts: HealthFacts): HealthVerdict | null {
 }
 
 function judged(facts: HealthFacts): Verdict | null {
-  const bad = facts.takesBack ? null : condemned(facts);
+  const bad = condemned(facts);
   if (bad !== null) return bad;
   if (facts.now < facts.checkAt) return null;
   const silent = silence(facts);
   if (silent !== null) return silent;
-  const doubt = facts.takesBack ? null : doubted(facts);
+  const doubt = doubted(facts);
   const proof = provenWell(facts);
   const window_s = secondsSince(facts.startedAt, facts.now);
   if (proof.enough && doubt === null)

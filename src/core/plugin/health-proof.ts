@@ -17,7 +17,6 @@ export interface Proof {
 
 /** The strongest evidence that the original signal has gone. */
 export function provenWell(facts: HealthFacts): Proof {
-  if (facts.takesBack) return byBeats(facts);
   switch (facts.original) {
     case "webhook_fail_rate":
       return facts.evidence.gaugeLow > 0 ? byGauge(facts) : byRate(facts, "webhooks");
@@ -96,18 +95,6 @@ function byGauge({ evidence }: HealthFacts): Proof {
     value: evidence.gaugeLow,
     bound: HEALTH.beats,
     text: `The plugin itself reports that few webhooks fail, in ${evidence.gaugeLow} beats in a row.`,
-  };
-}
-
-/** An earlier change was taken back by order: that it runs is all that is asked of it, and the fault it healed may return. */
-function byBeats({ beats }: HealthFacts): Proof {
-  return {
-    enough: beats >= HEALTH.beats,
-    rule: "taken_back",
-    metric: "beats",
-    value: beats,
-    bound: HEALTH.beats,
-    text: `What ran before runs again, in ${beats} beats.`,
   };
 }
 

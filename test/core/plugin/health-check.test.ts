@@ -159,16 +159,6 @@ const ROWS: Row[] = [
     },
     expected: { verdict: "inconclusive", rule: "doubt", metric: "test", value: 0.6, bound: 0.2 },
   },
-  {
-    name: "a change that only takes another one back runs, and that is all",
-    facts: { takesBack: true, findings: [finding("new_error")] },
-    expected: { verdict: "healthy", rule: "taken_back", value: 6, bound: 3 },
-  },
-  {
-    name: "a change that only takes another one back, and fell silent",
-    facts: { takesBack: true, lastBeatAt: T0 + 10_000 },
-    expected: unhealthy("no_beat", 85, 45, 95),
-  },
 ];
 
 describe("the health check", () => {

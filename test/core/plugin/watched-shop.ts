@@ -42,7 +42,6 @@ export function healthFacts(overrides: Partial<HealthFacts> = {}): HealthFacts {
     findings: [],
     original: "webhook_fail_rate",
     known: [],
-    takesBack: false,
     ...overrides,
   };
 }
