@@ -4,10 +4,19 @@ import type { ReleaseRecord } from "../../src/contract/ops.ts";
 import { defaultPolicyDocument } from "../../src/contract/policy.ts";
 import { ok, type Result, refuse } from "../../src/contract/refusal.ts";
 import type { Remedy } from "../../src/contract/remedy.ts";
-import type { RevertRun, RolloutDetail, RolloutState } from "../../src/contract/rollout.ts";
+import type {
+  PlanReply,
+  PlanShop,
+  RevertRun,
+  RolloutDetail,
+  RolloutPlan,
+  RolloutState,
+} from "../../src/contract/rollout.ts";
 import type { Offers } from "../../src/contract/rpc.ts";
+import { environmentClass } from "../../src/core/environment-class.ts";
 import { rolloutState } from "../../src/core/rollout-view.ts";
 import { compareSemver } from "../../src/core/semver.ts";
+import { type ReachBounds, reachOf } from "../../src/core/wave-reach.ts";
 import type { ReleaseRoom } from "./release-room.ts";
 import { completeCanary, type Subject } from "./subject-store.ts";
 
@@ -71,6 +80,9 @@ export class CatalogueDesk {
 
   /** The same settings are published once: a second remedy for them would have a canary of its own. */
   publishRemedy(remedy: Remedy, now: number): Result<Remedy> {
+    const { min_version: from, max_version: to } = remedy;
+    if (from !== undefined && to !== undefined && compareSemver(from, to) > 0)
+      return refuse({ reason: "invalid", field: "max_version", message: "must not be below min_version" });
     const others = this.remedies().filter(({ status }) => status !== "blocked");
     const twin = others.find((other) => settingsOf(other) === settingsOf(remedy));
     if (twin)
@@ -111,6 +123,29 @@ export class CatalogueDesk {
     });
   }
 
+  /** Whom each wave of a plan would reach among these shops. Changes nothing. */
+  reach(
+    key: string,
+    plan: RolloutPlan,
+    shops: readonly PlanShop[],
+    canary: Subject["canary"],
+  ): Result<Pick<PlanReply, "out_of_reach" | "waves">> {
+    const subject = this.#room.subjects.load(key);
+    if (!subject) return refuse({ reason: "not_found", message: `nothing is published as ${key}` });
+    const { waves, outOfReach } = reachOf(
+      plan,
+      key,
+      completeCanary(canary),
+      shops.map(({ merchant_id, env, ...shop }) => ({
+        ...shop,
+        merchantId: merchant_id,
+        environment: environmentClass(env),
+      })),
+      boundsOf(subject, this.#room.holds.inForce(key)),
+    );
+    return ok({ waves, out_of_reach: outOfReach });
+  }
+
   #state(subject: Subject, canary: Subject["canary"], now: number): RolloutState {
     const { holds, reverts } = this.#room;
     const { key, record, rollout, plan } = subject;
@@ -130,6 +165,15 @@ export class CatalogueDesk {
       now,
     );
   }
+}
+
+function boundsOf(subject: Subject, held: ReadonlySet<string>): ReachBounds {
+  if (subject.kind === "remedy") {
+    const { min_version, max_version } = subject.record;
+    return { release: null, range: { min: min_version ?? null, max: max_version ?? null }, held };
+  }
+  const { version, min_from } = subject.record;
+  return { release: { version, minFrom: min_from }, range: { min: null, max: null }, held };
 }
 
 function withoutItems({ items: _items, ...run }: RevertRun): Omit<RevertRun, "items"> {

@@ -21,6 +21,8 @@ import type {
   Floor,
   FloorRequest,
   HoldRequest,
+  PlanReply,
+  PlanShop,
   RevertReply,
   RevertReport,
   RevertRequest,
@@ -152,6 +154,15 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
     by: Person,
   ): Promise<Result<ReleaseRecord | Remedy>> {
     return this.#flushed(this.#standing.plan(version, plan, reason, by, Date.now()));
+  }
+
+  async reach(
+    version: string,
+    plan: RolloutPlan,
+    shops: PlanShop[],
+    canary: Canary,
+  ): Promise<Result<Pick<PlanReply, "out_of_reach" | "waves">>> {
+    return this.#catalogue.reach(version, plan, shops, canary);
   }
 
   async hold(version: string, request: HoldRequest, by: Person): Promise<Result<EnvironmentHold>> {

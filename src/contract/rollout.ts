@@ -212,6 +212,14 @@ export const WaveReach = z.object({
   sample: z.array(PluginId).max(10),
 });
 export type WaveReach = z.infer<typeof WaveReach>;
+/** A shop as far as a rollout looks at it. */
+export const PlanShop = z.object({
+  id: PluginId,
+  merchant_id: MerchantId,
+  version: Version,
+  env: z.record(z.string(), z.string()),
+});
+export type PlanShop = z.infer<typeof PlanShop>;
 export const PlanReply = z.object({
   planned: z.boolean(),
   /** Shops of the product, as the ledger knows them; null while it cannot be read. */

@@ -2,6 +2,7 @@
 import { asc, desc, eq } from "drizzle-orm";
 import { ReleaseRecord } from "../contract/ops.ts";
 import { Remedy } from "../contract/remedy.ts";
+import type { PlanShop } from "../contract/rollout.ts";
 import type { Db } from "./connection.ts";
 import { plugins, releases, remedies } from "./schema.ts";
 
@@ -38,16 +39,8 @@ export async function listRemedies(db: Db, product?: string): Promise<{ items: R
   };
 }
 
-/** As far as a rollout looks at a shop. */
-export interface ListedShop {
-  id: string;
-  merchant_id: string;
-  version: string;
-  env: Record<string, string>;
-}
-
 /** The shops of a product in the order of their ids, at most `limit`. */
-export async function shopsOfProduct(db: Db, product: string, limit: number): Promise<ListedShop[]> {
+export async function shopsOfProduct(db: Db, product: string, limit: number): Promise<PlanShop[]> {
   return db
     .select({
       id: plugins.id,

@@ -20,10 +20,16 @@ const REFUSALS: Readonly<Record<number, string>> = {
 /** Parameters of paths, by name. */
 const PATH_PARAMETERS: Readonly<Record<string, (path: string) => string>> = {
   id: (path) =>
-    path.includes("/commands/") ? "CommandId" : path.includes("/plugins/") ? "PluginId" : "IncidentId",
+    path.includes("/commands/")
+      ? "CommandId"
+      : path.includes("/plugins/")
+        ? "PluginId"
+        : path.includes("/remedies/")
+          ? "RemedyId"
+          : "IncidentId",
   sha256: () => "Sha256",
   product: () => "ProductName",
-  version: () => "Version",
+  version: (path) => (path.endsWith("/status") ? "Version" : "SubjectKey"),
 };
 
 const header = (name: string, description: string) => ({ type: "apiKey", in: "header", name, description });

@@ -2,11 +2,13 @@
 import { z } from "zod";
 import * as command from "../../contract/command.ts";
 import * as decision from "../../contract/decision.ts";
+import * as emergency from "../../contract/emergency.ts";
 import * as enroll from "../../contract/enroll.ts";
 import * as envelope from "../../contract/envelope.ts";
 import * as error from "../../contract/error.ts";
 import * as feed from "../../contract/feed.ts";
 import * as fleetIncident from "../../contract/fleet-incident.ts";
+import * as guard from "../../contract/guard.ts";
 import * as heartbeat from "../../contract/heartbeat.ts";
 import * as ids from "../../contract/ids.ts";
 import * as incident from "../../contract/incident.ts";
@@ -14,6 +16,8 @@ import * as notification from "../../contract/notification.ts";
 import * as ops from "../../contract/ops.ts";
 import * as policy from "../../contract/policy.ts";
 import * as release from "../../contract/release.ts";
+import * as remedy from "../../contract/remedy.ts";
+import * as rollout from "../../contract/rollout.ts";
 import * as staging from "../../contract/staging.ts";
 import * as queries from "../ops/ops-queries.ts";
 
@@ -32,9 +36,13 @@ const sources = {
   ...error,
   ...decision,
   ...release,
+  ...remedy,
+  ...rollout,
   ...staging,
   ...incident,
   ...fleetIncident,
+  ...guard,
+  ...emergency,
   ...notification,
   ...ops,
   ...policy,

@@ -6,6 +6,10 @@ const ANYONE = ["viewer", "operator", "approver", "admin"] as const;
 const OPERATE = ["operator", "admin"] as const;
 /** Apart from `operator` and `admin`: who asks for a change should not be who allows it. */
 const APPROVE = ["approver"] as const;
+/** Stops what has not begun: whoever is there may. */
+const STOP = ["operator", "approver", "admin"] as const;
+/** Undoes in many shops, or lets Vigie act by itself again: not for whoever only operates. */
+const ANSWER_FOR = ["approver", "admin"] as const;
 /** Changes what Vigie may do by itself, and what it may ship. */
 const ADMINISTER = ["admin"] as const;
 
@@ -23,6 +27,16 @@ export const OPS_ROUTES = {
   "GET /api/ops/releases": ANYONE,
   "POST /api/ops/releases": ADMINISTER,
   "POST /api/ops/releases/:product/:version/status": OPERATE,
+  "GET /api/ops/releases/:product/:version/rollout": ANYONE,
+  "PUT /api/ops/releases/:product/:version/rollout": ADMINISTER,
+  "DELETE /api/ops/releases/:product/:version/rollout": ADMINISTER,
+  "POST /api/ops/releases/:product/:version/holds": OPERATE,
+  "POST /api/ops/releases/:product/:version/revert": OPERATE,
+  "GET /api/ops/releases/:product/floor": ANYONE,
+  "PUT /api/ops/releases/:product/floor": ADMINISTER,
+  "GET /api/ops/remedies": ANYONE,
+  "POST /api/ops/remedies": ADMINISTER,
+  "POST /api/ops/remedies/:product/:id/status": OPERATE,
   "GET /api/ops/policy": ANYONE,
   "PUT /api/ops/policy": ADMINISTER,
   "PATCH /api/ops/policy": ADMINISTER,
@@ -33,6 +47,14 @@ export const OPS_ROUTES = {
   "GET /api/ops/merchants/:id/notifications": ANYONE,
   "PUT /api/ops/merchants/:id/notifications": OPERATE,
   "POST /api/ops/merchants/:id/notifications/test": OPERATE,
+  "GET /api/ops/guard": ANYONE,
+  "POST /api/ops/autonomy/restore": ANSWER_FOR,
+  "GET /api/ops/emergency": ANYONE,
+  "POST /api/ops/emergency/cancel-pending": STOP,
+  "POST /api/ops/emergency/rollback-since": ANSWER_FOR,
+  "GET /api/ops/emergency/:id": ANYONE,
+  "POST /api/ops/emergency/:id/confirm": ANSWER_FOR,
+  "POST /api/ops/emergency/:id/abort": STOP,
   "POST /api/ops/claims": OPERATE,
   "GET /api/ops/kpis": ANYONE,
   "GET /api/ops/feed": ANYONE,

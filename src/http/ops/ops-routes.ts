@@ -10,6 +10,7 @@ import type { AppEnv } from "../app-env.ts";
 import { refusalResponse } from "../error-response.ts";
 import { readLedger } from "../ledger-read.ts";
 import { readJson, readQuery } from "../read-request.ts";
+import { emergencyRoutes, guardRoutes } from "./emergency-routes.ts";
 import { fleetIncidentRoutes } from "./fleet-incident-routes.ts";
 import { attemptRoutes, incidentRoutes } from "./incident-routes.ts";
 import { merchantRoutes, notificationRoutes } from "./notification-routes.ts";
@@ -18,6 +19,8 @@ import { KpiQuery } from "./ops-queries.ts";
 import { pluginViewRoutes } from "./plugin-view-routes.ts";
 import { policyRoutes } from "./policy-routes.ts";
 import { releaseRoutes } from "./release-routes.ts";
+import { remedyRoutes } from "./remedy-routes.ts";
+import { rolloutRoutes } from "./rollout-routes.ts";
 
 export const opsRoutes = new Hono<AppEnv>()
   .route("/plugin-incidents", incidentRoutes)
@@ -25,7 +28,11 @@ export const opsRoutes = new Hono<AppEnv>()
   .route("/autopatch-attempts", attemptRoutes)
   .route("/plugins", pluginViewRoutes)
   .route("/releases", releaseRoutes)
+  .route("/releases", rolloutRoutes)
+  .route("/remedies", remedyRoutes)
   .route("/policy", policyRoutes)
+  .route("/emergency", emergencyRoutes)
+  .route("/", guardRoutes)
   .route("/notifications", notificationRoutes)
   .route("/merchants", merchantRoutes)
   .get("/me", allow("GET /api/ops/me"), (c) => c.json(c.var.person))

@@ -14,6 +14,7 @@ import type { AppEnv } from "../app-env.ts";
 import { refusalResponse, resultResponse } from "../error-response.ts";
 import { readLedger } from "../ledger-read.ts";
 import { readJson, readQuery } from "../read-request.ts";
+import { liveRollouts } from "./live-rollouts.ts";
 import { allow } from "./ops-guard.ts";
 import { ReleaseQuery, ReleaseStatusRequest } from "./ops-queries.ts";
 
@@ -24,7 +25,16 @@ export const releaseRoutes = new Hono<AppEnv>()
   .get("/", allow("GET /api/ops/releases"), async (c) => {
     const query = readQuery(c, ReleaseQuery);
     if (!query.ok) return refusalResponse(c, query.refusal);
-    return resultResponse(c, await readLedger(c, (db) => listReleases(db, query.value.product)));
+    const list = await readLedger(c, (db) => listReleases(db, query.value.product));
+    if (!list.ok) return refusalResponse(c, list.refusal);
+    const { items } = list.value;
+    const rolloutOf = await liveRollouts(
+      c.env,
+      items.map(({ product }) => product),
+    );
+    return c.json({
+      items: items.map((item) => ({ ...item, rollout: rolloutOf(item.product, item.version) })),
+    });
   })
   .post("/", allow("POST /api/ops/releases"), async (c) => {
     const input = await readJson(c, PublishRequest, MAX_PUBLISH_BYTES);

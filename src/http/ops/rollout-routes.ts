@@ -1,0 +1,111 @@
+/** One release's or remedy's rollout: its plan, its holds, its taking-back; and the floor of its product. */
+import { Hono } from "hono";
+import { policyOf, releasesOf } from "../../../durable-objects/stubs.ts";
+import { ProductName } from "../../contract/ids.ts";
+import { refuse } from "../../contract/refusal.ts";
+import {
+  CancelPlanRequest,
+  FloorRequest,
+  HoldRequest,
+  PlanRequest,
+  RevertRequest,
+  type RolloutState,
+  SubjectKey,
+} from "../../contract/rollout.ts";
+import type { ReleaseRpc } from "../../contract/rpc.ts";
+import type { AppContext, AppEnv } from "../app-env.ts";
+import { type HttpResult, refusalResponse, resultResponse } from "../error-response.ts";
+import { readJson } from "../read-request.ts";
+import { allow } from "./ops-guard.ts";
+import { planReply } from "./plan-reply.ts";
+
+/** A plan of twenty waves of a thousand merchants each. */
+const MAX_PLAN_BYTES = 2 * 1024 * 1024;
+const PATH = "/:product/:version";
+
+export const rolloutRoutes = new Hono<AppEnv>()
+  .get(`${PATH}/rollout`, allow("GET /api/ops/releases/:product/:version/rollout"), async (c) => {
+    const subject = subjectOf(c);
+    if (!subject.ok) return refusalResponse(c, subject.refusal);
+    const { releases, key } = subject.value;
+    return resultResponse(c, await releases.rollout(key, await canaryOf(c)));
+  })
+  .put(`${PATH}/rollout`, allow("PUT /api/ops/releases/:product/:version/rollout"), async (c) => {
+    const subject = subjectOf(c);
+    if (!subject.ok) return refusalResponse(c, subject.refusal);
+    const input = await readJson(c, PlanRequest, MAX_PLAN_BYTES);
+    if (!input.ok) return refusalResponse(c, input.refusal);
+    return resultResponse(c, await planReply(c, subject.value, input.value, await canaryOf(c)));
+  })
+  .delete(`${PATH}/rollout`, allow("DELETE /api/ops/releases/:product/:version/rollout"), async (c) => {
+    const subject = subjectOf(c);
+    if (!subject.ok) return refusalResponse(c, subject.refusal);
+    const input = await readJson(c, CancelPlanRequest);
+    if (!input.ok) return refusalResponse(c, input.refusal);
+    const { releases, key } = subject.value;
+    const cancelled = await releases.plan(key, null, input.value.reason, c.var.person);
+    if (!cancelled.ok) return refusalResponse(c, cancelled.refusal);
+    return resultResponse(c, await stateOf(c, subject.value));
+  })
+  .post(`${PATH}/holds`, allow("POST /api/ops/releases/:product/:version/holds"), async (c) => {
+    const subject = subjectOf(c);
+    if (!subject.ok) return refusalResponse(c, subject.refusal);
+    const input = await readJson(c, HoldRequest);
+    if (!input.ok) return refusalResponse(c, input.refusal);
+    const { releases, key } = subject.value;
+    const hold = await releases.hold(key, input.value, c.var.person);
+    if (!hold.ok) return refusalResponse(c, hold.refusal);
+    return resultResponse(c, await stateOf(c, subject.value));
+  })
+  .post(`${PATH}/revert`, allow("POST /api/ops/releases/:product/:version/revert"), async (c) => {
+    const subject = subjectOf(c);
+    if (!subject.ok) return refusalResponse(c, subject.refusal);
+    const input = await readJson(c, RevertRequest);
+    if (!input.ok) return refusalResponse(c, input.refusal);
+    const { releases, key } = subject.value;
+    const request = { ...input.value, canary: await canaryOf(c) };
+    return resultResponse(c, await releases.revert(key, request, c.var.person));
+  })
+  .get("/:product/floor", allow("GET /api/ops/releases/:product/floor"), async (c) => {
+    const product = ProductName.safeParse(c.req.param("product"));
+    if (!product.success) return refusalResponse(c, NO_PRODUCT);
+    return c.json({ ...(await releasesOf(c.env, product.data).floor()), product: product.data });
+  })
+  .put("/:product/floor", allow("PUT /api/ops/releases/:product/floor"), async (c) => {
+    const product = ProductName.safeParse(c.req.param("product"));
+    if (!product.success) return refusalResponse(c, NO_PRODUCT);
+    const input = await readJson(c, FloorRequest);
+    if (!input.ok) return refusalResponse(c, input.refusal);
+    const request = { ...input.value, product: product.data };
+    return resultResponse(c, await releasesOf(c.env, product.data).setFloor(request, c.var.person));
+  });
+
+const NO_PRODUCT = { reason: "not_found", message: "no such product" } as const;
+
+export interface RolledOut {
+  product: string;
+  /** Version or remedy id. */
+  key: string;
+  releases: ReleaseRpc;
+}
+
+function subjectOf(c: AppContext): HttpResult<RolledOut> {
+  const product = ProductName.safeParse(c.req.param("product"));
+  const key = SubjectKey.safeParse(c.req.param("version"));
+  if (!product.success || !key.success) return refuse({ reason: "not_found", message: "no such release" });
+  return {
+    ok: true,
+    value: { product: product.data, key: key.data, releases: releasesOf(c.env, product.data) },
+  };
+}
+
+async function stateOf(c: AppContext, { releases, key }: RolledOut): Promise<HttpResult<RolloutState>> {
+  const state = (await releases.rollouts(await canaryOf(c), key))[key];
+  return state
+    ? { ok: true, value: state }
+    : refuse({ reason: "not_found", message: `no rollout of ${key}` });
+}
+
+async function canaryOf(c: AppContext) {
+  return (await policyOf(c.env).read()).document.canary;
+}
