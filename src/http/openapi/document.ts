@@ -26,7 +26,9 @@ const PATH_PARAMETERS: Readonly<Record<string, (path: string) => string>> = {
         ? "PluginId"
         : path.includes("/remedies/")
           ? "RemedyId"
-          : "IncidentId",
+          : path.includes("/emergency/")
+            ? "EmergencyId"
+            : "IncidentId",
   sha256: () => "Sha256",
   product: () => "ProductName",
   version: (path) => (path.endsWith("/status") ? "Version" : "SubjectKey"),

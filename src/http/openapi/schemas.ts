@@ -3,11 +3,13 @@ import { z } from "zod";
 import * as command from "../../contract/command.ts";
 import * as decision from "../../contract/decision.ts";
 import * as emergency from "../../contract/emergency.ts";
+import * as emergency from "../../contract/emergency.ts";
 import * as enroll from "../../contract/enroll.ts";
 import * as envelope from "../../contract/envelope.ts";
 import * as error from "../../contract/error.ts";
 import * as feed from "../../contract/feed.ts";
 import * as fleetIncident from "../../contract/fleet-incident.ts";
+import * as guard from "../../contract/guard.ts";
 import * as guard from "../../contract/guard.ts";
 import * as heartbeat from "../../contract/heartbeat.ts";
 import * as ids from "../../contract/ids.ts";
@@ -41,6 +43,8 @@ const sources = {
   ...staging,
   ...incident,
   ...fleetIncident,
+  ...guard,
+  ...emergency,
   ...guard,
   ...emergency,
   ...notification,

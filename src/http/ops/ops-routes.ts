@@ -11,6 +11,7 @@ import { refusalResponse } from "../error-response.ts";
 import { readLedger } from "../ledger-read.ts";
 import { readJson, readQuery } from "../read-request.ts";
 import { emergencyRoutes, guardRoutes } from "./emergency-routes.ts";
+import { emergencyRoutes, guardRoutes } from "./emergency-routes.ts";
 import { fleetIncidentRoutes } from "./fleet-incident-routes.ts";
 import { attemptRoutes, incidentRoutes } from "./incident-routes.ts";
 import { merchantRoutes, notificationRoutes } from "./notification-routes.ts";
@@ -31,6 +32,8 @@ export const opsRoutes = new Hono<AppEnv>()
   .route("/releases", rolloutRoutes)
   .route("/remedies", remedyRoutes)
   .route("/policy", policyRoutes)
+  .route("/emergency", emergencyRoutes)
+  .route("/", guardRoutes)
   .route("/emergency", emergencyRoutes)
   .route("/", guardRoutes)
   .route("/notifications", notificationRoutes)
