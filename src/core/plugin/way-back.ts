@@ -5,7 +5,7 @@ import { commitWithinS, queueRestore, queueRollback } from "./command-payload.ts
 import { finishCommand, isLive } from "./commands.ts";
 import { commandById, type Draft, incidentById, note } from "./draft.ts";
 import { endAttempt } from "./end-attempt.ts";
-import type { AttemptState, CommandState, Millis } from "./state.ts";
+import type { AttemptState, CommandState, Millis, PluginState } from "./state.ts";
 import { COMMAND_TRIES, PROBATION_SILENCE_BEATS } from "./tuning.ts";
 
 type RollingBack = Extract<AttemptState["phase"], { name: "rolling_back" }>;
@@ -31,6 +31,7 @@ export function keepInShop(draft: Draft, attempt: AttemptState): void {
 
 /** The change is bad: back to what was before, or, when there is no way back or it would be worse, freeze and page. */
 export function goBack(draft: Draft, attempt: AttemptState, why: string): void {
+  dropLiveCommand(draft, attempt);
   if (!isProvisional(attempt)) return endAttempt(draft, attempt, "failed", why);
   if (attempt.release !== null && !attempt.release.reversible) {
     keepInShop(draft, attempt);
@@ -41,7 +42,6 @@ export function goBack(draft: Draft, attempt: AttemptState, why: string): void {
       `The release cannot be taken back and was left in place. ${why}`,
     );
   }
-  dropLiveCommand(draft, attempt);
   const command = queueWayBack(draft, attempt, why);
   const { apply_s, probation_s } = draft.policy.intervals;
   const graceMs = (apply_s + PROBATION_SILENCE_BEATS * probation_s) * 1000;
@@ -105,9 +105,15 @@ export function backFailed(draft: Draft, attempt: AttemptState, why: string): vo
 /** What runs now is not what the evidence is about: it is dropped, and the next beat is not counted against it either. */
 export function changedTo(draft: Draft, version: string): void {
   const { state, now } = draft;
+  noteChange(state, version, now);
   state.version = version;
   state.changedAt = now;
   state.detection = markVersionChange(state.detection, version, now);
+}
+
+/** Before the version is set: what ran until now may be worth going back to. */
+export function noteChange(state: PluginState, version: string, now: Millis): void {
+  if (version !== state.version) state.lastChange = { from: state.version, at: now };
 }
 
 /** What was before is back: by our command, or because the shop's dead-man restored it. */

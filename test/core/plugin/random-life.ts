@@ -5,11 +5,13 @@ import type { OutboxMessage } from "../../../src/core/plugin/draft.ts";
 import type { GateFacts, PluginEvent } from "../../../src/core/plugin/event.ts";
 import { brokenInvariants } from "../../../src/core/plugin/invariants.ts";
 import { nextWake } from "../../../src/core/plugin/schedule.ts";
-import { newPlugin, type PluginState } from "../../../src/core/plugin/state.ts";
+import { keyOf, newPlugin, type PluginState } from "../../../src/core/plugin/state.ts";
 import { step } from "../../../src/core/plugin/step.ts";
 import { A_PLUGIN_ID, aHeartbeat, T0 } from "../../builders/heartbeat.ts";
 import { aDecision, aPerson, aPolicy, aRelease, someFacts } from "../../builders/release.ts";
-import { type Move, POLICIES, type VERSIONS } from "./random-moves.ts";
+import { type Admitted, type Move, POLICIES, type VERSIONS } from "./random-moves.ts";
+
+const A_REMEDY = "rmd_0123456789";
 
 export class RandomLife {
   now = T0;
@@ -134,9 +136,31 @@ export class RandomLife {
           release: next.action === "patch" || next.action === "rollback" ? release : null,
         });
       }
+      case "order": {
+        const attempt_id = next.attempt === null ? undefined : this.#attemptId(next.attempt);
+        return this.apply({
+          type: "order",
+          order: {
+            kind: next.order,
+            cause: next.cause,
+            by: "ada",
+            reason: "ordered",
+            ...(attempt_id === undefined ? {} : { attempt_id }),
+            ...(next.dryRun ? { dry_run: true } : {}),
+          },
+          release: next.inCatalogue
+            ? aRelease({ version: this.state.inPlace?.at(-1)?.from ?? this.state.version })
+            : null,
+        });
+      }
       default:
         return next satisfies never;
     }
+  }
+
+  /** The newest attempt, or one before it. */
+  #attemptId(back: number): string {
+    return `att_${keyOf(A_PLUGIN_ID)}_${Math.max(1, this.state.numbers.attempt - back)}`;
   }
 
   /** The next deadline fires at its moment. */
@@ -240,6 +264,7 @@ export class RandomLife {
           ...rest,
           ...(chosen === null ? {} : { patch_version: chosen }),
           ...(next.action === "config" && next.ok ? { config: { retries: 3 } } : {}),
+          ...(next.action === "config" && next.remedy ? { remedy: A_REMEDY } : {}),
         },
         release:
           chosen === null || !next.inCatalogue
@@ -268,18 +293,16 @@ export class RandomLife {
     this.apply({ type: "hand_over", commandId: command?.row.id ?? "none", facts: given });
   }
 
-  #facts(drawn: {
-    policy: number;
-    admission: "active" | "full" | "halted" | "none";
-    storm: boolean;
-  }): GateFacts {
+  #facts(drawn: { policy: number; admission: Admitted; storm: boolean }): GateFacts {
     const { admission: kind, storm } = drawn;
     const admission =
       kind === "none"
         ? null
         : {
             admitted: kind === "active",
-            status: kind === "halted" ? ("halted" as const) : ("active" as const),
+            status:
+              kind === "halted" || kind === "held" || kind === "below_floor" ? kind : ("active" as const),
+            ...(kind === "paused" ? { paused: true } : {}),
             stage: "5 shops",
             observed: "3 in flight",
             bound: "5",

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { FAIL_CODES } from "../../../src/contract/command.ts";
 import { COMMAND_OUTCOMES } from "../../../src/contract/heartbeat.ts";
 import type { ManualAction } from "../../../src/contract/ops.ts";
+import type { PluginOrder } from "../../../src/contract/order.ts";
 import type { PolicyDocument } from "../../../src/contract/policy.ts";
 import { aPolicy } from "../../builders/release.ts";
 
@@ -56,14 +57,20 @@ const beat = fc.record({
   stale: fc.integer({ min: 0, max: 20 }).map((n) => n === 0),
 });
 
+export type Admitted = "active" | "full" | "halted" | "none" | "paused" | "held" | "below_floor";
+
 const facts = fc.record({
   policy: fc.nat(POLICIES.length - 1),
-  admission: fc.constantFrom<"active" | "full" | "halted" | "none">(
+  admission: fc.constantFrom<Admitted>(
+    "active",
     "active",
     "active",
     "full",
     "halted",
     "none",
+    "paused",
+    "held",
+    "below_floor",
   ),
   storm: fc.integer({ min: 0, max: 8 }).map((n) => n === 0),
 });
@@ -78,6 +85,7 @@ const advance = fc.record({
 const answer = fc.record({
   kind: fc.constant("answer" as const),
   pick,
+  remedy: fc.boolean(),
   action: fc.constantFrom(
     "patch" as const,
     "rollback" as const,
@@ -140,6 +148,18 @@ const move = fc.oneof(
         "vote",
       ),
       version,
+      inCatalogue: fc.boolean(),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("order" as const),
+      order: fc.constantFrom<PluginOrder["kind"]>("cancel", "revert", "revert"),
+      cause: fc.constantFrom<PluginOrder["cause"]>("canary", "person", "emergency"),
+      /** Of an earlier attempt, or without a number. */
+      attempt: fc.option(fc.nat(3), { freq: 3 }),
+      dryRun: fc.integer({ min: 0, max: 4 }).map((n) => n === 0),
       inCatalogue: fc.boolean(),
     }),
   },
