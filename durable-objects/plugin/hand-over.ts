@@ -4,7 +4,7 @@
  */
 import type { ActionReservation, FleetGuard, Grant } from "../../src/contract/rpc.ts";
 import type { GateFacts } from "../../src/core/plugin/event.ts";
-import { isWayBack } from "../../src/core/plugin/on-hand-over.ts";
+import { skipsGate } from "../../src/core/plugin/on-hand-over.ts";
 import type { AttemptState, CommandState, PluginState } from "../../src/core/plugin/state.ts";
 import type { Env } from "../../src/env.ts";
 import { fleetOf, policyOf, releasesOf } from "../stubs.ts";
@@ -45,7 +45,7 @@ export async function askLeave(state: PluginState, command: CommandState, env: E
 
 async function gatherOthers(state: PluginState, command: CommandState, grant: Grant, env: Env) {
   const { attempt } = state;
-  if (attempt === null || isWayBack(state, command)) return { admission: null, guard: NO_GUARD };
+  if (attempt === null || skipsGate(state, command)) return { admission: null, guard: NO_GUARD };
   const request = admissionRequest(state, attempt, grant.policy.document);
   const [admission, guard] = await Promise.all([
     request === null ? null : releasesOf(env, state.product).admit(request),

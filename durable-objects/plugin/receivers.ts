@@ -5,7 +5,14 @@ import type { Env } from "../../src/env.ts";
 import { sendFeedback, siraPorts } from "../../src/services/sira-service.ts";
 import type { Deliver } from "../outbox/outbox-drain.ts";
 import type { OutboxMessage } from "../outbox/outbox-store.ts";
-import { bodiesOf, feedMessage, feedReceiver, ledgerMessage, ledgerReceiver, noticeReceiver } from "../outbox/receivers.ts";
+import {
+  bodiesOf,
+  feedMessage,
+  feedReceiver,
+  ledgerMessage,
+  ledgerReceiver,
+  noticeReceiver,
+} from "../outbox/receivers.ts";
 import { fleetOf, releasesOf, siraOf } from "../stubs.ts";
 
 type To<K extends CoreMessage["to"]> = Extract<CoreMessage, { to: K }>;
@@ -43,12 +50,14 @@ export function pluginReceivers(env: Env, pluginId: string): Record<string, Deli
       return { status: "delivered" };
     },
     release: async (rows) => {
-      for (const message of bodiesOf<To<"release">>(rows))
-        await releasesOf(env, message.product).finish({
-          version: message.version,
-          attempt_id: message.attemptId,
-          outcome: message.outcome,
-        });
+      for (const message of bodiesOf<To<"release">>(rows)) {
+        const releases = releasesOf(env, message.product);
+        const about = { version: message.version, attempt_id: message.attemptId };
+        if (message.report === "relapse") await releases.relapse(about);
+        else if (message.report === "reverted")
+          await releases.reverted({ ...about, outcome: message.outcome });
+        else await releases.finish({ ...about, outcome: message.outcome });
+      }
       return { status: "delivered" };
     },
     fleet: async (rows) => {
@@ -60,6 +69,7 @@ export function pluginReceivers(env: Env, pluginId: string): Record<string, Deli
         else if (message.report === "action") await fleet.countAction(message.attemptId);
         else if (message.report === "presence")
           await fleet.presence({ plugin_id: pluginId, silent: message.silent });
+        else if (message.report === "signal") await fleet.signal({ plugin_id: pluginId, ...message.signal });
         else if (message.report === "evidence") {
           const { platform, perHour, ...rest } = message.evidence;
           await fleet.evidence({

@@ -8,7 +8,7 @@ import type { LedgerRecord } from "../../contract/ledger.ts";
 import type { NotificationRecord } from "../../contract/notification.ts";
 import type { Person } from "../../contract/ops.ts";
 import type { PolicyDocument } from "../../contract/policy.ts";
-import type { AttemptReport, FinishedReport } from "../../contract/rpc.ts";
+import type { AttemptReport, FinishedReport, SignalReport } from "../../contract/rpc.ts";
 import type { ShopReport } from "../shop-evidence.ts";
 import { noticeFacts } from "./notice-facts.ts";
 import { type AttemptState, type CommandState, type IncidentState, iso, type PluginState } from "./state.ts";
@@ -18,13 +18,19 @@ export type OutboxMessage =
   | { to: "ledger"; record: LedgerRecord }
   | { to: "notify"; record: NotificationRecord }
   | { to: "sira"; feedback: FeedbackRequest }
-  | { to: "release"; product: string; version: string; attemptId: string; outcome: Outcome | "cancelled" }
+  | ({ to: "release"; product: string; version: string; attemptId: string } & ReleaseNews)
   | ({ to: "fleet"; report: "finished"; attemptId: string } & Omit<FinishedReport, "attempt_id">)
   | { to: "fleet"; report: "attempt"; attempt: Omit<AttemptReport, "plugin_id"> }
   | { to: "fleet"; report: "action"; attemptId: string }
   | { to: "fleet"; report: "presence"; silent: boolean }
+  | { to: "fleet"; report: "signal"; signal: Omit<SignalReport, "plugin_id"> }
   | { to: "fleet"; report: "busy"; busy: boolean }
   | { to: "fleet"; report: "evidence"; evidence: ShopReport };
+
+/** Of an attempt with a release or remedy. `reverted`: the attempt named was to be taken back, and this is how that ended. */
+export type ReleaseNews =
+  | { report?: "finished" | "reverted"; outcome: Outcome | "cancelled" }
+  | { report: "relapse" };
 
 export interface Draft {
   state: PluginState;

@@ -11,8 +11,10 @@ import {
   HISTORY_LIMIT,
   HISTORY_MS,
   type IncidentState,
+  isListed,
   iso,
   type PluginState,
+  subjectOf,
 } from "./state.ts";
 import { dropWorkOf } from "./work.ts";
 
@@ -32,11 +34,19 @@ const TEACHES: Partial<Record<Ending, Outcome>> = {
   failed: "failed",
 };
 
+/** Kept or taken back without evidence, it has proved nothing either way. */
+function lessonOf({ row }: AttemptState, ending: Ending): Outcome | undefined {
+  const unproved = row.health?.verdict === "inconclusive" && ending !== "failed";
+  return unproved && TEACHES[ending] !== undefined ? "inconclusive" : TEACHES[ending];
+}
+
 export interface EndOptions {
   /** False when the failure says nothing about the fix (our staging runner was away): nothing is learned, nothing excluded. */
   aboutTheFix?: boolean;
   /** False when whoever ends the attempt sees to its incident in the same step: nobody is woken for it. */
   escalate?: boolean;
+  /** How loudly a person is called; a page unless somebody knows already. */
+  urgency?: "page" | "notice";
 }
 
 /** Ends the attempt, reports it to SIRA, release and fleet, and sees to its incident. */
@@ -59,11 +69,11 @@ export function endAttempt(
   rememberHistory(state, attempt, now);
 
   const incident = incidentById(state, attempt.row.incident_id);
-  const outcome = options.aboutTheFix === false ? undefined : TEACHES[ending];
+  const outcome = options.aboutTheFix === false ? undefined : lessonOf(attempt, ending);
   if (ending === "success") rememberInPlace(draft, attempt);
   if (incident && outcome && outcome !== "success") excludeFix(state, incident, fixOf(attempt), now);
   report(draft, attempt, incident, outcome, reason);
-  if (incident) tellIncident(draft, incident, attempt, ending, reason, options.escalate ?? true);
+  if (incident) tellIncident(draft, incident, attempt, ending, reason, options);
 }
 
 function rememberHistory(state: PluginState, attempt: AttemptState, now: number): void {
@@ -106,19 +116,13 @@ function report(
 ): void {
   const { row } = attempt;
   const result = outcome ?? "cancelled";
-  if (row.target_version !== null && attempt.release !== null)
-    draft.outbox.push({
-      to: "release",
-      product: row.product,
-      version: row.target_version,
-      attemptId: row.id,
-      outcome: result,
-    });
+  tellRelease(draft, attempt, result);
   draft.outbox.push({
     to: "fleet",
     report: "finished",
     attemptId: row.id,
-    outcome: result,
+    // The autonomy budget counts what went back, proved or not.
+    outcome: result === "inconclusive" && row.status === "rolled_back" ? "rolled_back" : result,
     ending: row.status,
     automatic: attempt.automatic,
     reverts: row.reverts,
@@ -130,10 +134,12 @@ function report(
     plugin_id: row.plugin_id,
     product: row.product,
     signature: incident.row.signature,
+    incident_type: incident.row.type,
     env: draft.state.env,
     from_version: row.from_version,
     action: row.action,
     ...(row.target_version === null ? {} : { target_version: row.target_version }),
+    ...(row.remedy ? { remedy: row.remedy } : {}),
     confidence: row.decision.confidence,
     outcome,
     reason: reason.slice(0, 500),
@@ -142,13 +148,34 @@ function report(
   draft.outbox.push({ to: "ledger", record: { kind: "feedback", row: feedback } }, { to: "sira", feedback });
 }
 
+function tellRelease(draft: Draft, attempt: AttemptState, outcome: Outcome | "cancelled"): void {
+  const { row } = attempt;
+  const { product } = row;
+  if (row.reverts !== null) {
+    const version = row.remedy ?? row.from_version;
+    const ended = row.status === "success" ? "success" : row.status === "cancelled" ? "cancelled" : "failed";
+    draft.outbox.push({
+      to: "release",
+      report: "reverted",
+      product,
+      version,
+      attemptId: row.reverts,
+      outcome: ended,
+    });
+    return;
+  }
+  const version = subjectOf(row);
+  if (version !== null && isListed(attempt))
+    draft.outbox.push({ to: "release", product, version, attemptId: row.id, outcome });
+}
+
 function tellIncident(
   draft: Draft,
   incident: IncidentState,
   attempt: AttemptState,
   ending: Ending,
   reason: string,
-  escalate: boolean,
+  { escalate = true, urgency = "page" }: EndOptions,
 ): void {
   const change = describeChange(attempt);
   note(draft, incident, {
@@ -204,7 +231,7 @@ function tellIncident(
     case "expired":
     case "cancelled":
       if (!escalate) return;
-      return escalateIncident(draft, incident, `${change} ended as ${ending}: ${reason}`);
+      return escalateIncident(draft, incident, `${change} ended as ${ending}: ${reason}`, "vigie", urgency);
     case "rejected":
       return escalateIncident(draft, incident, `${change} was rejected: ${reason}`);
     default:

@@ -1,6 +1,6 @@
 /** What an order may take back: the last change of version and the last one of settings that succeeded here. */
 import type { Draft } from "./draft.ts";
-import type { AttemptState, IncidentState, InPlace, PluginState } from "./state.ts";
+import { type AttemptState, type IncidentState, type InPlace, isListed, type PluginState } from "./state.ts";
 
 /** A success: it takes the place of the one before it of its kind. */
 export function rememberInPlace(draft: Draft, attempt: AttemptState): void {
@@ -17,6 +17,8 @@ export function rememberInPlace(draft: Draft, attempt: AttemptState): void {
     reversible:
       row.action === "config" ? attempt.provisional === true : (attempt.release?.reversible ?? true),
     commandId: row.command_id,
+    listed: isListed(attempt),
+    confidence: row.decision.confidence,
     at: now,
   };
   const others = (state.inPlace ?? []).filter((other) => (other.to === null) !== (change.to === null));

@@ -4,17 +4,20 @@ import { counterDelta } from "../counter-delta.ts";
 import { markVersionChange, observeBeat } from "../detection.ts";
 import { NO_SUMS, type Sums } from "../rolling-window.ts";
 import { finishCommand, isLive } from "./commands.ts";
+import { followCommit } from "./commit.ts";
 import { type Draft, incidentById } from "./draft.ts";
-import { endAttempt, excludeFix } from "./end-attempt.ts";
-import { reopenIncident, setIncidentStatus } from "./incidents.ts";
+import { endDrifted, followDrift, isForeign, orderedVersions } from "./drift.ts";
+import { endAttempt } from "./end-attempt.ts";
+import { setIncidentStatus } from "./incidents.ts";
 import { applyFailed } from "./on-report.ts";
+import { askProbes } from "./probing.ts";
 import { review } from "./review.ts";
 import type { AttemptState } from "./state.ts";
-import { COMMIT_DOUBT_MS, REPORT_GRACE_MS } from "./tuning.ts";
+import { REPORT_GRACE_MS } from "./tuning.ts";
 import { judge, startVerifying } from "./verifying.ts";
 import { tellCohorts } from "./view.ts";
 import { watchBeat } from "./watching.ts";
-import { backAgain, commandOf, dropLiveCommand } from "./way-back.ts";
+import { backAgain, commandOf, dropLiveCommand, formerOf, noteChange } from "./way-back.ts";
 import { startWork } from "./work.ts";
 
 export function onBeat(draft: Draft, beat: HeartbeatData): void {
@@ -29,6 +32,9 @@ export function onBeat(draft: Draft, beat: HeartbeatData): void {
   state.detection = observeBeat(state.detection, beat, now);
   if (fresh && !restarted) state.detection = markVersionChange(state.detection, beat.version, now);
 
+  const ranBefore = state.version;
+  const ordered = orderedVersions(state).has(beat.version);
+  noteChange(state, beat.version, now);
   state.seq = beat.seq;
   state.bootId = beat.boot_id;
   state.lastBeatAt = now;
@@ -39,30 +45,12 @@ export function onBeat(draft: Draft, beat: HeartbeatData): void {
   if (counted) state.counters = counted.mark;
 
   tellCohorts(draft, fresh && !restarted ? NO_SUMS : (counted?.delta ?? null));
+  if (!ordered) followDrift(draft, ranBefore, beat.version);
   followCommit(draft, beat);
   if (state.attempt)
     followAttempt(draft, state.attempt, beat, fresh && !restarted ? null : (counted?.delta ?? null));
   review(draft);
-}
-
-/** The commit is repeated until the plugin runs the version outside probation; a plugin that fell back re-opens its incident. */
-function followCommit(draft: Draft, beat: HeartbeatData): void {
-  const { state, now } = draft;
-  const { commit } = state;
-  if (commit === null) return;
-  if (beat.version === commit.version) {
-    if (beat.state !== "probation" || now >= commit.expiresAt + COMMIT_DOUBT_MS) state.commit = null;
-    return;
-  }
-  state.commit = null;
-  const incident = state.incidents.find((open) => open.healedBy?.attemptId === commit.attemptId);
-  if (!incident?.healedBy) return;
-  excludeFix(state, incident, incident.healedBy, now);
-  reopenIncident(
-    draft,
-    incident,
-    `The shop went back to ${beat.version} before the commit of ${commit.version} arrived.`,
-  );
+  askProbes(draft);
 }
 
 function followAttempt(
@@ -72,7 +60,7 @@ function followAttempt(
   /** Null when nothing was counted, or when it belongs to the version before. */
   delta: Sums | null,
 ): void {
-  const { phase, row } = attempt;
+  const { phase } = attempt;
   switch (phase.name) {
     case "pending":
     case "awaiting_approval":
@@ -83,20 +71,35 @@ function followAttempt(
         ? followApplying(draft, attempt, beat, phase)
         : followWaiting(draft, attempt, beat);
     case "verifying":
-      if (row.target_version !== null && beat.version !== row.target_version) {
-        const why = `The shop runs ${beat.version} again, not ${row.target_version}.`;
-        if (beat.version === row.from_version) return backAgain(draft, attempt, why);
-        // Somebody put a third version there: that is not ours to take back, and says nothing about the fix.
-        return endAttempt(draft, attempt, "failed", why, { aboutTheFix: false });
-      }
+      if (isForeign(attempt, beat.version)) return endDrifted(draft, attempt, beat.version);
+      if (isRestored(attempt, beat))
+        return backAgain(draft, attempt, `The shop went back to ${formerOf(attempt)} by itself.`);
       watchBeat(draft, attempt, phase, beat, delta);
       return judge(draft, attempt);
     case "rolling_back":
-      if (beat.version === row.from_version) backAgain(draft, attempt, phase.why);
+      if (isForeign(attempt, beat.version)) return endDrifted(draft, attempt, beat.version);
+      if (isRestored(attempt, beat) || saysCarriedOut(beat, phase.commandId))
+        backAgain(draft, attempt, phase.why);
       return;
     default:
       return phase satisfies never;
   }
+}
+
+/** A version shows in the beat; that settings are back is only told of the command that brought them. */
+function isRestored({ row }: AttemptState, beat: HeartbeatData): boolean {
+  if (row.target_version !== null) return beat.version === row.from_version;
+  const last = beat.last_command;
+  return last !== undefined && last.id === row.command_id && last.outcome === "restored";
+}
+
+function saysCarriedOut(beat: HeartbeatData, commandId: string | null): boolean {
+  const last = beat.last_command;
+  return (
+    last !== undefined &&
+    last.id === commandId &&
+    (last.outcome === "applied" || last.outcome === "rolled_back")
+  );
 }
 
 /** The shop changed its version by itself: what was decided, and approved, was about another one. It is decided afresh. */
@@ -124,19 +127,22 @@ function followApplying(
   phase: Extract<AttemptState["phase"], { name: "applying" }>,
 ): void {
   const { row } = attempt;
+  if (isForeign(attempt, beat.version)) return endDrifted(draft, attempt, beat.version);
   const outcome = beat.last_command?.id === phase.commandId ? beat.last_command.outcome : null;
+  // Settings that are put back by order are "rolled back"; those that are set, "applied".
   const carriedOut =
     row.target_version === null
-      ? outcome === "applied" || outcome === "committed"
+      ? outcome === "applied" || outcome === "committed" || outcome === "rolled_back"
       : beat.version === row.target_version;
   if (carriedOut) {
+    if (row.action === "config" && beat.state === "probation") attempt.provisional = true;
     const command = commandOf(draft, attempt);
     // The one before it was carried out after all, when this one has not even left.
     const ended = phase.handedOver ? "acknowledged" : "superseded";
     if (command && isLive(command)) finishCommand(draft, command, ended);
     return startVerifying(draft, attempt);
   }
-  if (row.action === "patch" && (outcome === "restored" || outcome === "rolled_back"))
+  if (row.action !== "rollback" && (outcome === "restored" || outcome === "rolled_back"))
     return applyFailed(
       draft,
       attempt,

@@ -13,6 +13,15 @@ export function isWayBack(state: PluginState, command: CommandState): boolean {
   return state.attempt?.phase.name === "rolling_back" && command.row.attempt_id === state.attempt.row.id;
 }
 
+/** Nothing of it is for the gate: it takes a change back, or only looks. The kill switch and mode `off` hold it up all the same. */
+export function skipsGate(state: PluginState, command: CommandState): boolean {
+  return isWayBack(state, command) || isProbe(state, command);
+}
+
+function isProbe(state: PluginState, command: CommandState): boolean {
+  return command.row.type === "probe" && state.attempt?.phase.name === "verifying";
+}
+
 /** The command that leaves with this reply, or null when the gate no longer lets it. */
 export function onHandOver(draft: Draft, commandId: string, facts: GateFacts): CommandState | null {
   const { state, now } = draft;
@@ -23,7 +32,7 @@ export function onHandOver(draft: Draft, commandId: string, facts: GateFacts): C
     finishCommand(draft, command, "cancelled", "its attempt is over");
     return null;
   }
-  if (isWayBack(state, command)) {
+  if (skipsGate(state, command)) {
     if (facts.policy.kill_switch || facts.policy.mode === "off") return null;
     markHandedOver(draft, command, facts.policyRevision);
     return command;

@@ -1,14 +1,17 @@
 /** A command's acknowledgement or failure. Late, repeated and contradicting reports are answered and change nothing twice. */
-import { type AckData, type FailCode, type FailData, RETRYABLE_FAIL_CODES } from "../../contract/command.ts";
+import type { AckData, FailCode, FailData } from "../../contract/command.ts";
 import { moveAttempt } from "./attempts.ts";
 import { queueAttemptCommand } from "./command-payload.ts";
 import { finishCommand, isLive } from "./commands.ts";
+import { lostBeforeCommit } from "./commit.ts";
 import { commandById, type Draft } from "./draft.ts";
+import { endDrifted, isForeign, seeVersion } from "./drift.ts";
 import { endAttempt } from "./end-attempt.ts";
+import { blamesTheFix, describeFailure, retryAfterMs } from "./failure-class.ts";
+import { refusesProbes, takeProbes } from "./probing.ts";
 import type { AttemptState, CommandState } from "./state.ts";
-import { COMMAND_TRIES } from "./tuning.ts";
 import { startVerifying } from "./verifying.ts";
-import { backAgain, backFailed, changedTo, commandOf, orderBackAgain } from "./way-back.ts";
+import { backAgain, backFailed, commandOf, orderBackAgain } from "./way-back.ts";
 
 /** False when the command is not one of this plugin's. */
 export function onAck(draft: Draft, data: AckData): boolean {
@@ -16,28 +19,21 @@ export function onAck(draft: Draft, data: AckData): boolean {
   if (command === null || neverLeft(command)) return false;
   if (!isLive(command)) return true;
   finishCommand(draft, command, "acknowledged");
-  if (data.result.version !== draft.state.version) changedTo(draft, data.result.version);
+  const { version, details } = data.result;
+  seeVersion(draft, version);
   const attempt = attemptOf(draft, command);
   if (attempt === null) return true;
   const { phase, row } = attempt;
-  if (phase.name === "applying" && phase.commandId === command.row.id) {
-    if (row.target_version !== null && data.result.version !== row.target_version)
-      applyFailed(
-        draft,
-        attempt,
-        "internal",
-        `acknowledged with ${data.result.version} instead of ${row.target_version}`,
-      );
-    else startVerifying(draft, attempt);
+  if (command.row.type === "probe") takeProbes(draft, attempt, details);
+  else if (phase.name === "applying" && phase.commandId === command.row.id) {
+    if (version !== (row.target_version ?? row.from_version)) endDrifted(draft, attempt, version);
+    else {
+      if (row.action === "config" && details?.provisional === true) attempt.provisional = true;
+      startVerifying(draft, attempt);
+    }
   } else if (phase.name === "rolling_back" && phase.commandId === command.row.id) {
-    if (data.result.version === row.from_version) backAgain(draft, attempt, phase.why);
-    else
-      endAttempt(
-        draft,
-        attempt,
-        "rollback_failed",
-        `the shop runs ${data.result.version} after the rollback`,
-      );
+    if (version === row.from_version) backAgain(draft, attempt, phase.why);
+    else endAttempt(draft, attempt, "rollback_failed", `the shop runs ${version} after the rollback`);
   }
   return true;
 }
@@ -49,20 +45,30 @@ export function onFail(draft: Draft, data: FailData): boolean {
   const live = isLive(command);
   if (live) finishCommand(draft, command, "failed", `${code}: ${message}`);
   const attempt = attemptOf(draft, command);
+  if (command.row.type === "probe") {
+    if (live && attempt !== null) refusesProbes(attempt);
+    return true;
+  }
   // The dead-man speaks after the acknowledgement: the command is finished, and yet this is news, good or bad.
-  const deadMan = (code === "restored" || code === "rollback_failed") && isWatched(attempt);
+  const restores = code === "restored" || code === "rollback_failed";
+  const deadMan = restores && isWatched(attempt);
+  const lost = restores && draft.state.commit?.commandId === command.row.id;
   // A report that is repeated long after says nothing of what runs now.
-  const news = live || deadMan;
-  if (news && data.version !== undefined && data.version !== draft.state.version)
-    changedTo(draft, data.version);
+  if (live || deadMan || lost) seeVersion(draft, data.version);
+  if (lost) lostBeforeCommit(draft, `The shop did not keep the change (${code}): ${message}`);
   if (attempt === null) return true;
   const { phase } = attempt;
-  if (phase.name === "applying" && live) applyFailed(draft, attempt, code, message);
-  else if (deadMan && code === "restored")
+  if (phase.name === "applying" && live) {
+    if (data.version !== undefined && isForeign(attempt, data.version))
+      endDrifted(draft, attempt, data.version);
+    else applyFailed(draft, attempt, code, message);
+  } else if (deadMan && code === "restored")
     backAgain(draft, attempt, `the shop restored its last good version by itself: ${message}`);
   else if (deadMan) backFailed(draft, attempt, message);
-  else if (phase.name === "rolling_back" && live && RETRYABLE_FAIL_CODES.includes(code))
-    orderBackAgain(draft, attempt, phase);
+  else if (phase.name === "rolling_back" && live) {
+    const waitMs = retryAfterMs(code, phase.tries ?? 1);
+    if (waitMs !== null) orderBackAgain(draft, attempt, phase, draft.now + waitMs);
+  }
   return true;
 }
 
@@ -79,12 +85,8 @@ function isWatched(attempt: AttemptState | null): boolean {
 export function reportMissing(draft: Draft, attempt: AttemptState): void {
   const command = commandOf(draft, attempt);
   if (command && isLive(command)) finishCommand(draft, command, "failed", "reported by a heartbeat only");
-  applyFailed(
-    draft,
-    attempt,
-    "internal",
-    "the shop's heartbeat says that the command failed, without a reason",
-  );
+  // Not sent again: nobody knows whether that may help.
+  endAttempt(draft, attempt, "failed", "the shop's heartbeat says that the command failed, without a reason");
 }
 
 function attemptOf(draft: Draft, command: CommandState): AttemptState | null {
@@ -92,22 +94,11 @@ function attemptOf(draft: Draft, command: CommandState): AttemptState | null {
   return attempt !== null && attempt.row.id === command.row.attempt_id ? attempt : null;
 }
 
-/** Failures that say nothing about the fix: the command or the transport was at fault. */
-const NOT_ABOUT_THE_FIX: ReadonlySet<FailCode> = new Set([
-  "bad_signature",
-  "expired",
-  "foreign",
-  "out_of_order",
-  "busy",
-  "unsupported",
-  "download_failed",
-]);
-
 export function applyFailed(draft: Draft, attempt: AttemptState, code: FailCode, message: string): void {
   const { phase } = attempt;
   if (phase.name !== "applying") return;
   // An update that could not be undone either; a rollback that failed left the version it came from.
-  if (code === "rollback_failed" && attempt.row.action === "patch")
+  if (code === "rollback_failed" && attempt.row.action !== "rollback")
     return backFailed(draft, attempt, `the shop could not restore its last good version: ${message}`);
   if (code === "restored" || code === "boot_failed")
     return backAgain(
@@ -115,8 +106,9 @@ export function applyFailed(draft: Draft, attempt: AttemptState, code: FailCode,
       attempt,
       `the shop restored its last good version by itself (${code}): ${message}`,
     );
-  if (RETRYABLE_FAIL_CODES.includes(code) && phase.tries < COMMAND_TRIES) {
-    const command = queueAttemptCommand(draft, attempt);
+  const waitMs = retryAfterMs(code, phase.tries);
+  if (waitMs !== null) {
+    const command = queueAttemptCommand(draft, attempt, draft.now + waitMs);
     attempt.row.command_id = command.row.id;
     return moveAttempt(draft, attempt, {
       name: "applying",
@@ -126,5 +118,5 @@ export function applyFailed(draft: Draft, attempt: AttemptState, code: FailCode,
       tries: phase.tries + 1,
     });
   }
-  endAttempt(draft, attempt, "failed", `${code}: ${message}`, { aboutTheFix: !NOT_ABOUT_THE_FIX.has(code) });
+  endAttempt(draft, attempt, "failed", describeFailure(code, message), { aboutTheFix: blamesTheFix(code) });
 }

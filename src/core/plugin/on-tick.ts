@@ -8,7 +8,7 @@ import { review } from "./review.ts";
 import type { AttemptState, CommandState } from "./state.ts";
 import { PROBATION_SILENCE_BEATS } from "./tuning.ts";
 import { judge } from "./verifying.ts";
-import { backAgain, dropLiveCommand, goBack, orderBackAgain } from "./way-back.ts";
+import { backAgain, dropLiveCommand, formerOf, goBack, isVersioned, orderBackAgain } from "./way-back.ts";
 
 export function onTick(draft: Draft): void {
   const { state, now } = draft;
@@ -45,13 +45,14 @@ function overdue(draft: Draft, attempt: AttemptState): void {
       return judge(draft, attempt);
     case "rolling_back":
       if (now < phase.until) return;
-      if (draft.state.version === attempt.row.from_version) return backAgain(draft, attempt, phase.why);
+      if (isVersioned(attempt) && draft.state.version === attempt.row.from_version)
+        return backAgain(draft, attempt, phase.why);
       dropLiveCommand(draft, attempt);
       return endAttempt(
         draft,
         attempt,
         "rollback_failed",
-        `the shop did not report ${attempt.row.from_version} in time`,
+        `the shop did not report ${formerOf(attempt)} in time`,
       );
     default:
       return phase satisfies never;

@@ -68,6 +68,10 @@ function underWay(draft: Draft, attempt: AttemptState, order: PluginOrder): Answ
   if (attempt.row.reverts !== null || attempt.row.action === "rollback")
     return conflict(`${change} is itself the way back, and in the shop's hands`);
   if (attempt.row.action === "resubscribe") return conflict(`${change} has nothing to go back to`);
+  if (attempt.row.action === "config" && attempt.provisional !== true)
+    return attempt.phase.name === "verifying"
+      ? conflict("its client keeps no former settings")
+      : notYet(attempt);
   if (attempt.release !== null && !attempt.release.reversible)
     return conflict(`${attempt.row.target_version} cannot be taken back`);
   goBack(draft, attempt, `ordered by ${order.by} (${order.cause}): ${order.reason}`);
@@ -94,12 +98,7 @@ function inPlace(draft: Draft, order: PluginOrder, release: ChosenRelease | null
   const objection = objectionTo(state, change);
   if (objection !== null) return objection;
   const { attempt } = state;
-  if (attempt !== null && inShopsHands(attempt))
-    return refuse({
-      reason: "unavailable",
-      message: `${describeChange(attempt)} is in the shop's hands (${attempt.row.status}); ask again later`,
-      retry_after_s: 60,
-    });
+  if (attempt !== null && inShopsHands(attempt)) return notYet(attempt);
   // What only waits gives way: it was decided for a shop with this change in it.
   if (attempt !== null) giveWay(draft, attempt, change);
   const begun = beginTakingBack(draft, change, order, release);
@@ -109,6 +108,14 @@ function inPlace(draft: Draft, order: PluginOrder, release: ChosenRelease | null
     would: "revert",
     attempt_id: order.dry_run ? null : begun.row.id,
     text: `${back} instead of ${change.to ?? change.remedy ?? "those set"}, as a new attempt.`,
+  });
+}
+
+function notYet(attempt: AttemptState): Answer {
+  return refuse({
+    reason: "unavailable",
+    message: `${describeChange(attempt)} is in the shop's hands (${attempt.row.status}); ask again later`,
+    retry_after_s: 60,
   });
 }
 

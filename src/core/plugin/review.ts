@@ -12,6 +12,7 @@ import {
   setIncidentStatus,
 } from "./incidents.ts";
 import { followQuiet } from "./quiet.ts";
+import { reportRelapse } from "./relapse.ts";
 import { commitUnheard, type IncidentState, inShopsHands, isSettledSilence } from "./state.ts";
 import { dropLiveCommand } from "./way-back.ts";
 import { startWork } from "./work.ts";
@@ -42,12 +43,12 @@ function follow(draft: Draft, incident: IncidentState, finding: Finding): void {
   }
   const fix = incident.healedBy;
   if (fix?.takenBack) return decideAfresh(draft, incident, finding);
-  if (fix) excludeFix(draft.state, incident, fix, draft.now);
-  reopenIncident(
-    draft,
-    incident,
-    `The same signal is back while ${fix?.version ?? "the fix"} was being watched. ${finding.signal.explanation}`,
-  );
+  const why = `The same signal is back while ${fix?.version ?? fix?.remedy ?? "the fix"} was being watched. ${finding.signal.explanation}`;
+  if (fix) {
+    excludeFix(draft.state, incident, fix, draft.now);
+    reportRelapse(draft, incident, fix, finding.signal.explanation);
+  }
+  reopenIncident(draft, incident, why);
 }
 
 /** What a change had healed is back since the change was taken back by order: nobody's failure, and to be healed otherwise. */

@@ -5,7 +5,7 @@
  */
 import type { AckData } from "../../contract/command.ts";
 import type { Cadence, Environment } from "../../contract/heartbeat.ts";
-import type { AgentCommand, Attempt, Incident } from "../../contract/incident.ts";
+import type { AgentCommand, Attempt, Incident, IncidentType } from "../../contract/incident.ts";
 import type { PluginCredential } from "../../contract/ledger.ts";
 import type { ReleaseRecord } from "../../contract/ops.ts";
 import type { AttemptReport } from "../../contract/rpc.ts";
@@ -58,6 +58,10 @@ export interface InPlace {
   remedy?: string;
   reversible: boolean;
   commandId: string | null;
+  /** The product's object knows its version or remedy. */
+  listed?: boolean;
+  /** What the decision was believed to be worth. */
+  confidence?: number;
   at: Millis;
   /** The incident that it healed, from when the rest of the state forgets it. */
   incident?: IncidentState;
@@ -84,6 +88,8 @@ export type Phase =
       tries: number;
       /** A beat said that the command failed; its report, which says why, is awaited until then. */
       reportBy?: Millis;
+      /** At its last turn only a slot was missing, or a paused release: it waits on. */
+      waits?: true;
     }
   | {
       name: "verifying";
@@ -100,6 +106,8 @@ export type Phase =
       totals: Sums;
       probesOk: number;
       probesFailed: number;
+      /** Probes asked for by command; `mute`: asking is no use. */
+      probing?: { asked: number; mute?: true };
       /** What it weighs against the baseline; absent in phases stored before it was kept. */
       evidence?: HealthEvidence;
     }
@@ -132,6 +140,11 @@ export interface AttemptState {
 /** What a release or remedy is known by to its product's object; null for a change that is in no catalogue. */
 export function subjectOf(row: Pick<Attempt, "target_version" | "remedy">): string | null {
   return row.target_version ?? row.remedy ?? null;
+}
+
+/** It is a release or a remedy that its product's object knows. */
+export function isListed(attempt: Pick<AttemptState, "release" | "row">): boolean {
+  return attempt.release !== null || Boolean(attempt.row.remedy);
 }
 
 /** The change is in the shop's hands: it may be applying, under watch, or on its way back. */
@@ -197,6 +210,8 @@ export interface PluginState {
   lastBeatAt: Millis | null;
   /** When a report, not a beat, last changed what runs: what the next beat counts partly belongs to what ran before. */
   changedAt?: Millis;
+  /** The last change of what runs, whoever made it. */
+  lastChange?: { from: string; at: Millis };
   /** Seconds asked for in the last reply. */
   askedS: number;
   detection: DetectionState;
@@ -237,6 +252,8 @@ export interface PluginState {
   evidence?: ShopEvidence;
   presence: "present" | "silent";
   busy: boolean;
+  /** Types of incident, silences apart, that the storm guard was told of as open; absent when none. */
+  toldSignals?: IncidentType[];
   /** What the fleet was last told of an attempt; absent before the first. */
   told?: { attemptId: string; phase: AttemptReport["phase"] };
 }

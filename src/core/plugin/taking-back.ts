@@ -28,6 +28,7 @@ export function beginTakingBack(
   const decision: Decision = {
     action: change.to === null ? "config" : "rollback",
     ...(change.to === null ? {} : { patch_version: change.from }),
+    ...remedyOf(change),
     confidence: 1,
     explanation: text.slice(0, 2000),
     alternatives: [],

@@ -25,8 +25,27 @@ export const COMMIT_DOUBT_MS = 10 * 60_000;
 /** A decision to watch is thought over again after this long while the signal goes on. */
 export const MONITOR_AGAIN_MS = 15 * 60_000;
 
-/** Times one command is sent again after a failure that may pass (a download that broke off). */
+/** Times the way back is ordered; the shop's dead-man stands behind it. */
 export const COMMAND_TRIES = 3;
+/** A failure that may pass (a download that broke off) is tried again after half a minute, then doubled: 30 + 60 + 120 + 240 s. */
+export const TRANSIENT_TRIES = 5;
+export const TRANSIENT_RETRY_MS = 30_000;
+/** A command that came too late, or was overtaken, is made afresh at once. */
+export const STALE_TRIES = 3;
+/** A client that stopped in the middle has another try once it has settled; a second stop is no accident. */
+export const INTERRUPTED_TRIES = 2;
+export const INTERRUPTED_RETRY_MS = 60_000;
+
+/** Probes that one health check may ask for, and how long each may take: with 15 s beats, three minutes of asking. */
+export const PROBE_ASKS = 12;
+export const PROBE_TTL_MS = 60_000;
+
+/** An attempt that waits is held against every rule again so often: what was fine may be so no longer. */
+export const GATE_AGAIN_MS = 60_000;
+/** What cannot be had in this shop (held, below the floor) is left out of its decisions for so long. */
+export const SET_ASIDE_MS = 3_600_000;
+/** A fault that began within this after a change of version may be of its making. */
+export const CHANGE_BLAMED_MS = 86_400_000;
 
 /**
  * The shop's own dead-man waits this much longer than the health check's last moment, so that a commit sent at the last

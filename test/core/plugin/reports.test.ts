@@ -109,20 +109,59 @@ describe("a failure", () => {
     expect(story.state.excluded).toHaveLength(1);
   });
 
-  it("that may pass sends the change again under a higher number, up to the limit", () => {
-    const story = handedOver();
-    const numbers = [story.handed?.row.number];
-    for (let i = 0; i < 2; i++) {
-      story.fail("download_failed");
-      expect(story.attempt.status).toBe("applying");
-      story.beat(15).handOver();
-      numbers.push(story.handed?.row.number);
-    }
-    expect(numbers).toEqual([1, 2, 3]);
-    story.fail("download_failed");
+  it.each(["download_failed", "busy"] as const)(
+    "that may pass (%s) sends the change again under a higher number, each time later, up to the limit",
+    (code) => {
+      const story = handedOver();
+      for (const [i, waitS] of [30, 60, 120, 240].entries()) {
+        story.fail(code);
+        expect(story.attempt.status).toBe("applying");
+        story.beat(waitS - 15).handOver();
+        expect(story.handed).toBeNull();
+        story.beat(15).handOver();
+        expect(story.handed?.row.number).toBe(i + 2);
+      }
+      story.fail(code);
+      expect(story.lastAttempt.status).toBe("failed");
+      expect(story.state.excluded).toEqual([]);
+      expect(story.rows("feedback")).toEqual([]);
+    },
+  );
+
+  it.each(["expired", "out_of_order"] as const)(
+    "that a fresh command may mend (%s) is answered by one at once, twice",
+    (code) => {
+      const story = handedOver();
+      for (const number of [2, 3]) {
+        story.fail(code).beat(15).handOver();
+        expect(story.handed?.row.number).toBe(number);
+      }
+      story.fail(code);
+      expect(story.lastAttempt.status).toBe("failed");
+      expect(story.state.excluded).toEqual([]);
+    },
+  );
+
+  it("of a client that stopped in the middle is tried once more, a minute later", () => {
+    const story = handedOver().fail("internal").beat(59).handOver();
+    expect(story.handed).toBeNull();
+    story.beat(1).handOver().fail("internal");
     expect(story.lastAttempt.status).toBe("failed");
-    expect(story.state.excluded).toEqual([]);
   });
+
+  it.each(["bad_signature", "foreign"] as const)(
+    "that smells of tampering (%s) pages, and nothing is sent again",
+    (code) => {
+      const story = handedOver().fail(code);
+      expect(story.lastAttempt).toMatchObject({
+        status: "failed",
+        reason: expect.stringContaining("for ours"),
+      });
+      expect(story.rows("notification").at(-1)).toMatchObject({ kind: "escalated", urgency: "page" });
+      expect(story.state.commands.every((command) => command.row.finished_at !== null)).toBe(true);
+      expect(story.rows("feedback")).toEqual([]);
+    },
+  );
 
   it("of the first try is forgotten when the shop turns out to run the new version", () => {
     const story = handedOver().fail("busy");
@@ -165,7 +204,7 @@ describe("a failure", () => {
     const first = story.handed?.row;
     story.fail("busy");
     expect(story.attempt.status).toBe("rolling_back");
-    story.handOver();
+    story.beat(30).handOver();
     expect(story.handed?.row).toMatchObject({ type: "rollback", number: (first?.number ?? 0) + 1 });
     story.ack("1.2.2");
     expect(story.lastAttempt.status).toBe("rolled_back");
