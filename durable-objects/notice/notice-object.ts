@@ -98,7 +98,7 @@ export class NoticeObject extends DurableObject<Env> implements NoticeRpc {
     return ok({ ...row, ...(made === null ? {} : { secret: made }) });
   }
 
-  async test(merchantId: string | null, by: Person): Promise<Result<TestNotice>> {
+  async sendTest(merchantId: string | null, by: Person): Promise<Result<TestNotice>> {
     const reader = readerKey(
       merchantId === null ? { audience: "ops" } : { audience: "merchant", merchantId },
     );

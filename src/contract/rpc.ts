@@ -353,7 +353,7 @@ export interface NoticeRpc {
     by: Person,
   ): Promise<Result<MerchantNotificationsReply>>;
   /** Sends one now, past every limit, and says how that went. `merchantId` null: to ops. */
-  test(merchantId: string | null, by: Person): Promise<Result<TestNotice>>;
+  sendTest(merchantId: string | null, by: Person): Promise<Result<TestNotice>>;
 }
 
 export interface FeedRpc {

@@ -29,7 +29,7 @@ export const notificationRoutes = new Hono<AppEnv>()
   .post("/test", allow("POST /api/ops/notifications/test"), async (c) => {
     const input = await readJson(c, TestNoticeRequest);
     if (!input.ok) return refusalResponse(c, input.refusal);
-    return resultResponse(c, await noticesOf(c.env).test(null, c.var.person));
+    return resultResponse(c, await noticesOf(c.env).sendTest(null, c.var.person));
   });
 
 export const merchantRoutes = new Hono<AppEnv>()
@@ -56,7 +56,7 @@ export const merchantRoutes = new Hono<AppEnv>()
     if (!input.ok) return refusalResponse(c, input.refusal);
     const id = MerchantId.safeParse(c.req.param("id"));
     if (!id.success) return refusalResponse(c, NO_MERCHANT);
-    return resultResponse(c, await noticesOf(c.env).test(id.data, c.var.person));
+    return resultResponse(c, await noticesOf(c.env).sendTest(id.data, c.var.person));
   });
 
 /** The path's merchant, when the ledger knows it: an address for a mistyped id would never be used. */
