@@ -1,7 +1,8 @@
 /** The storm guard: a whole fleet loses contact for a while, and every shop is in order. */
 import { FleetLife } from "../../sim/fleet-life.ts";
 import { poisson, seededRandom } from "../../sim/random.ts";
-import { judgeStorm, newStorm, ONSET_WINDOW_MS } from "../../src/core/storm.ts";
+import { judgeStorm, newStorm } from "../../src/core/storm.ts";
+import { ONSET_WINDOW_MS } from "../../src/core/storm-tests.ts";
 import { DAY_MS, FLEET, MINUTE_MS, pooled, quantile, START, seedOf, select, total } from "./figures.ts";
 import { figure } from "./print.ts";
 import type { Figures, Options, Part, Report, Section, Target } from "./section.ts";

@@ -71,8 +71,11 @@ type MembershipRow = {
 };
 type ShopRow = { key: string; plugin_id: string; held: number; failures: number; at: number };
 
+/** How every cohort's key begins. */
+export const COHORT_KEYS = "cohort:";
+
 export function cohortKey({ kind, product, name }: CohortName): string {
-  return `cohort:${kind}:${product}@${name}`;
+  return `${COHORT_KEYS}${kind}:${product}@${name}`;
 }
 
 export class CohortStore {

@@ -48,6 +48,14 @@ export class FleetIncidents {
     return stored ? parse(stored) : null;
   }
 
+  /** Keys of the open incidents that begin so. */
+  openKeys(prefix: string): string[] {
+    return this.#sql
+      .exec<{ key: string }>("SELECT key FROM incidents WHERE substr(key, 1, ?) = ?", prefix.length, prefix)
+      .toArray()
+      .map(({ key }) => key);
+  }
+
   begin(input: NewFleetIncident, affected: Affected, now: number): FleetIncident {
     const number = (this.#kv.get<number>(NUMBER_KEY) ?? 0) + 1;
     this.#kv.put(NUMBER_KEY, number);

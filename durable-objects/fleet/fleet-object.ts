@@ -4,10 +4,17 @@
  * Invariants:
  * - A claim's nonce enrols one plugin, once.
  * - Every count is by attempt id, every piece of evidence by its number: a repeated report changes nothing.
- * - One storm, and one incident per cohort, is open at a time; each change of them leaves through the outbox, committed with it.
+ * - One storm of a type, and one incident per cohort, is open at a time; each change of them leaves through the outbox, committed with it.
  */
 import { DurableObject } from "cloudflare:workers";
-import { FLEET_INCIDENT_PLUGINS } from "../../src/contract/fleet-incident.ts";
+import type {
+  CancelPendingRequest,
+  ConfirmEmergencyRequest,
+  Emergency,
+  EmergencyDetail,
+  EmergencyQuery,
+  RollbackSinceRequest,
+} from "../../src/contract/emergency.ts";
 import type { FleetStanding } from "../../src/contract/guard.ts";
 import type { Person } from "../../src/contract/ops.ts";
 import { ok, type Result, refuse } from "../../src/contract/refusal.ts";
@@ -18,27 +25,28 @@ import type {
   FinishedReport,
   FleetGuard,
   FleetRpc,
+  SignalReport,
 } from "../../src/contract/rpc.ts";
 import { FRESH_BUDGET, PROBES_PER_MINUTE, takeFrom } from "../../src/core/minute-budget.ts";
-import { judgeStorm, ONSET_WINDOW_MS, type StormVerdict, stormWake } from "../../src/core/storm.ts";
 import type { Env } from "../../src/env.ts";
 import { armAlarm, SAFETY_MS } from "../arm-alarm.ts";
 import { migrate } from "../migrations.ts";
 import { OutboxDrain } from "../outbox/outbox-drain.ts";
 import { OutboxStore } from "../outbox/outbox-store.ts";
 import { bodiesOf, feedReceiver, ledgerReceiver, noticeReceiver } from "../outbox/receivers.ts";
-import { releasesOf } from "../stubs.ts";
+import { pluginOf, policyOf, releasesOf } from "../stubs.ts";
 import { AttemptRegister } from "./attempt-register.ts";
 import { AutonomyDesk, explanationOf } from "./autonomy-desk.ts";
 import { CohortDesk, type HaltOrder } from "./cohort-desk.ts";
 import { CohortStore } from "./cohort-store.ts";
+import { EmergencyDesk } from "./emergency-desk.ts";
 import { FleetIncidents } from "./fleet-incidents.ts";
 import { ACTION_WINDOW_MS, FLEET_MIGRATIONS, FleetStore } from "./fleet-store.ts";
+import { StormDesk } from "./storm-desk.ts";
+import { StormStore } from "./storm-store.ts";
 
 /** Pruning is a matter of space only: once an hour is often enough. */
 const PRUNE_GRAIN_MS = 3_600_000;
-/** Key of the fleet incident: there is one storm at a time. */
-const STORM_KEY = "storm";
 
 export class FleetObject extends DurableObject<Env> implements FleetRpc {
   readonly #store: FleetStore;
@@ -46,8 +54,10 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
   readonly #drain: OutboxDrain;
   readonly #incidents: FleetIncidents;
   readonly #cohorts: CohortDesk;
+  readonly #storms: StormDesk;
   readonly #attempts: AttemptRegister;
   readonly #autonomy: AutonomyDesk;
+  readonly #emergencies: EmergencyDesk;
   /** What the alarm was last set to; null when nothing, or after an eviction, when it is not known. */
   #armedAt: number | null = null;
   /** In memory only: after an eviction nobody has been looking for a while. */
@@ -60,9 +70,21 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
     this.#store = new FleetStore(ctx.storage);
     this.#outbox = new OutboxStore(ctx.storage.sql);
     this.#incidents = new FleetIncidents(ctx.storage, this.#outbox);
-    this.#cohorts = new CohortDesk(new CohortStore(ctx.storage.sql), this.#incidents, this.#outbox);
+    const cohorts = new CohortStore(ctx.storage.sql);
+    this.#cohorts = new CohortDesk(cohorts, this.#incidents, this.#outbox);
+    this.#storms = new StormDesk({
+      storage: ctx.storage,
+      store: new StormStore(ctx.storage),
+      cohorts,
+      incidents: this.#incidents,
+      roster: () => this.#store.roster(),
+    });
     this.#attempts = new AttemptRegister(ctx.storage.sql);
     this.#autonomy = new AutonomyDesk(ctx.storage, this.#store, this.#outbox);
+    this.#emergencies = new EmergencyDesk(ctx.storage, this.#attempts, this.#outbox, {
+      plugin: (id) => pluginOf(env, id),
+      policy: () => policyOf(env),
+    });
     this.#drain = new OutboxDrain({
       owner: "FleetObject",
       store: this.#outbox,
@@ -109,7 +131,7 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
 
   async guard(reserve?: ActionReservation): Promise<FleetGuard> {
     const now = Date.now();
-    const storm = this.#judge(now, 0);
+    const { explanation, ...storm } = this.#storms.guard(now);
     const { record, verdict } = this.#autonomy.judge(now);
     const actions = reserve
       ? this.#store.reserveAction(reserve.attempt_id, reserve.limit, now)
@@ -117,10 +139,10 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
     this.#arm(now);
     this.#flushSoon();
     return {
-      storm: storm.storm,
+      ...storm,
       autonomy: record.downgraded === null ? "normal" : "degraded",
       actions_last_hour: actions,
-      explanation: `${storm.explanation}. ${explanationOf(record, verdict)}.`,
+      explanation: `${explanation}. ${explanationOf(record, verdict)}.`,
     };
   }
 
@@ -135,6 +157,30 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
     this.#arm(now);
     this.#flushSoon();
     return ok(this.#standing(now));
+  }
+
+  cancelPending(input: CancelPendingRequest, by: Person): Promise<Result<Emergency>> {
+    return this.#emergency(this.#emergencies.cancelPending(input, by, Date.now()));
+  }
+
+  rollbackSince(input: RollbackSinceRequest, by: Person): Promise<Result<Emergency>> {
+    return this.#emergency(this.#emergencies.rollbackSince(input, by, Date.now()));
+  }
+
+  confirmEmergency(id: string, input: ConfirmEmergencyRequest, by: Person): Promise<Result<Emergency>> {
+    return this.#emergency(this.#emergencies.confirm(id, input, by, Date.now()));
+  }
+
+  abortEmergency(id: string, reason: string, by: Person): Promise<Result<Emergency>> {
+    return this.#emergency(this.#emergencies.abort(id, reason, by, Date.now()));
+  }
+
+  emergency(id: string, query: EmergencyQuery): Promise<Result<EmergencyDetail>> {
+    return this.#emergencies.detail(id, query, Date.now());
+  }
+
+  async emergencies(): Promise<Emergency[]> {
+    return this.#emergencies.list(Date.now());
   }
 
   async takeProbe(): Promise<boolean> {
@@ -152,8 +198,17 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
   async presence(input: { plugin_id: string; silent: boolean }): Promise<void> {
     const now = Date.now();
     this.ctx.storage.transactionSync(() => {
-      const changed = this.#store.setSilent(input.plugin_id, input.silent, now);
-      if (changed) this.#judge(now, input.silent ? 1 : 0);
+      this.#storms.presence(input.plugin_id, input.silent, now);
+      this.#arm(now);
+    });
+    this.#flushSoon();
+  }
+
+  async signal(report: SignalReport): Promise<void> {
+    const now = Date.now();
+    this.ctx.storage.transactionSync(() => {
+      this.#storms.signal(report, now);
+      this.#arm(now);
     });
     this.#flushSoon();
   }
@@ -180,10 +235,12 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
     this.ctx.storage.transactionSync(() => {
       this.#store.giveBackAction(report.attempt_id);
       this.#attempts.finished(report);
+      this.#emergencies.heard(report);
       this.#autonomy.finished(report, now);
       this.#arm(now);
     });
     this.#flushSoon();
+    this.#goOn();
   }
 
   async sweepBatch(limit: number): Promise<string[]> {
@@ -203,80 +260,36 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
       this.#store.prune(now);
       this.#attempts.prune(now);
       this.#cohorts.expire(now);
-      this.#judge(now, 0);
+      this.#storms.judgeAll(now);
     });
-    await this.#flush();
+    await Promise.all([this.#emergencies.run(), this.#flush()]);
+    this.#arm(Date.now());
+  }
+
+  /** A turn of an emergency action is written: its work begins with the answer. */
+  async #emergency(turn: Promise<Result<Emergency>>): Promise<Result<Emergency>> {
+    const answer = await turn;
+    this.#arm(Date.now());
+    this.#flushSoon();
+    this.#goOn();
+    return answer;
+  }
+
+  #goOn(): void {
+    if (this.#emergencies.running() === null) return;
+    this.ctx.waitUntil(this.#emergencies.run().then(() => this.#flush()));
   }
 
   #standing(now: number): FleetStanding {
-    const storm = this.#judge(now, 0);
+    const { storm, explanation } = this.#storms.guard(now);
     return {
-      storm: storm.storm,
-      storm_explanation: storm.explanation,
+      storm,
+      storm_explanation: explanation,
       autonomy: this.#autonomy.standing(now),
       actions_last_hour: this.#store.actionsSince(now - ACTION_WINDOW_MS),
       attempts: this.#attempts.counts(),
-      emergency: null,
+      emergency: this.#emergencies.running(),
     };
-  }
-
-  /** The guard's answer now, `newly` plugins having fallen silent. Entering and leaving open and close the fleet's one incident. */
-  #judge(now: number, newly: number): StormVerdict {
-    const { storage } = this.ctx;
-    const before = this.#store.storm(now);
-    const facts = { now, roster: this.#store.roster(), ...this.#store.silences(now), newly };
-    const verdict = judgeStorm(before, facts);
-    const { state, storm } = verdict;
-    const turned = storm !== (this.#incidents.open(STORM_KEY) !== null);
-    // Time alone need not be written: in calm the next silence catches up with it, in a storm only its own figures count.
-    const unmoved =
-      before.storm?.peak === state.storm?.peak && before.storm?.calmSince === state.storm?.calmSince;
-    if (newly === 0 && !turned && unmoved) return verdict;
-    storage.transactionSync(() => {
-      this.#store.setStorm(state);
-      if (turned) {
-        console.warn(JSON.stringify({ event: "storm", storm, why: verdict.explanation }));
-        if (storm) this.#openStorm(verdict, facts, now);
-        else {
-          const { peak } = before.storm ?? { peak: 0 };
-          this.#incidents.end(STORM_KEY, `Contact is back. ${verdict.explanation}.`, now, peak);
-        }
-      } else if (state.storm !== null) {
-        const affected = () => this.#silent(facts.silent);
-        this.#incidents.grow(STORM_KEY, affected, facts.silent, now);
-      }
-      this.#arm(now);
-    });
-    if (turned) this.#flushSoon();
-    return verdict;
-  }
-
-  #openStorm(verdict: StormVerdict, facts: { silent: number; roster: number }, now: number): void {
-    this.#incidents.begin(
-      {
-        kind: "storm",
-        key: STORM_KEY,
-        product: null,
-        version: null,
-        platform_version: null,
-        signal: {
-          type: "storm",
-          method: "poisson-limit",
-          value: verdict.value,
-          bound: verdict.bound,
-          sample: facts.roster,
-          window_s: ONSET_WINDOW_MS / 1000,
-          onset_at: null,
-          explanation: verdict.explanation.slice(0, 500),
-        },
-      },
-      this.#silent(facts.silent),
-      now,
-    );
-  }
-
-  #silent(count: number) {
-    return { ids: this.#store.newlySilent(FLEET_INCIDENT_PLUGINS), count };
   }
 
   #flushSoon(): void {
@@ -296,7 +309,9 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
     const waiting = this.#outbox.nextDue(now);
     // Rows that are being sent at this moment: the alarm stands behind them.
     const drain = waiting === null ? null : Math.max(waiting, now + SAFETY_MS);
-    const due = [...housekeeping, drain, stormWake(this.#store.storm(now), now)].filter((at) => at !== null);
+    const due = [...housekeeping, drain, this.#emergencies.nextDue(now), this.#storms.nextWake(now)].filter(
+      (at) => at !== null,
+    );
     this.#armedAt = due.length === 0 ? null : Math.min(...due);
     armAlarm(this.ctx.storage, this.#armedAt, now);
   }

@@ -4,12 +4,13 @@
  */
 import type { Outcome } from "../../src/contract/decision.ts";
 import { type AutonomyRecord, FRESH_AUTONOMY, WINDOW_ATTEMPTS, WINDOW_MS } from "../../src/core/autonomy.ts";
-import { LOST_AFTER_MS, newStorm, ONSET_WINDOW_MS, type StormState } from "../../src/core/storm.ts";
 import type { Migration } from "../migrations.ts";
 import { OUTBOX_MIGRATION } from "../outbox/outbox-store.ts";
 import { ATTEMPTS_MIGRATION } from "./attempt-register.ts";
 import { COHORTS_MIGRATION, MEMBERS_MIGRATION } from "./cohort-store.ts";
+import { EMERGENCIES_MIGRATION } from "./emergency-store.ts";
 import { FLEET_INCIDENTS_MIGRATION } from "./fleet-incidents.ts";
+import { AFFECTED_MIGRATION } from "./storm-store.ts";
 
 export const FLEET_MIGRATIONS: readonly Migration[] = [
   {
@@ -32,13 +33,12 @@ export const FLEET_MIGRATIONS: readonly Migration[] = [
     name: "actions reserved",
     sql: "ALTER TABLE actions ADD COLUMN handed_over INTEGER NOT NULL DEFAULT 1;",
   },
+  AFFECTED_MIGRATION,
+  EMERGENCIES_MIGRATION,
 ];
 
 export const ACTION_WINDOW_MS = 3_600_000;
-const STORM_KEY = "storm_state";
 const AUTONOMY_KEY = "autonomy";
-/** Where earlier code kept a mere yes or no. */
-const OLD_STORM_KEY = "storm";
 
 /** The two lists that `sweepBatch` walks round. */
 type SweepList = "busy" | "plugins";
@@ -113,55 +113,6 @@ export class FleetStore {
       .exec<{ product: string }>("SELECT product FROM plugins WHERE id = ?", pluginId)
       .toArray();
     return row?.product ?? null;
-  }
-
-  /** True when that is new. A plugin that is silent already keeps the time at which it fell silent. */
-  setSilent(pluginId: string, silent: boolean, now: number): boolean {
-    const changed = silent
-      ? this.#sql.exec(
-          `INSERT INTO silent (plugin_id, since) SELECT id, ? FROM plugins WHERE id = ? ON CONFLICT DO NOTHING
-           RETURNING plugin_id`,
-          now,
-          pluginId,
-        )
-      : this.#sql.exec("DELETE FROM silent WHERE plugin_id = ? RETURNING plugin_id", pluginId);
-    return changed.toArray().length > 0;
-  }
-
-  /** Silent plugins by how long they have been: see StormFacts. */
-  silences(now: number): { silent: number; fresh: number; lost: number } {
-    return this.#sql
-      .exec<{ silent: number; fresh: number; lost: number }>(
-        `SELECT count(*) FILTER (WHERE since > ?1) AS silent, count(*) FILTER (WHERE since >= ?2) AS fresh,
-           count(*) FILTER (WHERE since <= ?1) AS lost FROM silent`,
-        now - LOST_AFTER_MS,
-        now - ONSET_WINDOW_MS,
-      )
-      .one();
-  }
-
-  /** Plugins that fell silent last. */
-  newlySilent(limit: number): string[] {
-    return this.#sql
-      .exec<{ plugin_id: string }>(
-        "SELECT plugin_id FROM silent ORDER BY since DESC, plugin_id LIMIT ?",
-        limit,
-      )
-      .toArray()
-      .map((row) => row.plugin_id);
-  }
-
-  storm(now: number): StormState {
-    const stored = this.#kv.get<StormState>(STORM_KEY);
-    if (stored !== undefined) return stored;
-    const calm = newStorm(now);
-    // A storm that earlier code found goes on: its plugins fell silent too long ago to be found again.
-    if (this.#kv.get<boolean>(OLD_STORM_KEY) !== true) return calm;
-    return { ...calm, storm: { since: now, silentBefore: 0, peak: 0, calmSince: null } };
-  }
-
-  setStorm(storm: StormState): void {
-    this.#kv.put(STORM_KEY, storm);
   }
 
   /** The command has left, with or without a reservation. */

@@ -63,6 +63,9 @@ async function performDecide(
 ): Promise<PluginEvent> {
   const incident = incidentById(state, work.incidentId);
   if (incident === null) return failed(work, "the incident is closed", true);
+  // In a storm no automatic attempt passes the gate: the decision is put off until it is over.
+  const guard = await fleetOf(env).guard();
+  if (guard.storm) return { type: "triaged", workId: work.id, facts: { guard, probe: null } };
   const releases = await releasesOf(env, state.product).list();
   const request = decideRequest(state, incident, releases, Date.now());
   const decision = await decide(request, siraPorts(env, siraOf(env, state.product)));

@@ -28,7 +28,7 @@ export const IncidentType = z.enum(INCIDENT_TYPES);
 export type IncidentType = z.infer<typeof IncidentType>;
 
 /**
- * `open`: nobody and nothing acts. `unknown`: fell silent in a storm of silences, nothing is judged until it is over. `healing`:
+ * `open`: nobody and nothing acts. `unknown`: of the type that a storm is about, nothing is judged until it is over. `healing`:
  * an attempt is under way. `escalated`: a person must act. `baking`: healed, watched on.
  */
 export const INCIDENT_STATUSES = [

@@ -2,7 +2,7 @@
  * Pure: why a plugin is silent, from what the fleet and a look from outside say. Only "plugin silent" may lead to healing: a
  * command cannot mend a shop that is down, and a fault on our side of the wire is nothing to mend in a shop.
  */
-import type { SilenceCause } from "../contract/incident.ts";
+import type { IncidentType, SilenceCause } from "../contract/incident.ts";
 
 /** Looks from outside per silence: one lost packet must not call a shop down, and a shop is not to be pestered. */
 export const MAX_LOOKS = 2;
@@ -27,33 +27,39 @@ export interface SiteProbe {
 }
 
 export interface SilenceFacts {
-  /** The storm guard: a large part of the fleet is silent. */
-  storm: boolean;
-  stormExplanation: string;
   /** False when the plugin named no address at enrolment. */
   siteKnown: boolean;
-  /** Null when nobody looked: in a storm, or without an address. */
+  /** Null when nobody looked: without an address. */
   probe: SiteProbe | null;
   /** Looks so far, this one included. */
   looks: number;
 }
 
 export interface SilenceVerdict {
-  /** `wait`: no judgement during a storm. `look_again`: one more look. `decide`: it may be healed. `escalate`: a person. */
-  next: "wait" | "look_again" | "decide" | "escalate";
+  /** `look_again`: one more look. `decide`: it may be healed. `escalate`: a person. */
+  next: "look_again" | "decide" | "escalate";
   /** Null while it is not known yet. */
   cause: SilenceCause | null;
   explanation: string;
 }
 
-export function judgeSilence(facts: SilenceFacts): SilenceVerdict {
-  const { storm, stormExplanation, siteKnown, probe, looks } = facts;
-  if (storm)
-    return {
-      next: "wait",
-      cause: "ingest",
-      explanation: `Many plugins fell silent at once, so the fault is most likely on our side: ${stormExplanation}`,
-    };
+/** An incident of a type that a storm is about: not judged until it is over. */
+export function stormVerdict(
+  type: IncidentType,
+  stormExplanation: string,
+): Pick<SilenceVerdict, "cause" | "explanation"> {
+  return type === "heartbeat_missed"
+    ? {
+        cause: "ingest",
+        explanation: `Many plugins fell silent at once, so the fault is most likely on our side: ${stormExplanation}`,
+      }
+    : {
+        cause: null,
+        explanation: `Many plugins of different versions began to show this at once, so the fault is most likely not the shop's: ${stormExplanation}`,
+      };
+}
+
+export function judgeSilence({ siteKnown, probe, looks }: SilenceFacts): SilenceVerdict {
   if (!siteKnown || probe === null)
     return {
       next: "escalate",

@@ -1,36 +1,33 @@
 /**
- * Pure: the storm guard. When plugins fall silent faster than the fleet's own history allows, the fault is most likely on our
- * side of the wire: one fleet incident, and nothing is healed by itself until contact is back.
+ * Pure: the storm guard. When plugins fall silent, or any one signal opens incidents, faster than the fleet's own history allows, the
+ * fault is most likely on our side of the wire or in something that all depend on: one fleet incident, and nothing is healed by
+ * itself until it is over. One such state for each type of incident; storm-tests.ts has the figures of each.
  *
- * History is a learned rate of newly silent plugins per minute. A storm is what lies above six standard deviations of a Poisson
- * count at that rate and above four times it (silences come in clumps), and is also a share of the fleet and a minimum
+ * History is a learned rate of newly affected plugins per minute. A storm is what lies above six standard deviations of a Poisson
+ * count at that rate and above four times it (incidents come in clumps), and is also a share of the fleet and a minimum
  * count. What a storm counted never enters the history.
+ *
+ * One bad release in many shops is no storm but a cohort, and is to be healed: where the caller knows what plugins run, those that
+ * one version, one platform version or an open cohort accounts for are left out, and the others must be a storm by themselves.
  */
+import { type StormTest, stormTest } from "./storm-tests.ts";
 
-/** Plugins that fell silent within this time count as one event. */
-export const ONSET_WINDOW_MS = 300_000;
-/** A plugin silent for longer is a lost shop, not a storm: it leaves every count. */
+/** A plugin affected for longer is a lost shop, not a storm: it leaves every count. */
 export const LOST_AFTER_MS = 86_400_000;
-/** Below this share of the reachable fleet one hosting company's bad minute would do; Sentry reacts to a loss of a quarter. */
-export const ENTER_SHARE = 0.05;
-/** A floor: in a fleet of ten, two shops that go home are no storm. */
-export const ENTER_PLUGINS = 5;
 export const USUAL_FACTOR = 4;
 export const USUAL_DEVIATIONS = 6;
-/** Contact counts as back below this part of what it takes to enter, over what was silent before, for so long without a break. */
+/** It counts as over below this part of what it takes to enter, over what was affected before, for `calmMs` without a break. */
 export const LEAVE_PART = 0.5;
-export const CALM_MS = 120_000;
 
 const MINUTE_MS = 60_000;
-const WINDOW_MIN = ONSET_WINDOW_MS / MINUTE_MS;
-/** The history remembers a week, and begins as if a day of one silence per plugin and month had been seen. */
+/** The history remembers a week, and begins as if a day of one incident per plugin and month had been seen. */
 const MEMORY_MIN = 7 * 1440;
 const PRIOR_MIN = 1440;
 const PRIOR_PER_PLUGIN_MIN = 1 / (30 * 1440);
 
 /** PERSISTED CONTRACT: kept as JSON by the fleet's object; new fields are optional. Times are ms since epoch. */
 export interface StormState {
-  /** Silences remembered and the minutes they came in, both decayed to `at`. */
+  /** Plugins newly affected (silent, for the first guard there was), and the minutes they came in, both decayed to `at`. */
   silences: number;
   minutes: number;
   at: number;
@@ -41,25 +38,33 @@ export interface StormState {
 
 export interface StormUnderWay {
   since: number;
-  /** Silent, not lost, when it began: the level that counts as "back". */
+  /** Affected, not lost, when it began: the level that counts as "back". */
   silentBefore: number;
-  /** The most that were silent at once. */
+  /** The most that were affected at once. */
   peak: number;
-  /** Since when contact has been back, without a break; null while it is not. */
+  /** Since when it has been calm, without a break; null while it is not. */
   calmSince: number | null;
 }
 
-/** What the fleet looks like at `now`. */
+/** What the fleet looks like at `now`. Affected: silent, or with an open incident of the type that is judged. */
 export interface StormFacts {
   now: number;
   /** Plugins on the roster. */
   roster: number;
-  /** Silent plugins that are not lost yet; those of them that fell silent within ONSET_WINDOW_MS; and those lost. */
+  /** Affected plugins that are not lost yet; those of them since less than the test's `windowMs`; and those lost. */
   silent: number;
   fresh: number;
   lost: number;
-  /** Plugins that fell silent since the last call. */
+  /** Plugins newly affected since the last call. */
   newly: number;
+  /** Asked only when the counts say storm: what is left without those that one cohort accounts for. Absent for silences. */
+  rest?: () => Rest;
+}
+
+/** Newly affected plugins that no one cohort accounts for, out of so many that run something else. */
+export interface Rest {
+  fresh: number;
+  reachable: number;
 }
 
 export interface StormVerdict {
@@ -76,27 +81,37 @@ export function newStorm(now: number): StormState {
   return { silences: 0, minutes: 0, at: now, recent: [], storm: null };
 }
 
-/** Silences a minute that this fleet is used to. */
+/** Newly affected plugins a minute that this fleet is used to. */
 export function usualRate(state: StormState, roster: number): number {
   const prior = Math.max(1, roster) * PRIOR_PER_PLUGIN_MIN;
   return (state.silences + prior * PRIOR_MIN) / (state.minutes + PRIOR_MIN);
 }
 
 /** Judges the fleet after a change of it, or after time alone. Calling it more often changes nothing. */
-export function judgeStorm(before: StormState, facts: StormFacts): StormVerdict {
-  const state = before.storm === null ? observe(before, facts) : { ...before, at: facts.now };
-  return state.storm === null ? judgeCalm(state, facts) : judgeUnderWay(state, state.storm, facts);
+export function judgeStorm(
+  before: StormState,
+  facts: StormFacts,
+  test: StormTest = stormTest("heartbeat_missed"),
+): StormVerdict {
+  const state = before.storm === null ? observe(before, facts, test) : { ...before, at: facts.now };
+  return state.storm === null
+    ? judgeCalm(state, facts, test)
+    : judgeUnderWay(state, state.storm, facts, test);
 }
 
 /** When a storm must be judged again though nothing is reported; null in calm. */
-export function stormWake(state: StormState, now: number): number | null {
+export function stormWake(
+  state: StormState,
+  now: number,
+  test: StormTest = stormTest("heartbeat_missed"),
+): number | null {
   if (state.storm === null) return null;
   const { calmSince } = state.storm;
-  return calmSince === null ? now + MINUTE_MS : calmSince + CALM_MS;
+  return calmSince === null ? now + MINUTE_MS : calmSince + test.calmMs;
 }
 
-/** Time passes and silences come: those that have outlived the window without a storm were ordinary life. */
-function observe(state: StormState, { now, newly }: StormFacts): StormState {
+/** Time passes and incidents come: those that have outlived the window without a storm were ordinary life. */
+function observe(state: StormState, { now, newly }: StormFacts, { windowMs }: StormTest): StormState {
   const elapsedMin = Math.max(0, now - state.at) / MINUTE_MS;
   const decay = Math.exp(-elapsedMin / MEMORY_MIN);
   const minute = Math.floor(now / MINUTE_MS);
@@ -107,7 +122,7 @@ function observe(state: StormState, { now, newly }: StormFacts): StormState {
       : last?.[0] === minute
         ? [...state.recent.slice(0, -1), [minute, last[1] + newly]]
         : [...state.recent, [minute, newly]];
-  const isOver = ([at]: [number, number]) => minute - at > WINDOW_MIN;
+  const isOver = ([at]: [number, number]) => minute - at > windowMs / MINUTE_MS;
   const learned = counted.filter(isOver).reduce((sum, [, silences]) => sum + silences, 0);
   return {
     silences: state.silences * decay + learned,
@@ -118,12 +133,20 @@ function observe(state: StormState, { now, newly }: StormFacts): StormState {
   };
 }
 
-function judgeCalm(state: StormState, { now, roster, silent, fresh, lost }: StormFacts): StormVerdict {
+function judgeCalm(state: StormState, facts: StormFacts, test: StormTest): StormVerdict {
+  const { now, roster, silent, fresh, lost } = facts;
   const reachable = Math.max(1, roster - lost);
+  const windowMin = test.windowMs / MINUTE_MS;
   const ratePerMin = usualRate(state, roster);
-  const bound = Math.max(enterCount(reachable), beyondUsual(ratePerMin * WINDOW_MIN));
-  const enters = fresh >= bound;
-  const explanation = `${fresh} of ${reachable} plugins fell silent within ${WINDOW_MIN} minutes; usual are ${figure(ratePerMin * WINDOW_MIN)}, ${bound} are a storm`;
+  const usual = ratePerMin * windowMin;
+  const bound = Math.max(enterCount(reachable, test), beyondUsual(usual));
+  const counted = `${fresh} of ${reachable} plugins ${test.words.began} within ${windowMin} minutes; usual are ${figure(usual)}, ${bound} are a storm`;
+  const rest = fresh >= bound ? (facts.rest?.() ?? null) : null;
+  const restBound = rest === null ? 0 : restEnters(rest, reachable, usual, test);
+  const enters = fresh >= bound && (rest === null || rest.fresh >= restBound);
+  const told = rest === null ? "" : `; ${rest.fresh} of ${rest.reachable} beside the largest cohort`;
+  const ends = rest === null || enters ? "" : `, where ${restBound} would be: no storm`;
+  const explanation = `${counted}${told}${ends}`;
   if (!enters) return { state, storm: false, value: fresh, bound, ratePerMin, explanation };
   const storm = { since: now, silentBefore: Math.max(0, silent - fresh), peak: silent, calmSince: null };
   return {
@@ -136,30 +159,42 @@ function judgeCalm(state: StormState, { now, roster, silent, fresh, lost }: Stor
   };
 }
 
+/** What makes a storm of the rest: the same limits, for as many plugins as it is out of. */
+function restEnters(rest: Rest, reachable: number, usual: number, test: StormTest): number {
+  const share = Math.min(1, rest.reachable / reachable);
+  return Math.max(enterCount(rest.reachable, test), beyondUsual(usual * share));
+}
+
 function judgeUnderWay(
   state: StormState,
   storm: StormUnderWay,
-  { now, roster, silent, lost }: StormFacts,
+  { now, roster, silent, fresh, lost }: StormFacts,
+  test: StormTest,
 ): StormVerdict {
   const reachable = Math.max(1, roster - lost);
-  const bound = storm.silentBefore + enterCount(reachable) * LEAVE_PART;
-  const back = silent < bound;
-  const calmSince = back ? (storm.calmSince ?? now) : null;
+  // What a person or a healing must mend does not end by itself: then it is the rise that must be over.
+  const [value, before] = test.over === "volume" ? [silent, storm.silentBefore] : [fresh, 0];
+  const bound = before + enterCount(reachable, test) * LEAVE_PART;
+  const calmSince = value < bound ? (storm.calmSince ?? now) : null;
   const ratePerMin = usualRate(state, roster);
-  const explanation = `${silent} of ${reachable} plugins are silent; the storm ends when fewer than ${figure(bound)} are, for ${CALM_MS / MINUTE_MS} minutes`;
-  const figures = { value: silent, bound, ratePerMin, explanation };
-  if (calmSince !== null && now - calmSince >= CALM_MS)
+  const doing = test.over === "volume" ? test.words.now : `newly ${test.words.now}`;
+  const explanation = `${value} of ${reachable} plugins ${doing}; the storm ends when fewer than ${figure(bound)} do, for ${test.calmMs / MINUTE_MS} minutes`;
+  const figures = { value, bound, ratePerMin, explanation };
+  if (calmSince !== null && now - calmSince >= test.calmMs)
     return { state: { ...state, storm: null }, storm: false, ...figures };
   const underWay = { ...storm, peak: Math.max(storm.peak, silent), calmSince };
   return { state: { ...state, storm: underWay }, storm: true, ...figures };
 }
 
-/** Newly silent plugins within the window that make a storm of a fleet of so many. */
-export function enterCount(reachable: number): number {
-  return Math.max(ENTER_PLUGINS, Math.ceil(reachable * ENTER_SHARE));
+/** Newly affected plugins within the window that make a storm of a fleet of so many. */
+export function enterCount(
+  reachable: number,
+  { enterPlugins, enterShare }: StormTest = stormTest("heartbeat_missed"),
+): number {
+  return Math.max(enterPlugins, Math.ceil(reachable * enterShare));
 }
 
-/** More newly silent plugins than a fleet shows by chance that is used to so many in the same time. */
+/** More newly affected plugins than a fleet shows by chance that is used to so many in the same time. */
 function beyondUsual(usual: number): number {
   return Math.ceil(Math.max(usual * USUAL_FACTOR, usual + USUAL_DEVIATIONS * Math.sqrt(usual)));
 }

@@ -1,10 +1,8 @@
 import { expect, it } from "vitest";
-import { judgeSilence, MAX_LOOKS, type SilenceFacts } from "../../src/core/silence-cause.ts";
+import { judgeSilence, MAX_LOOKS, type SilenceFacts, stormVerdict } from "../../src/core/silence-cause.ts";
 import { aProbe, aShopThatIsDown } from "../builders/site-probe.ts";
 
 const facts = (overrides: Partial<SilenceFacts>): SilenceFacts => ({
-  storm: false,
-  stormExplanation: "900 of 1000 are silent.",
   siteKnown: true,
   probe: null,
   looks: 1,
@@ -14,8 +12,6 @@ const unknown = (reason: "budget" | "too_many_redirects" | "refused_address") =>
   aProbe({ status: "unknown", reason, detail: "it is not known.", http_status: null });
 
 it.each([
-  ["a storm", { storm: true }, "wait", "ingest"],
-  ["a storm, whatever was seen", { storm: true, probe: aShopThatIsDown(), looks: 2 }, "wait", "ingest"],
   ["no address", { siteKnown: false }, "escalate", "unknown"],
   ["a shop that answers", { probe: aProbe() }, "decide", "plugin_silent"],
   ["a shop that answers at the second look", { probe: aProbe(), looks: 2 }, "decide", "plugin_silent"],
@@ -33,11 +29,18 @@ it.each([
 
 it("only ever decides on a silent plugin", () => {
   const probes = [null, aProbe(), aShopThatIsDown(), unknown("budget"), unknown("refused_address")];
-  for (const storm of [true, false])
-    for (const siteKnown of [true, false])
-      for (const probe of probes)
-        for (const looks of [0, 1, 2, 3]) {
-          const { next, cause } = judgeSilence(facts({ storm, siteKnown, probe, looks }));
-          expect(next === "decide").toBe(cause === "plugin_silent");
-        }
+  for (const siteKnown of [true, false])
+    for (const probe of probes)
+      for (const looks of [0, 1, 2, 3]) {
+        const { next, cause } = judgeSilence(facts({ siteKnown, probe, looks }));
+        expect(next === "decide").toBe(cause === "plugin_silent");
+      }
+});
+
+it("in a storm is our own ingest for silences, and nothing known for other signals", () => {
+  expect(stormVerdict("heartbeat_missed", "900 of 1000 are silent.")).toEqual({
+    cause: "ingest",
+    explanation: expect.stringContaining("on our side: 900 of 1000 are silent."),
+  });
+  expect(stormVerdict("error_spike", "900 of 1000.")).toMatchObject({ cause: null });
 });

@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
 import {
-  CALM_MS,
   enterCount,
   judgeStorm,
   LOST_AFTER_MS,
   newStorm,
-  ONSET_WINDOW_MS,
   type StormState,
   stormWake,
   usualRate,
 } from "../../src/core/storm.ts";
+import { restOf } from "../../src/core/storm-spread.ts";
+import { CALM_MS, ONSET_WINDOW_MS, SIGNAL_TYPES, stormTest } from "../../src/core/storm-tests.ts";
 import { poisson, seeded } from "../builders/seeded.ts";
 
 const T0 = 1_800_000_000_000;
@@ -241,5 +241,84 @@ describe("simulated fleets, seeded", () => {
       if (gone > 0) fleet.fallSilent(plugins, now);
     }
     expect(fleet.storms).toEqual([]);
+  });
+});
+
+describe("a storm of another signal", () => {
+  const test = stormTest("webhook_fail_rate");
+  const facts = { now: T0, roster: 1000, silent: 60, fresh: 60, lost: 0, newly: 60 };
+
+  it("is one when what no cohort accounts for is a storm by itself", () => {
+    const spread = judgeStorm(newStorm(T0), { ...facts, rest: () => ({ fresh: 20, reachable: 400 }) }, test);
+    expect(spread.storm).toBe(true);
+    expect(spread.explanation).toContain("20 of 400 beside the largest cohort");
+    expect(spread.explanation).toContain("began to fail in their webhooks");
+    const few = judgeStorm(newStorm(T0), { ...facts, rest: () => ({ fresh: 19, reachable: 400 }) }, test);
+    expect(few.storm).toBe(false);
+    expect(few.explanation).toContain("19 of 400 beside the largest cohort, where 20 would be: no storm");
+  });
+
+  it("asks what is left only when the counts say storm", () => {
+    const rest = () => {
+      throw new Error("asked");
+    };
+    expect(judgeStorm(newStorm(T0), { ...facts, fresh: 49, rest }, test).storm).toBe(false);
+    expect(() => judgeStorm(newStorm(T0), { ...facts, fresh: 50, rest }, test)).toThrow("asked");
+  });
+
+  it.each(SIGNAL_TYPES)("has a longer window than silences: %s", (type) => {
+    expect(stormTest(type).windowMs).toBeGreaterThan(ONSET_WINDOW_MS);
+  });
+
+  it("ends when few are affected; one that only a healing mends, when few are newly affected", () => {
+    const spread = () => ({ fresh: 60, reachable: 1000 });
+    const ends = (type: "webhook_fail_rate" | "webhook_disabled", silent: number, fresh: number): boolean => {
+      const own = stormTest(type);
+      const { state } = judgeStorm(newStorm(T0), { ...facts, rest: spread }, own);
+      const later = { ...facts, silent, fresh, newly: 0 };
+      const calm = judgeStorm(state, { ...later, now: T0 + MINUTE }, own).state;
+      return !judgeStorm(calm, { ...later, now: T0 + MINUTE + own.calmMs }, own).storm;
+    };
+    expect(ends("webhook_fail_rate", 60, 0)).toBe(false);
+    expect(ends("webhook_fail_rate", 24, 0)).toBe(true);
+    expect(ends("webhook_disabled", 60, 0)).toBe(true);
+    expect(ends("webhook_disabled", 60, 25)).toBe(false);
+  });
+});
+
+describe("what one cohort accounts for", () => {
+  const NONE: ReadonlySet<string> = new Set();
+  const shops = (n: number, ...groups: string[]) => Array.from({ length: n }, () => ({ groups }));
+  const size = (sizes: Record<string, number>) => (group: string) => sizes[group] ?? 0;
+
+  it("is a bad release's shops: nothing is left", () => {
+    const affected = shops(200, "v1.3", "p9");
+    expect(restOf(affected, 5000, NONE, size({ "v1.3": 200, p9: 4000 }))).toEqual({
+      fresh: 0,
+      reachable: 1000,
+    });
+  });
+
+  it("is the version or the platform that most share", () => {
+    const affected = [...shops(50, "v1", "p9"), ...shops(50, "v2", "p9"), ...shops(3, "v1", "p8")];
+    expect(restOf(affected, 1000, NONE, size({ p9: 300 }))).toEqual({ fresh: 3, reachable: 700 });
+  });
+
+  it("is what open cohorts are about, and one group besides", () => {
+    const affected = [...shops(80, "v1", "p9"), ...shops(60, "v2", "p8"), ...shops(10, "v3", "p7")];
+    const open = new Set(["v1", "v9"]);
+    expect(restOf(affected, 1000, open, size({ v1: 80, v2: 60, p8: 70, v9: 500 }))).toEqual({
+      fresh: 10,
+      reachable: 850,
+    });
+  });
+
+  it("leaves most of a failure that all share", () => {
+    const affected = [...shops(400, "v1"), ...shops(300, "v2"), ...shops(300, "v3")];
+    expect(restOf(affected, 1000, NONE, size({ v1: 400 }))).toEqual({ fresh: 600, reachable: 600 });
+  });
+
+  it("is nothing where nothing is affected", () => {
+    expect(restOf([], 1000, NONE, size({}))).toEqual({ fresh: 0, reachable: 1000 });
   });
 });

@@ -1,9 +1,10 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { FleetIncident } from "../../src/contract/fleet-incident.ts";
-import type { EvidenceReport, FleetRpc, ReleaseRpc } from "../../src/contract/rpc.ts";
+import type { EvidenceReport, FleetRpc, ReleaseRpc, SignalReport } from "../../src/contract/rpc.ts";
 import { SHOP_CAP } from "../../src/core/cohort.ts";
-import { CALM_MS, type StormState } from "../../src/core/storm.ts";
+import type { StormState } from "../../src/core/storm.ts";
+import { CALM_MS, stormTest } from "../../src/core/storm-tests.ts";
 import { aRelease, pluginId } from "../builders/ledger.ts";
 import { bindings } from "./bindings.ts";
 
@@ -111,11 +112,11 @@ async function incidentsOf(stub: DurableObjectStub): Promise<FleetIncident[]> {
   );
 }
 /** As if `ms` had passed since the storm's last change. */
-async function letStormAge(stub: DurableObjectStub, ms: number) {
+async function letStormAge(stub: DurableObjectStub, ms: number, key = "storm_state") {
   await runInDurableObject(stub, (_, state) => {
-    const storm = state.storage.kv.get<StormState>("storm_state");
+    const storm = state.storage.kv.get<StormState>(key);
     if (storm?.storm?.calmSince) storm.storm.calmSince -= ms;
-    state.storage.kv.put("storm_state", storm);
+    state.storage.kv.put(key, storm);
   });
 }
 
@@ -183,6 +184,106 @@ describe("a storm", () => {
     await fleet.presence({ plugin_id: id(11), silent: true });
     expect((await fleet.guard()).storm).toBe(false);
     expect((await incidentsOf(stub)).filter(({ revision }) => revision === 1)).toHaveLength(1);
+  });
+});
+
+describe("a storm of another signal", () => {
+  const WEBHOOKS = "webhook_fail_rate" as const;
+  const signal = (
+    fleet: FleetRpc,
+    shop: number,
+    open: boolean,
+    runs: { version?: string; platform_version?: string | null; type?: SignalReport["type"] } = {},
+  ) =>
+    fleet.signal({
+      plugin_id: id(shop),
+      type: WEBHOOKS,
+      version: "1.3.0",
+      platform_version: null,
+      open,
+      ...runs,
+    });
+
+  it("is one fleet incident that names it, spread over versions, and is over when the signal is", async () => {
+    const { fleet, stub } = await aFleetOf(20);
+    for (let i = 0; i < 5; i++) await signal(fleet, i, true, { version: "1.2.0" });
+    for (let i = 5; i < 9; i++) await signal(fleet, i, true);
+    expect(await fleet.guard()).toMatchObject({ storm: false, storms: [] });
+    await signal(fleet, 9, true);
+    await signal(fleet, 9, true);
+    await fleet.signal({
+      plugin_id: "plg_stranger",
+      type: WEBHOOKS,
+      version: "1",
+      platform_version: null,
+      open: true,
+    });
+    const guard = await fleet.guard();
+    expect(guard).toMatchObject({
+      storm: true,
+      storms: [
+        { type: WEBHOOKS, explanation: expect.stringContaining("10 of 20 plugins fail in their webhooks") },
+      ],
+    });
+    expect(guard.explanation).toContain("10 of 20 plugins fail in their webhooks");
+    const [opened] = await incidentsOf(stub);
+    expect(opened).toMatchObject({ kind: "storm", key: "storm:webhook_fail_rate", plugin_count: 10 });
+    expect(opened?.signal).toMatchObject({
+      type: "storm_webhook_fail_rate",
+      value: 10,
+      sample: 20,
+      window_s: 900,
+    });
+    await evictDurableObject(stub);
+    for (let i = 0; i < 10; i++) await signal(fleet, i, false, { version: "1.2.0" });
+    expect((await fleet.guard()).storm).toBe(true);
+    await letStormAge(stub, stormTest(WEBHOOKS).calmMs, "storm_state:webhook_fail_rate");
+    expect(await runDurableObjectAlarm(stub)).toBe(true);
+    expect(await fleet.guard()).toMatchObject({ storm: false, storms: [] });
+    const rows = await incidentsOf(stub);
+    expect(new Set(rows.map((row) => row.id))).toEqual(new Set(["fli_1"]));
+    expect(rows.at(-1)).toMatchObject({
+      status: "resolved",
+      resolution: expect.stringContaining("subsided"),
+    });
+  });
+
+  it("is none when one version accounts for it: that is a bad release, and the guard says so", async () => {
+    const { fleet, stub } = await aFleetOf(20);
+    for (let i = 0; i < 15; i++) await signal(fleet, i, true);
+    const guard = await fleet.guard();
+    expect(guard.storm).toBe(false);
+    expect(guard.explanation).toContain("beside the largest cohort");
+    expect(await incidentsOf(stub)).toEqual([]);
+  });
+
+  it("is none when one platform's version accounts for it, nor beside another signal", async () => {
+    const { fleet } = await aFleetOf(30);
+    for (let i = 0; i < 12; i++)
+      await signal(fleet, i, true, { version: `1.${i}.0`, platform_version: "9.5" });
+    for (let i = 12; i < 16; i++) await signal(fleet, i, true, { type: "error_spike" });
+    for (let i = 16; i < 20; i++) await signal(fleet, i, true, { type: "new_error", version: "1.2.0" });
+    expect(await fleet.guard()).toMatchObject({ storm: false, storms: [] });
+  });
+
+  it("counts the shops of an open cohort as explained", async () => {
+    const { fleet, stub } = await aFleetOf(30);
+    for (let i = 0; i < 3; i++)
+      await fleet.evidence({
+        plugin_id: id(i),
+        number: 1,
+        version: "1.1.0",
+        platform_version: null,
+        trials: 5,
+        failures: 5,
+        held: SHOP_CAP,
+      });
+    expect(await incidentsOf(stub)).toMatchObject([{ kind: "cohort", version: "1.1.0" }]);
+    for (let i = 0; i < 8; i++) await signal(fleet, i, true, { version: "1.1.0" });
+    for (let i = 8; i < 16; i++) await signal(fleet, i, true);
+    expect((await fleet.guard()).storm).toBe(false);
+    for (let i = 16; i < 21; i++) await signal(fleet, i, true, { version: "1.4.0" });
+    expect((await fleet.guard()).storm).toBe(true);
   });
 });
 
@@ -273,20 +374,47 @@ describe("cohorts", () => {
     expect(await standing("1.3.0")).toBe("active");
   });
 
-  it("are over when their shops deliver again or have left the version, and leave nothing behind", async () => {
-    const { stub, report } = await shopsOf(4);
+  it("are over when their shops deliver again or have left the version, and forget versions that nobody runs", async () => {
+    const { stub, report, product } = await shopsOf(4);
     for (const shop of [0, 1, 2, 3]) await report(shop, 3, 3);
     await report(0, 30, 0);
     await report(1, 30, 0);
+    await report(0, 0, 0, { version: "1.2.0" });
+    await report(1, 0, 0, { version: "1.2.0" });
     await report(2, 0, 0, { version: "1.2.0" });
     expect((await incidentsOf(stub)).at(-1)).toMatchObject({ status: "open" });
     await report(3, 0, 0, { version: "1.2.0" });
     const rows = await incidentsOf(stub);
     expect(rows.at(-1)).toMatchObject({ id: "fli_1", status: "resolved" });
     const left = await runInDurableObject(stub, (_, state) =>
-      state.storage.sql.exec("SELECT key FROM cohorts UNION ALL SELECT key FROM cohort_shops").toArray(),
+      state.storage.sql
+        .exec<{ key: string }>("SELECT key FROM cohorts UNION ALL SELECT 'held: ' || key FROM cohort_shops")
+        .toArray()
+        .map(({ key }) => key),
     );
-    expect(left).toEqual([]);
+    expect(left).toEqual([`cohort:platform:${product}@9.1`, `cohort:version:${product}@1.2.0`]);
+  });
+
+  it("take off what is due from shops that say nothing, also after an eviction", async () => {
+    const { stub, report, product } = await shopsOf(5);
+    for (const shop of [0, 1, 2, 3, 4])
+      await report(shop, 100, 0, { per_hour: 36_000, platform_version: null });
+    await report(0, 1, 1, { held: 2, per_hour: 36_000, platform_version: null });
+    await evictDurableObject(stub);
+    await runInDurableObject(stub, (_, state) => {
+      // As if ten seconds had passed: 500 deliveries are due by then.
+      state.storage.sql.exec(
+        "UPDATE cohorts SET state = json_set(state, '$.drainedAt', json_extract(state, '$.drainedAt') - 10000)",
+      );
+    });
+    await report(1, 1, 1, { held: 2, per_hour: 36_000, platform_version: null });
+    const cohort = await runInDurableObject(stub, (_, state) => {
+      const [row] = state.storage.sql
+        .exec<{ state: string }>("SELECT state FROM cohorts WHERE key = ?", `cohort:version:${product}@1.3.0`)
+        .toArray();
+      return JSON.parse(row?.state ?? "{}");
+    });
+    expect(cohort).toMatchObject({ members: 5, perHour: 180_000, sum: 2, failures: 1, shops: 2, held: 4 });
   });
 
   it("forget evidence of a day ago by alarm", async () => {

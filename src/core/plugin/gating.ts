@@ -9,7 +9,7 @@ import { endAttempt, fixOf, isSameFix } from "./end-attempt.ts";
 import type { GateFacts } from "./event.ts";
 import { setIncidentStatus, titleOf } from "./incidents.ts";
 import type { AttemptState, IncidentState, PluginState } from "./state.ts";
-import { noteStorm } from "./triage.ts";
+import { noteStorm, waitForStorm } from "./triage.ts";
 import { CANARY_RETRY_MS, STAGING_LIMIT_MS } from "./tuning.ts";
 import { startWork } from "./work.ts";
 
@@ -99,7 +99,7 @@ export function onGateFacts(draft: Draft, facts: GateFacts): void {
 }
 
 /**
- * A mute or a maintenance window has come over the attempt: it ends without a word, and is decided afresh when that ends.
+ * A mute, a maintenance window or a storm has come over the attempt: it ends without a word, and is decided afresh when that ends.
  * False when something else forbids it.
  */
 export function standDown(
@@ -109,6 +109,15 @@ export function standDown(
   result: GateResult,
   facts: GateFacts,
 ): boolean {
+  if (result.forbiddenBy === "storm") {
+    endAttempt(draft, attempt, "cancelled", `put off: ${result.why}`, {
+      aboutTheFix: false,
+      escalate: false,
+    });
+    setIncidentStatus(draft, incident, "open");
+    waitForStorm(draft, incident, facts.guard);
+    return true;
+  }
   if (result.forbiddenBy !== "mute" && result.forbiddenBy !== "maintenance_window") return false;
   const subject = quietSubject(draft.state, incident.row.type);
   const until = barredUntil(facts.policy, subject, draft.now) ?? draft.now;

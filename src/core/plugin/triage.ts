@@ -2,11 +2,12 @@
  * Before anything is healed, silence is triaged: the incident is open already, and this finds out whether a decision makes
  * sense. During a storm nothing is judged, nobody is paged, and it is looked at again every minute.
  */
+import type { IncidentType, SilenceCause } from "../../contract/incident.ts";
 import type { FleetGuard } from "../../contract/rpc.ts";
-import { judgeSilence, type SilenceVerdict, type SiteProbe } from "../silence-cause.ts";
+import { judgeSilence, type SilenceVerdict, type SiteProbe, stormVerdict } from "../silence-cause.ts";
 import { stablePercent } from "../stable-hash.ts";
 import { type Draft, incidentById, note, notify, recordIncident } from "./draft.ts";
-import { escalateIncident, titleOf } from "./incidents.ts";
+import { escalateIncident, setIncidentStatus, titleOf } from "./incidents.ts";
 import type { IncidentState, PluginState, Work } from "./state.ts";
 import { LOOK_AGAIN_MS, STORM_AGAIN_MS, STORM_MEMORY_MS } from "./tuning.ts";
 import { startWork } from "./work.ts";
@@ -18,27 +19,35 @@ export interface TriageFacts {
   probe: SiteProbe | null;
 }
 
+/** The answer to a triage; or to a decision that was not asked for, because a storm is under way. */
 export function onTriaged(draft: Draft, work: Work, facts: TriageFacts): void {
-  if (work.kind !== "triage") return;
-  noteStorm(draft.state, facts.guard, draft.now);
+  if (work.kind !== "triage" && work.kind !== "decide") return;
+  const { guard, probe } = facts;
+  noteStorm(draft.state, guard, draft.now);
   const incident = incidentById(draft.state, work.incidentId);
   // A person's own change is under way: its end decides what becomes of the incident.
   if (incident === null || incident.row.status === "healing" || incident.row.status === "baking") return;
-  if (facts.probe !== null) incident.looks = (incident.looks ?? 0) + 1;
+  if (guard.storm) return waitForStorm(draft, incident, guard);
+  if (work.kind === "decide" || incident.row.type !== "heartbeat_missed") return calmAgain(draft, incident);
+  if (probe !== null) incident.looks = (incident.looks ?? 0) + 1;
   const verdict = judgeSilence({
-    storm: facts.guard.storm,
-    stormExplanation: facts.guard.explanation,
     siteKnown: draft.state.siteUrl !== null,
-    probe: facts.probe,
+    probe,
     looks: incident.looks ?? 0,
   });
-  if (verdict.next === "wait") return waitForStorm(draft, incident, facts, verdict);
   conclude(draft, incident, facts, verdict);
 }
 
-/** The storm as this plugin last heard of it: the reply asks for slower beats while it is fresh. */
+/** Why the guard holds incidents of this type for a storm's; null when it does not. */
+export function stormOf({ storm, storms, explanation }: FleetGuard, type: IncidentType): string | null {
+  if (!storm) return null;
+  const known = storms ?? [{ type: "heartbeat_missed", explanation }];
+  return known.find((other) => other.type === type)?.explanation ?? null;
+}
+
+/** The storm of silences as this plugin last heard of it: the reply asks for slower beats while it is fresh. */
 export function noteStorm(state: PluginState, guard: FleetGuard, now: number): void {
-  if (guard.storm) state.stormSeenAt = now;
+  if (stormOf(guard, "heartbeat_missed") !== null) state.stormSeenAt = now;
   else delete state.stormSeenAt;
 }
 
@@ -46,16 +55,14 @@ export function inStorm(state: PluginState, now: number): boolean {
   return state.stormSeenAt !== undefined && now - state.stormSeenAt < STORM_MEMORY_MS;
 }
 
-function waitForStorm(
-  draft: Draft,
-  incident: IncidentState,
-  facts: TriageFacts,
-  verdict: SilenceVerdict,
-): void {
+/** Nothing is decided in a storm, and what it is about is not even judged: it is looked at again every minute. */
+export function waitForStorm(draft: Draft, incident: IncidentState, guard: FleetGuard): void {
+  const why = stormOf(guard, incident.row.type);
   // Once, not once a minute. An incident that a person was called for stays theirs.
-  if (incident.row.status === "open") {
-    setCause(draft, incident, verdict, "unknown");
-    evidence(draft, incident, facts, verdict);
+  if (why !== null && incident.row.status === "open") {
+    const verdict = stormVerdict(incident.row.type, why);
+    setCause(draft, incident, verdict.cause, "unknown");
+    evidence(draft, incident, { guard, probe: null }, verdict);
   }
   const spreadMs = STORM_AGAIN_MS * (stablePercent(draft.state.id) / 500);
   startWork(
@@ -65,14 +72,21 @@ function waitForStorm(
   );
 }
 
+/** The storm is over, and the signal goes on: it is this shop's own after all. */
+function calmAgain(draft: Draft, incident: IncidentState): void {
+  if (incident.row.status === "unknown") {
+    setIncidentStatus(draft, incident, "open");
+    note(draft, incident, { kind: "triaged", text: "The storm is over, and the signal goes on.", data: {} });
+  }
+  startWork(draft, { kind: "decide", incidentId: incident.row.id });
+}
+
 function conclude(draft: Draft, incident: IncidentState, facts: TriageFacts, verdict: SilenceVerdict): void {
-  setCause(draft, incident, verdict, incident.row.status === "unknown" ? "open" : incident.row.status);
+  setCause(draft, incident, verdict.cause, incident.row.status === "unknown" ? "open" : incident.row.status);
   evidence(draft, incident, facts, verdict);
   const incidentId = incident.row.id;
   const { next, cause, explanation } = verdict;
   switch (next) {
-    case "wait":
-      return;
     case "look_again":
       return startWork(draft, { kind: "triage", incidentId }, draft.now + LOOK_AGAIN_MS);
     case "decide":
@@ -97,25 +111,30 @@ export function triageFailed(draft: Draft, incidentId: string, why: string): voi
   const incident = incidentById(draft.state, incidentId);
   if (incident === null || incident.row.status === "healing" || incident.row.status === "baking") return;
   const explanation = `Why it is silent could not be found out: ${why}`;
-  setCause(draft, incident, { next: "escalate", cause: "unknown", explanation }, incident.row.status);
+  setCause(draft, incident, "unknown", incident.row.status);
   escalateIncident(draft, incident, explanation);
 }
 
 function setCause(
   draft: Draft,
   incident: IncidentState,
-  verdict: SilenceVerdict,
+  cause: SilenceCause | null,
   status: IncidentState["row"]["status"],
 ): void {
-  if ((incident.row.cause ?? null) === verdict.cause && incident.row.status === status) return;
-  incident.row.cause = verdict.cause;
+  if ((incident.row.cause ?? null) === cause && incident.row.status === status) return;
+  if (cause !== null || incident.row.cause) incident.row.cause = cause;
   incident.row.status = status;
   recordIncident(draft, incident);
 }
 
-function evidence(draft: Draft, incident: IncidentState, facts: TriageFacts, verdict: SilenceVerdict): void {
+function evidence(
+  draft: Draft,
+  incident: IncidentState,
+  facts: TriageFacts,
+  verdict: Pick<SilenceVerdict, "cause" | "explanation">,
+): void {
   note(draft, incident, {
-    kind: verdict.cause === null ? "probed" : "triaged",
+    kind: verdict.cause === null && !facts.guard.storm ? "probed" : "triaged",
     text: verdict.explanation,
     data: {
       cause: verdict.cause,

@@ -13,6 +13,7 @@ import { tellShop } from "../shop-evidence.ts";
 import type { Draft } from "./draft.ts";
 import { iso, isSettledSilence, type Millis, type PluginState } from "./state.ts";
 import { tellAttempt } from "./tell-fleet.ts";
+import { tellSignals } from "./tell-signals.ts";
 import { RECORD_EVERY_MS } from "./tuning.ts";
 
 /** Detectors whose calm says that payments work. That it beats is not health. */
@@ -81,6 +82,7 @@ export function reportToFleet(draft: Draft): void {
     state.presence = presence;
     draft.outbox.push({ to: "fleet", report: "presence", silent: presence === "silent" });
   }
+  tellSignals(draft);
   tellAttempt(draft);
 }
 

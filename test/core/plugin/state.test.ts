@@ -82,8 +82,11 @@ describe("a state stored under schema 1", () => {
     const data = { plugin_id: A_PLUGIN_ID, command_id, result: { version: "1.2.3" } };
     const { state, outbox } = stepped(golden(), { type: "ack", data }, now);
     expect(state.attempt).toEqual(golden().attempt);
-    // The fleet had not been told of attempts when this state was stored.
-    expect(outbox).toMatchObject([{ to: "fleet", report: "attempt", attempt: { phase: "applied" } }]);
+    // The fleet had not been told of attempts, nor of incidents, when this state was stored.
+    expect(outbox).toMatchObject([
+      { to: "fleet", report: "signal", signal: { type: "webhook_fail_rate", open: true } },
+      { to: "fleet", report: "attempt", attempt: { phase: "applied" } },
+    ]);
   });
 
   it("is shown on the plugin's page", () => {
