@@ -17,6 +17,8 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   check: () => import("./commands/check.ts"),
   build: () => import("./commands/build.ts"),
   "bench:detect": () => import("./commands/bench-detect.ts"),
+  "bench:sira": () => import("./commands/bench-sira.ts"),
+  rollout: () => import("./commands/rollout.ts"),
   migrate: () => import("./commands/migrate.ts"),
   deploy: () => import("./commands/deploy.ts"),
 };
