@@ -2,7 +2,7 @@
 import { portFromEnv } from "../ports.ts";
 import type { WorkerBindings } from "../worker/host-messages.ts";
 
-const DEFAULT_PORT = 8112;
+export const DEFAULT_PORT = 8112;
 
 /** Bindings that are passed through to the Worker when set. */
 const PASSED_THROUGH = [
