@@ -27,6 +27,7 @@ import { startReceiver } from "../../local/demo/receiver.ts";
 import { DEMO_PRODUCT } from "../../local/demo/releases.ts";
 import type { Api } from "../../local/stack/ops-client.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
+import type { WorkerBindings } from "../../local/worker/host-messages.ts";
 import {
   type Attempt,
   type AttemptStatus,
@@ -97,14 +98,22 @@ export interface World {
   stop(): Promise<void>;
 }
 
-export async function startWorld(options: { policy?: Record<string, unknown> } = {}): Promise<World> {
+export async function startWorld(
+  options: { policy?: Record<string, unknown>; env?: WorkerBindings } = {},
+): Promise<World> {
   const dataDir = mkdtempSync(join(tmpdir(), "vigie-journey-"));
   const undo: (() => unknown)[] = [() => rmSync(dataDir, { recursive: true, force: true })];
   const stop = async () => {
     for (const step of undo.splice(0).toReversed()) await step();
   };
   try {
-    const stack = await startStack({ dataDir, port: 0, staging: true, log: () => {} });
+    const stack = await startStack({
+      dataDir,
+      port: 0,
+      staging: true,
+      log: () => {},
+      env: options.env ?? {},
+    });
     undo.push(() => stack.stop());
     return await furnish(stack, options.policy ?? {}, undo, stop);
   } catch (error) {
