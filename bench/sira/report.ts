@@ -57,7 +57,7 @@ export function byBaseRate(runs: readonly Run[]): Tried[] {
 type RunsOf = (decider: DeciderName) => Run[];
 
 function targetsOf(own: readonly Tried[], any: readonly Tried[], runsOf: RunsOf): Target[] {
-  const gaps = reliability(own).filter(({ n }) => n >= 200);
+  const gaps = reliability(own).filter(({ n }) => n >= 500);
   const held = coverage(own);
   const heldAny = coverage(any);
   const late = (decider: DeciderName) => mean(runsOf(decider).flatMap(({ worth }) => secondHalf(worth)));
@@ -81,7 +81,7 @@ function targetsOf(own: readonly Tried[], any: readonly Tried[], runsOf: RunsOf)
       unit: "",
     },
     {
-      what: "largest gap of a bin of 200 or more",
+      what: "largest gap of a bin of 500 or more",
       value: Math.max(...gaps.map(({ said, healed }) => Math.abs(said - healed))),
       bound: 0.1,
       must: most,

@@ -4,6 +4,7 @@ export { ping } from "./connection.ts";
 export { fleetIncidentById, listFleetIncidents } from "./fleet-incident-queries.ts";
 export { incidentDetail, listIncidents } from "./incident-queries.ts";
 export { kpis } from "./kpi-queries.ts";
+export { lessonsPage, type Page, votesPage } from "./lesson-queries.ts";
 export { listNotifications, merchantExists } from "./notification-queries.ts";
 export { listPlugins, pluginById } from "./plugin-queries.ts";
 export { policyHistory } from "./policy-history-query.ts";

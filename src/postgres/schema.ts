@@ -223,21 +223,28 @@ export const commands = pgTable("plugin_agent_commands", {
   error: text(),
 });
 
-export const feedback = pgTable("sira_learning_feedback", {
-  attempt_id: text().primaryKey(),
-  incident_id: text().notNull(),
-  plugin_id: text().notNull(),
-  product: text().notNull(),
-  signature: text().notNull(),
-  env: json<Record<string, string>>().notNull(),
-  from_version: text().notNull(),
-  action: oneOf(ACTIONS).notNull(),
-  target_version: text(),
-  confidence: doublePrecision().notNull(),
-  outcome: oneOf(Outcome.options).notNull(),
-  reason: text().notNull(),
-  finished_at: instant().notNull(),
-});
+export const feedback = pgTable(
+  "sira_learning_feedback",
+  {
+    attempt_id: text().notNull(),
+    revision: integer().notNull().default(1),
+    incident_id: text().notNull(),
+    plugin_id: text().notNull(),
+    product: text().notNull(),
+    signature: text().notNull(),
+    incident_type: text(),
+    env: json<Record<string, string>>().notNull(),
+    from_version: text().notNull(),
+    action: oneOf(ACTIONS).notNull(),
+    target_version: text(),
+    remedy: text(),
+    confidence: doublePrecision().notNull(),
+    outcome: oneOf(Outcome.options).notNull(),
+    reason: text().notNull(),
+    finished_at: instant().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.attempt_id, t.revision] })],
+);
 
 export const policy = pgTable("ops_policy", {
   id: integer().primaryKey(),
