@@ -93,6 +93,12 @@ export function finishCommand(
   command.row.payload = {};
 }
 
+/** The attempt is over, or takes another turn: what has not been answered is not waited for. */
+export function dropCommandsOf(draft: Draft, attemptId: string): void {
+  for (const command of draft.state.commands)
+    if (command.row.attempt_id === attemptId && isLive(command)) finishCommand(draft, command, "superseded");
+}
+
 /** The text to sign: what the plugin verifies before it parses. */
 export function commandText(command: CommandState, policyRevision: number, now: number): string {
   const content = {

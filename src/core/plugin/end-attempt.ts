@@ -1,6 +1,7 @@
 /** The end of an attempt: recorded once, learned from, reported to release and fleet, told to its incident. */
 import type { Outcome } from "../../contract/decision.ts";
 import { assertMove, describeChange } from "./attempts.ts";
+import { dropCommandsOf } from "./commands.ts";
 import { type Draft, incidentById, note, notify, recordAttempt } from "./draft.ts";
 import { rememberInPlace } from "./in-place.ts";
 import { escalateIncident, titleOf } from "./incidents.ts";
@@ -59,6 +60,7 @@ export function endAttempt(
 ): void {
   const { state, now } = draft;
   assertMove(attempt.row.status, ending);
+  dropCommandsOf(draft, attempt.row.id);
   attempt.row.status = ending;
   attempt.row.reason = reason.slice(0, 500);
   attempt.row.finished_at = iso(now);

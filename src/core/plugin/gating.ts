@@ -1,15 +1,17 @@
 /** From the state and the gathered facts to the gate's verdicts, and what follows from them. */
+import type { GateVerdict } from "../../contract/incident.ts";
 import { type GateResult, gate } from "../gate.ts";
-import { barredUntil } from "../suppression.ts";
 import { moveAttempt } from "./attempts.ts";
 import { quietSubject } from "./bar.ts";
 import { queueAttemptCommand } from "./command-payload.ts";
 import { type Draft, incidentById, note, notify, recordAttempt } from "./draft.ts";
 import { endAttempt, fixOf, isSameFix } from "./end-attempt.ts";
 import type { GateFacts } from "./event.ts";
-import { setIncidentStatus, titleOf } from "./incidents.ts";
-import type { AttemptState, IncidentState, PluginState } from "./state.ts";
-import { noteStorm, waitForStorm } from "./triage.ts";
+import { gateAgain } from "./gate-again.ts";
+import { titleOf } from "./incidents.ts";
+import { standDown } from "./stand-down.ts";
+import { type AttemptState, type IncidentState, inShopsHands, type PluginState } from "./state.ts";
+import { noteStorm } from "./triage.ts";
 import { CANARY_RETRY_MS, STAGING_LIMIT_MS } from "./tuning.ts";
 import { startWork } from "./work.ts";
 
@@ -61,30 +63,32 @@ export function approvalsCounted(attempt: AttemptState): number {
   return new Set(people).size;
 }
 
-/** Before staging: facts have arrived for a pending or awaiting attempt. */
+/** Facts have arrived for an attempt that is not in the shop's hands yet. */
 export function onGateFacts(draft: Draft, facts: GateFacts): void {
   const { state, now } = draft;
   noteStorm(state, facts.guard, now);
   const attempt = state.attempt;
-  if (attempt === null || (attempt.phase.name !== "pending" && attempt.phase.name !== "awaiting_approval"))
-    return;
+  if (attempt === null || inShopsHands(attempt)) return;
   const incident = incidentById(state, attempt.row.incident_id);
   if (incident === null)
     return endAttempt(draft, attempt, "cancelled", "its incident is closed", { aboutTheFix: false });
   const result = evaluateGate(state, attempt, incident, facts, now);
-  attempt.row.gate = result.verdicts;
-  attempt.row.approvals_needed = Math.min(result.approvalsNeeded, 10);
+  const passed = attempt.phase.name === "staging" || attempt.phase.name === "applying";
+  if (result.outcome === "forbid") {
+    attempt.row.gate = result.verdicts;
+    return standDown(draft, attempt, incident, result, facts, "forbidden by the policy gate");
+  }
+  // What it passed is on record; whether people or slots are missing by now is asked at hand-over.
+  if (passed) return gateAgain(draft, attempt);
+  const changed = keepVerdicts(attempt, result);
   switch (result.outcome) {
-    case "forbid":
-      if (standDown(draft, attempt, incident, result, facts)) return;
-      return endAttempt(draft, attempt, "cancelled", `forbidden by the policy gate: ${result.why}`, {
-        aboutTheFix: false,
-      });
     case "wait_canary":
-      recordAttempt(draft, attempt);
+      if (changed) recordAttempt(draft, attempt);
       return startWork(draft, { kind: "gate", attemptId: attempt.row.id }, now + CANARY_RETRY_MS);
     case "wait_approval":
-      return awaitApproval(draft, attempt, incident, facts);
+      if (attempt.phase.name !== "awaiting_approval") awaitApproval(draft, attempt, incident, facts);
+      else if (changed) recordAttempt(draft, attempt);
+      return gateAgain(draft, attempt);
     case "go":
       note(draft, incident, {
         kind: "gate_passed",
@@ -98,37 +102,19 @@ export function onGateFacts(draft: Draft, facts: GateFacts): void {
   }
 }
 
-/**
- * A mute, a maintenance window or a storm has come over the attempt: it ends without a word, and is decided afresh when that ends.
- * False when something else forbids it.
- */
-export function standDown(
-  draft: Draft,
-  attempt: AttemptState,
-  incident: IncidentState,
-  result: GateResult,
-  facts: GateFacts,
-): boolean {
-  if (result.forbiddenBy === "storm") {
-    endAttempt(draft, attempt, "cancelled", `put off: ${result.why}`, {
-      aboutTheFix: false,
-      escalate: false,
-    });
-    setIncidentStatus(draft, incident, "open");
-    waitForStorm(draft, incident, facts.guard);
-    return true;
-  }
-  if (result.forbiddenBy !== "mute" && result.forbiddenBy !== "maintenance_window") return false;
-  const subject = quietSubject(draft.state, incident.row.type);
-  const until = barredUntil(facts.policy, subject, draft.now) ?? draft.now;
-  endAttempt(draft, attempt, "cancelled", `put off: ${result.why}`, { aboutTheFix: false, escalate: false });
-  setIncidentStatus(draft, incident, "open");
-  startWork(draft, { kind: "decide", incidentId: incident.row.id }, until);
+/** A row a minute for each attempt that waits would say nothing new: only a verdict that changed is kept. */
+function keepVerdicts({ row, phase }: AttemptState, result: GateResult): boolean {
+  const gist = (verdicts: GateVerdict[]) => verdicts.map(({ rule, outcome }) => `${rule} ${outcome}`).join();
+  const needed = Math.min(result.approvalsNeeded, 10);
+  const same = gist(row.gate) === gist(result.verdicts) && row.approvals_needed === needed;
+  const waits = phase.name === "awaiting_approval" && result.outcome === "wait_approval";
+  if (same && (waits || result.outcome === "wait_canary")) return false;
+  row.gate = result.verdicts;
+  row.approvals_needed = needed;
   return true;
 }
 
 function awaitApproval(draft: Draft, attempt: AttemptState, incident: IncidentState, facts: GateFacts): void {
-  if (attempt.phase.name === "awaiting_approval") return recordAttempt(draft, attempt);
   const asking = attempt.row.gate
     .filter((verdict) => verdict.outcome === "needs_approval")
     .map((verdict) => verdict.rule);
@@ -151,6 +137,7 @@ function beginStaging(draft: Draft, attempt: AttemptState): void {
   const untestable = attempt.release === null || attempt.row.action === "rollback";
   if (untestable) return applyAttempt(draft, attempt);
   startWork(draft, { kind: "stage", attemptId: attempt.row.id });
+  gateAgain(draft, attempt);
 }
 
 /** Staging is behind it: queue the command that the next reply may carry. */
@@ -164,4 +151,5 @@ export function applyAttempt(draft: Draft, attempt: AttemptState): void {
     until: command.expiresAt,
     tries: 1,
   });
+  gateAgain(draft, attempt);
 }

@@ -8,6 +8,7 @@ import { followCommit } from "./commit.ts";
 import { type Draft, incidentById } from "./draft.ts";
 import { endDrifted, followDrift, isForeign, orderedVersions } from "./drift.ts";
 import { endAttempt } from "./end-attempt.ts";
+import { hurryGate } from "./gate-again.ts";
 import { setIncidentStatus } from "./incidents.ts";
 import { applyFailed } from "./on-report.ts";
 import { askProbes } from "./probing.ts";
@@ -51,6 +52,7 @@ export function onBeat(draft: Draft, beat: HeartbeatData): void {
     followAttempt(draft, state.attempt, beat, fresh && !restarted ? null : (counted?.delta ?? null));
   review(draft);
   askProbes(draft);
+  hurryGate(draft);
 }
 
 function followAttempt(

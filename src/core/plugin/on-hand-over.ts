@@ -2,11 +2,11 @@
 
 import { commandToHandOver, finishCommand, markHandedOver } from "./commands.ts";
 import { type Draft, incidentById, note, recordAttempt } from "./draft.ts";
-import { endAttempt } from "./end-attempt.ts";
 import type { GateFacts } from "./event.ts";
-import { evaluateGate, standDown } from "./gating.ts";
+import { evaluateGate } from "./gating.ts";
+import { standDown } from "./stand-down.ts";
 import { type CommandState, iso, type PluginState } from "./state.ts";
-import { dropLiveCommand } from "./way-back.ts";
+import { dropWorkOf } from "./work.ts";
 
 /** True when the command takes a change back: only the kill switch and mode `off` may hold it up. */
 export function isWayBack(state: PluginState, command: CommandState): boolean {
@@ -50,17 +50,20 @@ function handOverChange(draft: Draft, command: CommandState, facts: GateFacts): 
   const first = !attempt.phase.handedOver;
   if (result.outcome !== "go") {
     // Already in the shop's hands: it may be applying at this moment. It is not sent again, and the clock goes on.
-    if (!first || result.outcome === "wait_canary") return null;
+    if (!first) return null;
+    if (result.outcome === "wait_canary") {
+      attempt.phase.waitsSince ??= now;
+      return null;
+    }
     attempt.row.handover_gate = result.verdicts;
-    dropLiveCommand(draft, attempt);
-    if (standDown(draft, attempt, incident, result, facts)) return null;
-    const why = result.why ?? "approvals are missing under the policy now in force";
-    endAttempt(draft, attempt, "cancelled", `stopped at hand-over: ${why}`, { aboutTheFix: false });
+    standDown(draft, attempt, incident, result, facts, "stopped at hand-over");
     return null;
   }
   if (first) {
+    dropWorkOf(draft, { attemptId: attempt.row.id });
+    const { waitsSince: _over, ...phase } = attempt.phase;
     attempt.phase = {
-      ...attempt.phase,
+      ...phase,
       handedOver: true,
       until: Math.min(command.expiresAt, now + draft.policy.intervals.apply_s * 1000),
     };

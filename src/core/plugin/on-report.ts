@@ -8,8 +8,9 @@ import { commandById, type Draft } from "./draft.ts";
 import { endDrifted, isForeign, seeVersion } from "./drift.ts";
 import { endAttempt } from "./end-attempt.ts";
 import { blamesTheFix, describeFailure, retryAfterMs } from "./failure-class.ts";
+import { gateAgain } from "./gate-again.ts";
 import { refusesProbes, takeProbes } from "./probing.ts";
-import type { AttemptState, CommandState } from "./state.ts";
+import type { AttemptState, CommandState, Millis } from "./state.ts";
 import { startVerifying } from "./verifying.ts";
 import { backAgain, backFailed, commandOf, orderBackAgain } from "./way-back.ts";
 
@@ -89,6 +90,26 @@ export function reportMissing(draft: Draft, attempt: AttemptState): void {
   endAttempt(draft, attempt, "failed", "the shop's heartbeat says that the command failed, without a reason");
 }
 
+/** The same change under a new number. */
+export function sendAgain(
+  draft: Draft,
+  attempt: AttemptState,
+  { tries, waitsSince }: Extract<AttemptState["phase"], { name: "applying" }>,
+  readyAt?: Millis,
+): void {
+  const command = queueAttemptCommand(draft, attempt, readyAt);
+  attempt.row.command_id = command.row.id;
+  moveAttempt(draft, attempt, {
+    name: "applying",
+    commandId: command.row.id,
+    handedOver: false,
+    until: command.expiresAt,
+    tries,
+    ...(waitsSince === undefined ? {} : { waitsSince }),
+  });
+  gateAgain(draft, attempt);
+}
+
 function attemptOf(draft: Draft, command: CommandState): AttemptState | null {
   const { attempt } = draft.state;
   return attempt !== null && attempt.row.id === command.row.attempt_id ? attempt : null;
@@ -108,15 +129,7 @@ export function applyFailed(draft: Draft, attempt: AttemptState, code: FailCode,
     );
   const waitMs = retryAfterMs(code, phase.tries);
   if (waitMs !== null) {
-    const command = queueAttemptCommand(draft, attempt, draft.now + waitMs);
-    attempt.row.command_id = command.row.id;
-    return moveAttempt(draft, attempt, {
-      name: "applying",
-      commandId: command.row.id,
-      handedOver: false,
-      until: command.expiresAt,
-      tries: phase.tries + 1,
-    });
+    return sendAgain(draft, attempt, { ...phase, tries: phase.tries + 1 }, draft.now + waitMs);
   }
   endAttempt(draft, attempt, "failed", describeFailure(code, message), { aboutTheFix: blamesTheFix(code) });
 }

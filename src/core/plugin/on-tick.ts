@@ -3,10 +3,11 @@
 import { finishCommand, isLive } from "./commands.ts";
 import { commandById, type Draft } from "./draft.ts";
 import { endAttempt } from "./end-attempt.ts";
-import { reportMissing } from "./on-report.ts";
+import { hurryGate } from "./gate-again.ts";
+import { reportMissing, sendAgain } from "./on-report.ts";
 import { review } from "./review.ts";
 import type { AttemptState, CommandState } from "./state.ts";
-import { PROBATION_SILENCE_BEATS } from "./tuning.ts";
+import { PENDING_LIMIT_MS, PROBATION_SILENCE_BEATS } from "./tuning.ts";
 import { judge } from "./verifying.ts";
 import { backAgain, dropLiveCommand, formerOf, goBack, isVersioned, orderBackAgain } from "./way-back.ts";
 
@@ -16,6 +17,7 @@ export function onTick(draft: Draft): void {
   for (const command of [...state.commands])
     if (isLive(command) && command.expiresAt <= now) commandExpired(draft, command);
   review(draft);
+  hurryGate(draft);
 }
 
 function overdue(draft: Draft, attempt: AttemptState): void {
@@ -76,8 +78,12 @@ function applyingOverdue(
   const command = commandById(state, phase.commandId);
   if (command && isLive(command)) finishCommand(draft, command, "expired");
   const notTheFix = { aboutTheFix: false };
-  if (!phase.handedOver)
-    return endAttempt(draft, attempt, "expired", "the shop did not ask for its command in time", notTheFix);
+  if (!phase.handedOver && phase.waitsSince !== undefined && now < phase.waitsSince + PENDING_LIMIT_MS)
+    return sendAgain(draft, attempt, phase);
+  if (!phase.handedOver) {
+    const why = phase.waitsSince === undefined ? "the shop did not ask for its command" : "no slot came free";
+    return endAttempt(draft, attempt, "expired", `${why} in time`, notTheFix);
+  }
   if (phase.reportBy !== undefined) return reportMissing(draft, attempt);
   const quietMs = PROBATION_SILENCE_BEATS * policy.intervals.probation_s * 1000;
   const beating = state.lastBeatAt !== null && now - state.lastBeatAt <= quietMs;

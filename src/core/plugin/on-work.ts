@@ -6,6 +6,7 @@ import { beginAttempt } from "./attempts.ts";
 import { decideNotBefore } from "./bar.ts";
 import { type Draft, incidentById, note, recordIncident } from "./draft.ts";
 import { endAttempt } from "./end-attempt.ts";
+import { gateAgain } from "./gate-again.ts";
 import { applyAttempt } from "./gating.ts";
 import { escalateIncident, flappingText } from "./incidents.ts";
 import { iso, type Work } from "./state.ts";
@@ -136,9 +137,13 @@ export function onWorkFailed(draft: Draft, work: Work, why: string, final: boole
       if (
         attempt.phase.name !== "pending" &&
         attempt.phase.name !== "awaiting_approval" &&
-        attempt.phase.name !== "staging"
+        attempt.phase.name !== "staging" &&
+        attempt.phase.name !== "applying"
       )
         return;
+      // What passed the gate once, or waits for people, is not given up because the facts cannot be had again for a minute.
+      if (work.kind === "gate" && attempt.phase.name !== "pending" && !final)
+        return gateAgain(draft, attempt);
       const what =
         work.kind === "gate" ? "the policy gate's facts could not be had" : "staging could not be reached";
       return endAttempt(draft, attempt, "failed", `${what}: ${why}`, { aboutTheFix: false });

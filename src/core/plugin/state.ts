@@ -88,8 +88,8 @@ export type Phase =
       tries: number;
       /** A beat said that the command failed; its report, which says why, is awaited until then. */
       reportBy?: Millis;
-      /** At its last turn only a slot was missing, or a paused release: it waits on. */
-      waits?: true;
+      /** Since then only a slot is missing at its turns, or its release is paused: it waits on. */
+      waitsSince?: Millis;
     }
   | {
       name: "verifying";

@@ -2,7 +2,7 @@
 import { markVersionChange } from "../detection.ts";
 import { moveAttempt } from "./attempts.ts";
 import { commitWithinS, queueRestore, queueRollback } from "./command-payload.ts";
-import { finishCommand, isLive } from "./commands.ts";
+import { dropCommandsOf } from "./commands.ts";
 import { commandById, type Draft, incidentById, note } from "./draft.ts";
 import { endAttempt } from "./end-attempt.ts";
 import type { AttemptState, CommandState, Millis, PluginState } from "./state.ts";
@@ -76,9 +76,7 @@ export function formerOf(attempt: AttemptState): string {
 }
 
 export function dropLiveCommand(draft: Draft, attempt: AttemptState): void {
-  for (const command of draft.state.commands)
-    if (command.row.attempt_id === attempt.row.id && isLive(command))
-      finishCommand(draft, command, "superseded");
+  dropCommandsOf(draft, attempt.row.id);
 }
 
 /** The way back was not carried out for a reason that may pass: order it again, a few times. */

@@ -1,0 +1,67 @@
+/** What becomes of an attempt that the gate forbids: put off, decided on afresh without what cannot be had, or over. */
+import type { GateResult } from "../gate.ts";
+import { barredUntil } from "../suppression.ts";
+import { quietSubject } from "./bar.ts";
+import type { Draft } from "./draft.ts";
+import { type EndOptions, endAttempt } from "./end-attempt.ts";
+import type { GateFacts } from "./event.ts";
+import { setIncidentStatus } from "./incidents.ts";
+import { type AttemptState, type IncidentState, SET_ASIDE_LIMIT, subjectOf } from "./state.ts";
+import { waitForStorm } from "./triage.ts";
+import { SET_ASIDE_MS } from "./tuning.ts";
+import { dropLiveCommand } from "./way-back.ts";
+import { startWork } from "./work.ts";
+
+/** `at`: where it was stopped, for people. */
+export function standDown(
+  draft: Draft,
+  attempt: AttemptState,
+  incident: IncidentState,
+  result: GateResult,
+  facts: GateFacts,
+  at: string,
+): void {
+  dropLiveCommand(draft, attempt);
+  const end = (why: string, options: EndOptions) =>
+    endAttempt(draft, attempt, "cancelled", why, { aboutTheFix: false, ...options });
+  switch (result.forbiddenBy) {
+    case "storm":
+      end(`put off: ${result.why}`, { escalate: false });
+      setIncidentStatus(draft, incident, "open");
+      return waitForStorm(draft, incident, facts.guard);
+    case "mute":
+    case "maintenance_window": {
+      end(`put off: ${result.why}`, { escalate: false });
+      const subject = quietSubject(draft.state, incident.row.type);
+      return decideAgain(draft, incident, barredUntil(facts.policy, subject, draft.now) ?? draft.now);
+    }
+    case "release":
+      // A person asked for exactly this one, and must hear that it cannot be had.
+      if (!attempt.automatic || subjectOf(attempt.row) === null) break;
+      setAside(draft, attempt);
+      end(`set aside: ${result.why}`, { escalate: false });
+      return decideAgain(draft, incident, draft.now);
+    case "kill_switch":
+    case "mode":
+      // Whoever stopped everything knows; thousands of pages would bury what they look for.
+      return end(`${at}: ${result.why}`, { urgency: "notice" });
+    default:
+      break;
+  }
+  end(`${at}: ${result.why ?? "approvals are missing under the policy now in force"}`, {});
+}
+
+function decideAgain(draft: Draft, incident: IncidentState, notBefore: number): void {
+  setIncidentStatus(draft, incident, "open");
+  startWork(draft, { kind: "decide", incidentId: incident.row.id }, notBefore);
+}
+
+/** Not offered in this shop for a while: each decision made afresh has one choice less, so there is an end to them. */
+function setAside(draft: Draft, attempt: AttemptState): void {
+  const { state, now } = draft;
+  const { action } = attempt.row;
+  const subject = subjectOf(attempt.row);
+  if (subject === null) return;
+  const others = (state.setAside ?? []).filter((one) => one.until > now && one.subject !== subject);
+  state.setAside = [...others, { action, subject, until: now + SET_ASIDE_MS }].slice(-SET_ASIDE_LIMIT);
+}
