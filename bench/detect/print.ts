@@ -39,7 +39,7 @@ export function figure(x: number | null): string {
   return String(Number(x.toPrecision(3)));
 }
 
-function wrapped(text: string, indent = "    "): string[] {
+export function wrapped(text: string, indent = "    "): string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {

@@ -1,0 +1,34 @@
+/** What is simulated: the company in two fleets, and a smaller one again and again with one protection taken away. */
+import type { FleetSettings } from "./fleet.ts";
+import { VARIANTS } from "./variants.ts";
+import { PRODUCTS } from "./world.ts";
+
+export interface Options {
+  /** A sample of everything, within a minute. */
+  quick: boolean;
+  seed: number;
+}
+
+export interface Part extends FleetSettings {
+  /** `week`: what the figures are quoted from. `comparison`: the same fleet under each variant. */
+  of: "week" | "comparison";
+}
+
+const WOO_AND_PRESTA = PRODUCTS.slice(0, 2);
+const OTHERS = PRODUCTS.slice(2);
+
+export function partsOf({ quick, seed }: Options): Part[] {
+  const week = { of: "week", variant: "vigie", shops: quick ? 150 : 2500, days: quick ? 5 : 7 } as const;
+  const comparison = {
+    of: "comparison",
+    products: WOO_AND_PRESTA,
+    shops: quick ? 120 : 600,
+    days: quick ? 2 : 3,
+    seed: 1000 * seed + 3,
+  } as const;
+  return [
+    { ...week, products: WOO_AND_PRESTA, seed: 1000 * seed + 1 },
+    { ...week, products: OTHERS, seed: 1000 * seed + 2 },
+    ...VARIANTS.map((variant) => ({ ...comparison, variant })),
+  ];
+}

@@ -1,0 +1,2 @@
+/** When the simulated week begins: a Monday. */
+export const START = Date.UTC(2026, 2, 2);
