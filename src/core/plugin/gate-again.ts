@@ -8,10 +8,10 @@ import { GATE_AGAIN_MS } from "./tuning.ts";
 import { startWork } from "./work.ts";
 
 /** Sees to it that the gate is asked again; an earlier time that is set stays. */
-export function gateAgain(draft: Draft, attempt: AttemptState): void {
+export function gateAgain(draft: Draft, attempt: AttemptState, waitMs = GATE_AGAIN_MS): void {
   const attemptId = attempt.row.id;
   if (inShopsHands(attempt) || draft.state.work.some((work) => work.kind === "gate")) return;
-  startWork(draft, { kind: "gate", attemptId }, draft.now + GATE_AGAIN_MS);
+  startWork(draft, { kind: "gate", attemptId }, draft.now + waitMs);
 }
 
 /** What was read of the policy is a hint only, and may be a minute old: the authority itself is asked now. */

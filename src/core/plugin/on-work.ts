@@ -9,9 +9,15 @@ import { endAttempt } from "./end-attempt.ts";
 import { gateAgain } from "./gate-again.ts";
 import { applyAttempt } from "./gating.ts";
 import { escalateIncident, flappingText } from "./incidents.ts";
-import { iso, type Work } from "./state.ts";
+import { inShopsHands, iso, type Work } from "./state.ts";
 import { triageFailed } from "./triage.ts";
-import { ALTERNATIVE_CHARS, CONFIG_LIMIT, MONITOR_AGAIN_MS, STAGING_LOG_CHARS } from "./tuning.ts";
+import {
+  ALTERNATIVE_CHARS,
+  CONFIG_LIMIT,
+  GATE_AWAY_MS,
+  MONITOR_AGAIN_MS,
+  STAGING_LOG_CHARS,
+} from "./tuning.ts";
 import { retryWork, startWork } from "./work.ts";
 
 /** While another attempt is in the shop a decision waits this long and is made afresh. */
@@ -119,8 +125,17 @@ export function onStaged(draft: Draft, work: Work, reply: SmokeReply): void {
   endAttempt(draft, attempt, "failed", text, { aboutTheFix: failed?.name !== "download" });
 }
 
+/** What passed the gate once, or waits for people, is not given up because the facts cannot be had again for a while. */
+function heldAgainLater(draft: Draft, work: Extract<Work, { kind: "gate" }>): boolean {
+  const { attempt } = draft.state;
+  if (attempt === null || attempt.row.id !== work.attemptId || attempt.phase.name === "pending") return false;
+  gateAgain(draft, attempt, GATE_AWAY_MS);
+  return true;
+}
+
 /** No answer. Retried with back-off; when the tries are used up, or it can never succeed, the subject is given to a person. */
 export function onWorkFailed(draft: Draft, work: Work, why: string, final: boolean): void {
+  if (work.kind === "gate" && !final && heldAgainLater(draft, work)) return;
   if (!final && retryWork(draft, work)) return;
   switch (work.kind) {
     case "triage":
@@ -133,17 +148,7 @@ export function onWorkFailed(draft: Draft, work: Work, why: string, final: boole
     case "gate":
     case "stage": {
       const { attempt } = draft.state;
-      if (attempt === null || attempt.row.id !== work.attemptId) return;
-      if (
-        attempt.phase.name !== "pending" &&
-        attempt.phase.name !== "awaiting_approval" &&
-        attempt.phase.name !== "staging" &&
-        attempt.phase.name !== "applying"
-      )
-        return;
-      // What passed the gate once, or waits for people, is not given up because the facts cannot be had again for a minute.
-      if (work.kind === "gate" && attempt.phase.name !== "pending" && !final)
-        return gateAgain(draft, attempt);
+      if (attempt === null || attempt.row.id !== work.attemptId || inShopsHands(attempt)) return;
       const what =
         work.kind === "gate" ? "the policy gate's facts could not be had" : "staging could not be reached";
       return endAttempt(draft, attempt, "failed", `${what}: ${why}`, { aboutTheFix: false });

@@ -42,6 +42,8 @@ export const PROBE_TTL_MS = 60_000;
 
 /** An attempt that waits is held against every rule again so often: what was fine may be so no longer. */
 export const GATE_AGAIN_MS = 60_000;
+/** Likewise, when the facts could not be had. */
+export const GATE_AWAY_MS = 5 * 60_000;
 /** What cannot be had in this shop (held, below the floor) is left out of its decisions for so long. */
 export const SET_ASIDE_MS = 3_600_000;
 /** A fault that began within this after a change of version may be of its making. */
