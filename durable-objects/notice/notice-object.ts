@@ -170,7 +170,8 @@ export class NoticeObject extends DurableObject<Env> implements NoticeRpc {
   }
 
   async #flush(): Promise<void> {
-    await this.#sender.run();
+    await Promise.all([this.#sender.run(), this.#drain.run()]);
+    // What became of the messages.
     await this.#drain.run();
     this.#arm(Date.now(), this.#sender.busy);
   }

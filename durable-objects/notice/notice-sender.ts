@@ -14,6 +14,8 @@ import type { NoticeStore, Send, StoredLetter } from "./notice-store.ts";
 /** Messages of one run: what is left is due at once, and the alarm goes on with it. */
 const MOST_PER_RUN = 200;
 const READERS_AT_A_TIME = 4;
+/** Then the others have their turn: a reader that takes its time shall not take theirs. */
+const MOST_IN_A_ROW = 10;
 
 export interface SenderPorts {
   store: NoticeStore;
@@ -51,7 +53,7 @@ export class NoticeSender {
     while (left > 0) {
       const readers = store.readersDue(Date.now(), READERS_AT_A_TIME);
       if (readers.length === 0) return;
-      const share = Math.max(1, Math.floor(left / readers.length));
+      const share = Math.max(1, Math.min(MOST_IN_A_ROW, Math.floor(left / readers.length)));
       const counts = await Promise.all(readers.map((reader) => this.#drainReader(reader, share)));
       left -= counts.reduce((sum, count) => sum + count, 0);
     }
