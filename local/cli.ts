@@ -19,6 +19,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   "bench:detect": () => import("./commands/bench-detect.ts"),
   "bench:sira": () => import("./commands/bench-sira.ts"),
   rollout: () => import("./commands/rollout.ts"),
+  ops: () => import("./commands/ops.ts"),
   migrate: () => import("./commands/migrate.ts"),
   deploy: () => import("./commands/deploy.ts"),
 };

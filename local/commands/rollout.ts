@@ -9,8 +9,9 @@ import {
   RolloutDetail,
   RolloutState,
 } from "../../src/contract/rollout.ts";
-import { type RolloutOrder, readRolloutArgs, type Target, UsageError } from "../rollout/rollout-args.ts";
+import { type RolloutOrder, readRolloutArgs, type Target } from "../rollout/rollout-args.ts";
 import { detailLines, planLines, revertLines, stateLines } from "../rollout/rollout-text.ts";
+import { UsageError } from "../usage-error.ts";
 import { callOps, OPS_ACCESS_HELP, type OpsAccess, opsAccess } from "./ops-access.ts";
 
 export const help = `

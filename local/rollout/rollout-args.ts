@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { ProductName, RemedyId } from "../../src/contract/ids.ts";
 import { RolloutPlan, SubjectKey } from "../../src/contract/rollout.ts";
+import { UsageError } from "../usage-error.ts";
 
 export interface Target {
   product: string;
@@ -24,11 +25,6 @@ export interface RolloutArgs {
   order: RolloutOrder;
   url: string | undefined;
   json: boolean;
-}
-
-/** The command was typed wrongly: its message says what is wrong. */
-export class UsageError extends Error {
-  override name = "UsageError";
 }
 
 /**
