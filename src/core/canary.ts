@@ -8,7 +8,8 @@
  * - By share: shops whose stable hash of plugin and version falls below it; by merchants: theirs. Complete after
  *   `STAGE_SUCCESSES` further baked successes (or the plan's own number), or, where there are too few shops for that, when
  *   `STAGE_PATIENCE_MS` have passed with nothing in flight and nothing but baked successes, one at least, behind it.
- * - The next stage also waits for its own date. The last stage stays.
+ * - The next stage also waits for its own date. The last stage stays. A stage opens when somebody asks for it, so that a
+ *   failure which comes before that still counts.
  * A success is baked when the stage's bake time has passed since without a relapse; a relapse is a failure.
  * Abort rules follow AWS IoT jobs (AbortConfig: failure type, threshold percentage, minimum number of executed things).
  */
