@@ -233,9 +233,12 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
   async attemptFinished(report: FinishedReport): Promise<void> {
     const now = Date.now();
     this.ctx.storage.transactionSync(() => {
-      this.#store.giveBackAction(report.attempt_id);
-      this.#attempts.finished(report);
-      this.#emergencies.heard(report);
+      // What turned out otherwise is in place as before.
+      if (!report.revised) {
+        this.#store.giveBackAction(report.attempt_id);
+        this.#attempts.finished(report);
+        this.#emergencies.heard(report);
+      }
       this.#autonomy.finished(report, now);
       this.#arm(now);
     });

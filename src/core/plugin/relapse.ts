@@ -2,7 +2,7 @@
 import type { Draft } from "./draft.ts";
 import { type HealedBy, type IncidentState, iso } from "./state.ts";
 
-/** The same signature came back in the bake. Release and SIRA are told once, by the attempt's own id. */
+/** The same signature came back in the bake. Release, fleet and SIRA are told once, by the attempt's own id. */
 export function reportRelapse(draft: Draft, incident: IncidentState, fix: HealedBy, why: string): void {
   const { state, now } = draft;
   const subject = fix.version ?? fix.remedy;
@@ -15,6 +15,13 @@ export function reportRelapse(draft: Draft, incident: IncidentState, fix: Healed
       version: subject,
       attemptId: fix.attemptId,
     });
+  draft.outbox.push({
+    to: "fleet",
+    report: "finished",
+    attemptId: fix.attemptId,
+    outcome: "failed",
+    revised: true,
+  });
   if (change?.confidence === undefined) return;
   const feedback = {
     attempt_id: fix.attemptId,

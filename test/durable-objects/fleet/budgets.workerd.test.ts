@@ -192,6 +192,7 @@ describe("attempts that the fleet knows of", () => {
     await ended(1, "rolled_back", { ending: "rolled_back" });
     await ended(2, "failed", { ending: "failed" });
     await ended(3, "success", { ending: "success" });
+    await ended(0, "failed", { revised: true });
     await fleet.attemptFinished({
       attempt_id: attemptOf(3, 2),
       outcome: "success",
