@@ -2,7 +2,7 @@
 import type { FinishedReport } from "../../src/contract/rpc.ts";
 import type { OutboxMessage as CoreMessage } from "../../src/core/plugin/draft.ts";
 import type { Env } from "../../src/env.ts";
-import { sendFeedback, siraPorts } from "../../src/services/sira-service.ts";
+import { sendFeedback, sendVote, siraPorts } from "../../src/services/sira-service.ts";
 import type { Deliver } from "../outbox/outbox-drain.ts";
 import type { OutboxMessage } from "../outbox/outbox-store.ts";
 import {
@@ -42,6 +42,13 @@ export function pluginReceivers(env: Env, pluginId: string): Record<string, Deli
     ledger: ledgerReceiver(env),
     feed: feedReceiver(env),
     notify: noticeReceiver(env),
+    sira_vote: async (rows) => {
+      for (const { vote } of bodiesOf<To<"sira_vote">>(rows)) {
+        const sent = await sendVote(vote, siraPorts(env, siraOf(env, vote.product)));
+        if (!sent.ok) return { status: sent.retryable ? "unavailable" : "rejected", why: sent.detail };
+      }
+      return { status: "delivered" };
+    },
     sira: async (rows) => {
       for (const { feedback } of bodiesOf<To<"sira">>(rows)) {
         const sent = await sendFeedback(feedback, siraPorts(env, siraOf(env, feedback.product)));

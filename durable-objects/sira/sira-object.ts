@@ -31,6 +31,8 @@ import { SiraStore } from "./sira-store.ts";
 import { carryOver } from "./sira-upgrade.ts";
 
 const SUPERSEDED = "this rebuild was replaced by a later one, or given up: begin again";
+const NOTHING_ON_RECORD =
+  "no finished attempt of this product is on record, so what is known was left as it is: is it the right database?";
 
 export class SiraObject extends DurableObject<Env> implements SiraRpc {
   readonly #generations: SiraGenerations;
@@ -80,6 +82,8 @@ export class SiraObject extends DurableObject<Env> implements SiraRpc {
     const { storage } = this.ctx;
     const generations = this.#now();
     if (generations.next?.number !== rebuild) return refuse({ reason: "conflict", message: SUPERSEDED });
+    if (!dry_run && this.#generations.isEmpty(rebuild) && !this.#generations.isEmpty(generations.current))
+      return refuse({ reason: "conflict", message: NOTHING_ON_RECORD });
     const now = Date.now();
     const reply = storage.transactionSync(() => {
       const changed = this.#generations.finish(generations, rebuild, dry_run, now);

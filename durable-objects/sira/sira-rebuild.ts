@@ -61,6 +61,10 @@ export class SiraGenerations {
     return taken;
   }
 
+  isEmpty(number: number): boolean {
+    return this.#count("SELECT count(*) AS n FROM lessons WHERE generation = ?", number) === 0;
+  }
+
   /** Within a transaction. Counts what it would change, or has changed. */
   finish(
     generations: Generations,

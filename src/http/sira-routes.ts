@@ -1,8 +1,9 @@
-/** The built-in decision service behind the same two routes as a remote one. */
+/** The built-in decision service behind the same routes as a remote one. */
 import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import { siraOf } from "../../durable-objects/stubs.ts";
 import { DecideRequest, FeedbackRequest } from "../contract/decision.ts";
+import { VoteRequest } from "../contract/sira-memory.ts";
 import { tokenMatches } from "../crypto/constant-time.ts";
 import type { AppEnv } from "./app-env.ts";
 import { refusalResponse } from "./error-response.ts";
@@ -21,6 +22,11 @@ export const siraRoutes = new Hono<AppEnv>()
     const input = await readJson(c, DecideRequest);
     if (!input.ok) return refusalResponse(c, input.refusal);
     return c.json(await siraOf(c.env, input.value.plugin.product).decide(input.value));
+  })
+  .post("/votes", authenticated, async (c) => {
+    const input = await readJson(c, VoteRequest);
+    if (!input.ok) return refusalResponse(c, input.refusal);
+    return c.json(await siraOf(c.env, input.value.product).vote(input.value));
   })
   .post("/feedback", authenticated, async (c) => {
     const input = await readJson(c, FeedbackRequest);

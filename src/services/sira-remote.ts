@@ -1,10 +1,12 @@
 /** The remote decision service behind `SIRA_API_URL`: bearer token, 2 s budget, circuit breaker. */
+import type { z } from "zod";
 import {
   DecideReply,
   type DecideRequest,
   FeedbackReply,
   type FeedbackRequest,
 } from "../contract/decision.ts";
+import type { VoteRequest } from "../contract/sira-memory.ts";
 import type { Env } from "../env.ts";
 import { type Breaker, createBreaker } from "./circuit-breaker.ts";
 import { type CallResult, callJson } from "./http-call.ts";
@@ -18,7 +20,12 @@ const MAX_REPLY_BYTES = 128 * 1024;
 export interface RemoteSira {
   decide(request: DecideRequest): Promise<CallResult<DecideReply>>;
   learn(feedback: FeedbackRequest): Promise<CallResult<FeedbackReply>>;
+  /** A service that knows no votes has nothing to learn from them: that is no failure. */
+  vote(vote: VoteRequest): Promise<CallResult<FeedbackReply>>;
 }
+
+/** What a service of an earlier version answers on a route that it does not have. */
+const NO_SUCH_ROUTE: readonly (number | undefined)[] = [404, 405, 501];
 
 /** One breaker per address and isolate: what this isolate saw is all it needs to know. */
 const breakers = new Map<string, Breaker>();
@@ -49,28 +56,25 @@ export function remoteSiraAt(base: string, token: string, breaker: Breaker): Rem
     return result;
   }
 
+  const post = <T>(path: string, body: unknown, timeoutMs: number, reply: z.ZodType<T>) =>
+    callJson({
+      url: `${base}${path}`,
+      headers,
+      body: JSON.stringify(body),
+      timeoutMs,
+      maxBytes: MAX_REPLY_BYTES,
+      reply,
+    });
+
   return {
-    decide: (request) =>
-      guarded(() =>
-        callJson({
-          url: `${base}/api/sira/decide`,
-          headers,
-          body: JSON.stringify(request),
-          timeoutMs: DECIDE_TIMEOUT_MS,
-          maxBytes: MAX_REPLY_BYTES,
-          reply: DecideReply,
-        }),
-      ),
+    decide: (request) => guarded(() => post("/api/sira/decide", request, DECIDE_TIMEOUT_MS, DecideReply)),
     learn: (feedback) =>
-      guarded(() =>
-        callJson({
-          url: `${base}/api/sira/feedback`,
-          headers,
-          body: JSON.stringify(feedback),
-          timeoutMs: FEEDBACK_TIMEOUT_MS,
-          maxBytes: MAX_REPLY_BYTES,
-          reply: FeedbackReply,
-        }),
-      ),
+      guarded(() => post("/api/sira/feedback", feedback, FEEDBACK_TIMEOUT_MS, FeedbackReply)),
+    vote: (vote) =>
+      guarded(async () => {
+        const sent = await post("/api/sira/votes", vote, FEEDBACK_TIMEOUT_MS, FeedbackReply);
+        if (sent.ok || !NO_SUCH_ROUTE.includes(sent.status)) return sent;
+        return { ok: true, status: sent.status ?? 404, value: { status: "known" } };
+      }),
   };
 }

@@ -3,6 +3,7 @@
  * service is down, and never a decision that was not on offer: a service chooses among candidates, it cannot invent one.
  */
 import type {
+  Candidate,
   DecideReply,
   DecideRequest,
   Decision,
@@ -11,6 +12,7 @@ import type {
 } from "../contract/decision.ts";
 import { DecideReply as DecideReplySchema } from "../contract/decision.ts";
 import type { SiraRpc } from "../contract/rpc.ts";
+import type { VoteRequest } from "../contract/sira-memory.ts";
 import { heuristicDecision } from "../core/heuristics.ts";
 import type { Env } from "../env.ts";
 import { type RemoteSira, remoteSira } from "./sira-remote.ts";
@@ -22,7 +24,7 @@ const MAX_REASON = 300;
 export interface SiraPorts {
   remote: RemoteSira | null;
   /** The SiraObject of the plugin's product. */
-  builtin: Pick<SiraRpc, "decide" | "learn">;
+  builtin: Pick<SiraRpc, "decide" | "learn" | "vote">;
   /** Milliseconds since epoch. */
   now(): number;
 }
@@ -48,7 +50,7 @@ export async function decide(request: DecideRequest, ports: SiraPorts): Promise<
   for (const [source, ask] of chain) {
     try {
       const reply = await ask();
-      const objection = objectionTo(reply, request);
+      const objection = objectionTo(reply, request) ?? flawIn(reply, request);
       if (objection === null) return decisionOf(reply, request, source, passedOver, ports.now());
       passedOver.push(`${source}: ${objection}`);
     } catch (error) {
@@ -87,21 +89,59 @@ async function builtinDecision(request: DecideRequest, ports: SiraPorts): Promis
   }
 }
 
-type Choice = Pick<DecideReply, "action" | "patch_version" | "config">;
+/** Where an answer contradicts itself or the question; null where it does not. */
+function flawIn({ confidence, interval, explored }: DecideReply, { allowed }: DecideRequest): string | null {
+  if (interval !== undefined && (confidence < interval[0] || confidence > interval[1]))
+    return `is ${confidence} sure, but gives the interval ${interval.join(" to ")}`;
+  if (explored && allowed === undefined) return "tried a move in order to learn, which nothing allowed";
+  return null;
+}
+
+type Choice = Pick<DecideReply, "action" | "patch_version" | "config" | "remedy">;
 
 /** Why this choice may not be taken; null when it may. Asking a person and watching on are always on offer. */
 export function objectionTo(choice: Choice, request: DecideRequest): string | null {
-  const { action, patch_version: version } = choice;
-  const named = version === undefined ? action : `${action} to ${version}`;
+  const { action, patch_version: version, remedy } = choice;
+  const target = version ?? remedy;
+  const named = target === undefined ? action : `${action} to ${target}`;
   const failedHere = request.excluded.some(
-    (fix) => fix.action === action && (fix.version === undefined || fix.version === version),
+    (fix) =>
+      fix.action === action &&
+      (fix.version === undefined || fix.version === version) &&
+      (fix.remedy === undefined || fix.remedy === remedy),
   );
   if (failedHere) return `proposed ${named}, which already failed here`;
   if (action === "escalate" || action === "monitor") return null;
-  if (action === "config" && Object.keys(choice.config ?? {}).length === 0)
-    return "proposed config without settings";
-  const offered = request.candidates.some((c) => c.action === action && c.version === version);
-  return offered ? null : `proposed ${named}, which is not among the candidates`;
+  const offered = offerOf(choice, request);
+  if (offered === undefined) return `proposed ${named}, which is not among the candidates`;
+  if (action !== "config") return null;
+  if (Object.keys(offered.config ?? {}).length === 0) return "proposed config without settings";
+  return choice.config === undefined || sameSettings(choice.config, offered.config ?? {})
+    ? null
+    : `proposed ${named} with other settings than were offered`;
+}
+
+function offerOf({ action, patch_version, remedy }: Choice, request: DecideRequest): Candidate | undefined {
+  return request.candidates.find(
+    (candidate) =>
+      candidate.action === action && candidate.version === patch_version && candidate.remedy === remedy,
+  );
+}
+
+function sameSettings(a: NonNullable<Choice["config"]>, b: NonNullable<Choice["config"]>): boolean {
+  const names = Object.keys(a);
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) => Object.hasOwn(b, name) && a[name] === b[name])
+  );
+}
+
+/** A service may name a remedy and leave out what it sets: that is known from the offer, and is the offer's. */
+function withSettings<C extends Choice>(choice: C, request: DecideRequest): C {
+  const { config: _, ...rest } = choice;
+  const config = choice.action === "config" ? offerOf(choice, request)?.config : undefined;
+  // Settings beside another action are a slip of the service: nothing would ever bring them about.
+  return { ...rest, ...(config === undefined ? {} : { config }) } as C; // C without its optional config, or with it
 }
 
 function decisionOf(
@@ -112,8 +152,10 @@ function decisionOf(
   now: number,
 ): Decision {
   return {
-    ...reply,
-    alternatives: reply.alternatives.filter((choice) => objectionTo(choice, request) === null),
+    ...withSettings(reply, request),
+    alternatives: reply.alternatives
+      .filter((choice) => objectionTo(choice, request) === null)
+      .map((choice) => withSettings(choice, request)),
     source,
     decided_at: new Date(now).toISOString(),
     ...(passedOver.length === 0 ? {} : { fallback_reason: passedOver.join("; ").slice(0, MAX_REASON) }),
@@ -126,13 +168,34 @@ export type FeedbackResult = { ok: true } | { ok: false; retryable: boolean; det
  * Teaches the built-in service always, so that a fallback is not ignorant, and the remote one when there is one. Both
  * know an attempt they have learned from: sending again is harmless. Never rejects.
  */
-export async function sendFeedback(feedback: FeedbackRequest, ports: SiraPorts): Promise<FeedbackResult> {
+export function sendFeedback(feedback: FeedbackRequest, ports: SiraPorts): Promise<FeedbackResult> {
+  return teach(
+    ports,
+    (builtin) => builtin.learn(feedback),
+    (remote) => remote.learn(feedback),
+  );
+}
+
+/** The same for a person's vote. */
+export function sendVote(vote: VoteRequest, ports: SiraPorts): Promise<FeedbackResult> {
+  return teach(
+    ports,
+    (builtin) => builtin.vote(vote),
+    (remote) => remote.vote(vote),
+  );
+}
+
+async function teach(
+  ports: SiraPorts,
+  tellBuiltin: (builtin: SiraPorts["builtin"]) => Promise<unknown>,
+  tellRemote: (remote: RemoteSira) => ReturnType<RemoteSira["learn"]>,
+): Promise<FeedbackResult> {
   try {
-    await ports.builtin.learn(feedback);
+    await tellBuiltin(ports.builtin);
   } catch (error) {
     return { ok: false, retryable: true, detail: error instanceof Error ? error.message : String(error) };
   }
   if (!ports.remote) return { ok: true };
-  const result = await ports.remote.learn(feedback);
+  const result = await tellRemote(ports.remote);
   return result.ok ? { ok: true } : { ok: false, retryable: result.retryable, detail: result.detail };
 }

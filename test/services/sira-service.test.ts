@@ -1,8 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { DecideReply, DecideRequest, FeedbackRequest } from "../../src/contract/decision.ts";
+import type { VoteRequest } from "../../src/contract/sira-memory.ts";
 import { createBreaker } from "../../src/services/circuit-breaker.ts";
 import { type RemoteSira, remoteSira, remoteSiraAt } from "../../src/services/sira-remote.ts";
-import { decide, objectionTo, type SiraPorts, sendFeedback } from "../../src/services/sira-service.ts";
+import {
+  decide,
+  objectionTo,
+  type SiraPorts,
+  sendFeedback,
+  sendVote,
+} from "../../src/services/sira-service.ts";
 import { aServer, json } from "./loopback-server.ts";
 
 const T0 = Date.parse("2026-11-22T12:00:00.000Z");
@@ -41,6 +48,25 @@ function aReply(overrides: Partial<DecideReply> = {}): DecideReply {
   };
 }
 
+const CONFIG = { action: "config", remedy: "rmd_timeouts" } as const;
+const CONFIG_OFFER = aRequest({
+  candidates: [
+    ...aRequest().candidates,
+    { ...CONFIG, config: { timeout_s: 20 } },
+    { action: "config", remedy: "rmd_failed-1", config: { timeout_s: 40 } },
+  ],
+  excluded: [{ action: "config", remedy: "rmd_failed-1" }],
+});
+function anAnswer(choice: Partial<DecideReply>): DecideReply {
+  return {
+    action: "escalate",
+    confidence: 0.8,
+    explanation: "mended elsewhere",
+    alternatives: [],
+    ...choice,
+  };
+}
+
 const aFeedback: FeedbackRequest = {
   attempt_id: `att_${KEY}_1`,
   incident_id: `inc_${KEY}_1`,
@@ -63,6 +89,7 @@ function ports(overrides: Partial<SiraPorts> = {}): SiraPorts {
     builtin: {
       decide: async () => aReply({ explanation: "built-in" }),
       learn: async () => ({ status: "learned" }),
+      vote: async () => ({ status: "learned" }),
     },
     now: () => T0,
     ...overrides,
@@ -103,7 +130,7 @@ describe("a decision", () => {
     const broken = async () => Promise.reject(new Error("object overloaded"));
     const decision = await decide(
       aRequest(),
-      ports({ remote: await aRemote(500, {}), builtin: { decide: broken, learn: broken } }),
+      ports({ remote: await aRemote(500, {}), builtin: { decide: broken, learn: broken, vote: broken } }),
     );
     expect(decision).toMatchObject({
       source: "heuristic",
@@ -118,6 +145,38 @@ describe("a decision", () => {
     const decision = await decide(aRequest({ excluded }), ports());
     expect(decision).toMatchObject({ source: "heuristic", patch_version: "1.2.4" });
     expect(decision.fallback_reason).toMatch(/already failed here/);
+  });
+
+  it.each<[string, Partial<DecideReply>, RegExp]>([
+    [
+      "whose interval does not hold its confidence",
+      { confidence: 0.99, interval: [0.1, 0.2] },
+      /is 0\.99 sure, but/,
+    ],
+    ["that was tried in order to learn, unasked", { explored: true }, /which nothing allowed/],
+    ["with settings of its own", { ...CONFIG, config: { timeout_s: 1 } }, /other settings than were offered/],
+    ["with one setting too many", { ...CONFIG, config: { timeout_s: 20, debug: true } }, /other settings/],
+    [
+      "of a remedy that was not offered",
+      { ...CONFIG, remedy: "rmd_invented" },
+      /config to rmd_invented, which is not/,
+    ],
+    ["of a remedy that failed here", { ...CONFIG, remedy: "rmd_failed-1" }, /already failed here/],
+  ])("refuses an answer %s", async (_, over, reason) => {
+    const { patch_version: __, ...reply } = aReply();
+    const answer = { ...reply, ...(over.action === "config" ? {} : { patch_version: "1.2.3" }), ...over };
+    const decision = await decide(CONFIG_OFFER, ports({ remote: await aRemote(200, answer) }));
+    expect(decision.source).toBe("builtin");
+    expect(decision.fallback_reason).toMatch(reason);
+  });
+
+  it("takes a remedy's settings from the offer, and drops settings beside another action", async () => {
+    const named = await decide(CONFIG_OFFER, ports({ remote: await aRemote(200, anAnswer(CONFIG)) }));
+    expect(named).toMatchObject({ source: "sira", remedy: "rmd_timeouts", config: { timeout_s: 20 } });
+    const slip = aReply({ config: { timeout_s: 1 } });
+    const patched = await decide(CONFIG_OFFER, ports({ remote: await aRemote(200, slip) }));
+    expect(patched).toMatchObject({ source: "sira", patch_version: "1.2.3" });
+    expect(patched.config).toBeUndefined();
   });
 
   it("drops alternatives that were not on offer", async () => {
@@ -177,5 +236,39 @@ describe("feedback", () => {
     expect(await sendFeedback(aFeedback, down)).toMatchObject({ ok: false, retryable: true });
     const refused = ports({ remote: await aRemote(400, {}) });
     expect(await sendFeedback(aFeedback, refused)).toMatchObject({ ok: false, retryable: false });
+  });
+});
+
+describe("a vote", () => {
+  const vote: VoteRequest = {
+    incident_id: `inc_${KEY}_1`,
+    plugin_id: `plg_${KEY}`,
+    product: "molam-pay",
+    signature: "s",
+    person: "vera",
+    revision: 1,
+    vote: "false_positive",
+    at: new Date(T0).toISOString(),
+  };
+
+  it("is told to both services", async () => {
+    const { url, received } = await aServer((_, response) => json(response, 200, { status: "learned" }));
+    const remote = remoteSiraAt(url, "token", createBreaker());
+    expect(await sendVote(vote, ports({ remote }))).toEqual({ ok: true });
+    expect(received[0]).toMatchObject({ url: "/api/sira/votes", body: JSON.stringify(vote) });
+  });
+
+  it("is not held against a remote service that knows no votes", async () => {
+    const breaker = createBreaker({ threshold: 1, openMs: 60_000 });
+    const { url } = await aServer((_, response) => json(response, 404, {}));
+    const remote = remoteSiraAt(url, "token", breaker);
+    expect(await sendVote(vote, ports({ remote }))).toEqual({ ok: true });
+    expect(breaker.permit(T0)).toBe(true);
+  });
+
+  it("is sent again when a service is down", async () => {
+    expect(await sendVote(vote, ports({ remote: await aRemote(503, {}) }))).toMatchObject({
+      retryable: true,
+    });
   });
 });

@@ -9,6 +9,7 @@ import type { NotificationRecord } from "../../contract/notification.ts";
 import type { Person } from "../../contract/ops.ts";
 import type { PolicyDocument } from "../../contract/policy.ts";
 import type { AttemptReport, FinishedReport, SignalReport } from "../../contract/rpc.ts";
+import type { VoteRequest } from "../../contract/sira-memory.ts";
 import type { ShopReport } from "../shop-evidence.ts";
 import { noticeFacts } from "./notice-facts.ts";
 import { type AttemptState, type CommandState, type IncidentState, iso, type PluginState } from "./state.ts";
@@ -18,6 +19,7 @@ export type OutboxMessage =
   | { to: "ledger"; record: LedgerRecord }
   | { to: "notify"; record: NotificationRecord }
   | { to: "sira"; feedback: FeedbackRequest }
+  | { to: "sira_vote"; vote: VoteRequest }
   | ({ to: "release"; product: string; version: string; attemptId: string } & ReleaseNews)
   | ({ to: "fleet"; report: "finished"; attemptId: string } & Omit<FinishedReport, "attempt_id">)
   | { to: "fleet"; report: "attempt"; attempt: Omit<AttemptReport, "plugin_id"> }

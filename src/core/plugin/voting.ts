@@ -44,13 +44,30 @@ export function onVote(
     },
   );
   const incident = incidentById(state, incidentId) ?? rememberedIncident(state, incidentId);
-  if (incident)
+  // Of one that is forgotten the fault is not known here; the ledger knows it, and a rebuild learns of it there.
+  if (incident) {
+    const { product } = state;
+    const { signature } = incident.row;
+    draft.outbox.push({
+      to: "sira_vote",
+      vote: {
+        incident_id: incidentId,
+        plugin_id: state.id,
+        product,
+        signature,
+        person: person.id,
+        revision,
+        vote,
+        at,
+      },
+    });
     note(draft, incident, {
       kind: "vote",
       text: `${person.name} (${vote.replaceAll("_", " ")}): ${reason}`,
       actor: person.id,
       data: { vote },
     });
+  }
   return ok(incident);
 }
 

@@ -3,13 +3,11 @@ import { z } from "zod";
 import * as command from "../../contract/command.ts";
 import * as decision from "../../contract/decision.ts";
 import * as emergency from "../../contract/emergency.ts";
-import * as emergency from "../../contract/emergency.ts";
 import * as enroll from "../../contract/enroll.ts";
 import * as envelope from "../../contract/envelope.ts";
 import * as error from "../../contract/error.ts";
 import * as feed from "../../contract/feed.ts";
 import * as fleetIncident from "../../contract/fleet-incident.ts";
-import * as guard from "../../contract/guard.ts";
 import * as guard from "../../contract/guard.ts";
 import * as heartbeat from "../../contract/heartbeat.ts";
 import * as ids from "../../contract/ids.ts";
@@ -20,6 +18,7 @@ import * as policy from "../../contract/policy.ts";
 import * as release from "../../contract/release.ts";
 import * as remedy from "../../contract/remedy.ts";
 import * as rollout from "../../contract/rollout.ts";
+import * as siraMemory from "../../contract/sira-memory.ts";
 import * as staging from "../../contract/staging.ts";
 import * as queries from "../ops/ops-queries.ts";
 
@@ -40,11 +39,10 @@ const sources = {
   ...release,
   ...remedy,
   ...rollout,
+  ...siraMemory,
   ...staging,
   ...incident,
   ...fleetIncident,
-  ...guard,
-  ...emergency,
   ...guard,
   ...emergency,
   ...notification,

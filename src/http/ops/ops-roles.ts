@@ -10,10 +10,6 @@ const APPROVE = ["approver"] as const;
 const STOP = ["operator", "approver", "admin"] as const;
 /** Undoes in many shops, or lets Vigie act by itself again: not for whoever only operates. */
 const ANSWER_FOR = ["approver", "admin"] as const;
-/** Stops what has not begun: whoever is there may. */
-const STOP = ["operator", "approver", "admin"] as const;
-/** Undoes in many shops, or lets Vigie act by itself again: not for whoever only operates. */
-const ANSWER_FOR = ["approver", "admin"] as const;
 /** Changes what Vigie may do by itself, and what it may ship. */
 const ADMINISTER = ["admin"] as const;
 
@@ -59,14 +55,7 @@ export const OPS_ROUTES = {
   "GET /api/ops/emergency/:id": ANYONE,
   "POST /api/ops/emergency/:id/confirm": ANSWER_FOR,
   "POST /api/ops/emergency/:id/abort": STOP,
-  "GET /api/ops/guard": ANYONE,
-  "POST /api/ops/autonomy/restore": ANSWER_FOR,
-  "GET /api/ops/emergency": ANYONE,
-  "POST /api/ops/emergency/cancel-pending": STOP,
-  "POST /api/ops/emergency/rollback-since": ANSWER_FOR,
-  "GET /api/ops/emergency/:id": ANYONE,
-  "POST /api/ops/emergency/:id/confirm": ANSWER_FOR,
-  "POST /api/ops/emergency/:id/abort": STOP,
+  "POST /api/ops/sira/:product/rebuild": ADMINISTER,
   "POST /api/ops/claims": OPERATE,
   "GET /api/ops/kpis": ANYONE,
   "GET /api/ops/feed": ANYONE,

@@ -11,7 +11,6 @@ import { refusalResponse } from "../error-response.ts";
 import { readLedger } from "../ledger-read.ts";
 import { readJson, readQuery } from "../read-request.ts";
 import { emergencyRoutes, guardRoutes } from "./emergency-routes.ts";
-import { emergencyRoutes, guardRoutes } from "./emergency-routes.ts";
 import { fleetIncidentRoutes } from "./fleet-incident-routes.ts";
 import { attemptRoutes, incidentRoutes } from "./incident-routes.ts";
 import { merchantRoutes, notificationRoutes } from "./notification-routes.ts";
@@ -22,6 +21,7 @@ import { policyRoutes } from "./policy-routes.ts";
 import { releaseRoutes } from "./release-routes.ts";
 import { remedyRoutes } from "./remedy-routes.ts";
 import { rolloutRoutes } from "./rollout-routes.ts";
+import { siraMemoryRoutes } from "./sira-memory-routes.ts";
 
 export const opsRoutes = new Hono<AppEnv>()
   .route("/plugin-incidents", incidentRoutes)
@@ -32,8 +32,7 @@ export const opsRoutes = new Hono<AppEnv>()
   .route("/releases", rolloutRoutes)
   .route("/remedies", remedyRoutes)
   .route("/policy", policyRoutes)
-  .route("/emergency", emergencyRoutes)
-  .route("/", guardRoutes)
+  .route("/sira", siraMemoryRoutes)
   .route("/emergency", emergencyRoutes)
   .route("/", guardRoutes)
   .route("/notifications", notificationRoutes)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { LedgerRecord } from "../../../src/contract/ledger.ts";
 import type { ManualAction } from "../../../src/contract/ops.ts";
+import { VoteRequest } from "../../../src/contract/sira-memory.ts";
 import { T0 } from "../../builders/heartbeat.ts";
 import { aPolicy } from "../../builders/release.ts";
 import { PluginStory } from "./story.ts";
@@ -313,6 +314,15 @@ describe("a vote", () => {
     const audits = story.rows("audit").filter((row) => row.action === "incident.vote");
     expect(new Set(audits.map((row) => row.id)).size).toBe(2);
     expect(timeline(story).filter((kind) => kind === "vote")).toHaveLength(2);
+  });
+
+  it("is told to SIRA with the fault that it is about", () => {
+    const story = new PluginStory().breakWebhooks().act("ada", vote("false_positive"));
+    const { id, signature } = story.incident;
+    const told = story.outbox.filter((message) => message.to === "sira_vote");
+    expect(told.map(({ vote: row }) => VoteRequest.parse(row))).toMatchObject([
+      { incident_id: id, signature, person: "test:ada", revision: 1, vote: "false_positive" },
+    ]);
   });
 
   it("may be about an incident that is long closed, but not about one that never was", () => {
