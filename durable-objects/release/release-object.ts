@@ -73,7 +73,7 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
       receivers: {
         ledger: ledgerReceiver(env),
         feed: feedReceiver(env),
-        order: this.#reverts.deliver((pluginId, order) => pluginOf(env, pluginId).order(order)),
+        order: this.#reverts.deliver((pluginId, order) => pluginOf(env, pluginId).order(order), Date.now),
       },
     });
   }

@@ -127,24 +127,28 @@ export class RevertDesk {
   }
 
   /** The outbox's receiver. Of a shop that does not answer only its own order waits. */
-  deliver(give: GiveOrder): (rows: readonly OutboxRow[]) => Promise<Delivery> {
+  deliver(give: GiveOrder, clock: () => number): (rows: readonly OutboxRow[]) => Promise<Delivery> {
     return async (rows) => {
       for (const body of bodiesOf<OrderBody>(rows)) {
-        const failure = await this.#deliverOne(body, give);
+        const failure = await this.#deliverOne(body, give, clock);
         if (failure !== null) return { status: "rejected", why: failure };
       }
       return { status: "delivered" };
     };
   }
 
-  async #deliverOne({ key, pluginId, order }: OrderBody, give: GiveOrder): Promise<string | null> {
+  async #deliverOne(
+    { key, pluginId, order }: OrderBody,
+    give: GiveOrder,
+    clock: () => number,
+  ): Promise<string | null> {
     const { reverts, storage } = this.#room;
     const wanted = () => reverts.statusOf(key, order.attempt_id) === "ordered";
     if (reverts.head(key)?.state !== "running" || !wanted()) return null;
     try {
       const answer = afterAnswer(await give(pluginId, order));
       if (answer === null) return "its object is not available";
-      const now = Date.now();
+      const now = clock();
       // Its end may have been reported while the order was on its way.
       storage.transactionSync(() => {
         if (!wanted()) return;

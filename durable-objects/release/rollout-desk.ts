@@ -124,7 +124,9 @@ export class RolloutDesk {
     const halted = withStanding(subject, "halted", standing);
     this.#room.storage.transactionSync(() => {
       this.#room.commit(halted, { actor: "vigie", action: "release.halted", data }, now);
-      if (subject.canary.on_breach === "revert")
+      // What cannot go back is left to people: its own notice says that it was halted.
+      const mayGoBack = subject.kind === "remedy" || subject.record.reversible;
+      if (subject.canary.on_breach === "revert" && mayGoBack)
         this.#reverts.begin(halted, { cause: "canary", by: "vigie", reason }, now);
     });
   }
