@@ -1,69 +1,33 @@
 /** The dashboard in a real browser, built as it is deployed, with its own headers, against answers of the contract's shape. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { AxeBuilder } from "@axe-core/playwright";
-import type { Browser, Page } from "playwright-core";
-import { build } from "vite";
+import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { launchBrowser } from "../browser.ts";
 import { aFleetIncident } from "../builders/ledger.ts";
-import { type FixtureServer, startFixtureServer, TOKENS } from "./fixture-server.ts";
+import { type DashboardWorld, openDashboard } from "./dashboard-world.ts";
+import { type FixtureServer, TOKENS } from "./fixture-server.ts";
 import { HASH, incidentId, PLUGIN_ID } from "./fixtures.ts";
-import { aScene, HOSTILE } from "./scene.ts";
+import { HOSTILE } from "./scene.ts";
 
-let dist: string;
-let browser: Browser;
+let world: DashboardWorld;
 let server: FixtureServer;
 let page: Page;
-/** What the browser complained of: policy violations, script errors. */
-let complaints: string[];
 
 beforeAll(async () => {
-  dist = await mkdtemp(join(tmpdir(), "vigie-dashboard-"));
-  await build({
-    configFile: fileURLToPath(new URL("../../dashboard/vite.config.ts", import.meta.url)),
-    build: { outDir: dist },
-    logLevel: "error",
-  });
-  browser = await launchBrowser();
+  world = await openDashboard();
 });
 afterAll(async () => {
-  await browser?.close();
-  await rm(dist, { recursive: true, force: true });
+  await world?.close();
 });
 beforeEach(async () => {
-  server = await startFixtureServer(dist, aScene(Date.now()));
-  page = await openPage();
+  server = await world.serve();
+  page = await world.openPage();
 });
 afterEach(async () => {
-  await page.context().close();
-  await server.close();
-  expect(complaints).toEqual([]);
+  expect(await world.end()).toEqual([]);
 });
 
-async function openPage(options: Parameters<Browser["newContext"]>[0] = {}): Promise<Page> {
-  const context = await browser.newContext({ locale: "en-GB", ...options });
-  const opened = await context.newPage();
-  opened.setDefaultTimeout(8_000);
-  complaints = [];
-  opened.on("pageerror", (error) => complaints.push(error.message));
-  opened.on("console", (message) => {
-    const text = message.text();
-    if (/Content Security Policy|TrustedHTML|TrustedScript/i.test(text)) complaints.push(text);
-  });
-  await opened.addInitScript(() => {
-    document.addEventListener("securitypolicyviolation", (event) => {
-      console.error(`Content Security Policy: ${event.violatedDirective} ${event.blockedURI}`);
-    });
-  });
-  return opened;
-}
-
-async function signIn(who: keyof typeof TOKENS = "admin"): Promise<void> {
-  await page.goto(`${server.origin}/login#token=${TOKENS[who]}`);
-  await page.getByTestId("live-indicator").and(page.locator("[data-state=live]")).waitFor();
+function signIn(who?: keyof typeof TOKENS): Promise<void> {
+  return world.signIn(page, who);
 }
 
 const VIEWS = {
@@ -77,7 +41,11 @@ const VIEWS = {
   plugins: "/plugins",
   "a plugin": `/plugins/${PLUGIN_ID}`,
   releases: "/releases",
+  "a halted release that is being taken back": "/releases/molam-woo/1.2.3",
   policy: "/policy",
+  safety: "/safety",
+  notices: "/notices",
+  "a merchant": "/merchants/merchant-7",
   "a page that does not exist": "/nowhere",
 };
 
@@ -85,7 +53,11 @@ describe("accessibility", () => {
   for (const colorScheme of ["light", "dark"] as const) {
     test(`no view has an axe violation or scrolls sideways on a phone, in ${colorScheme}`, async () => {
       await page.context().close();
-      page = await openPage({ colorScheme, viewport: { width: 360, height: 740 }, reducedMotion: "reduce" });
+      page = await world.openPage({
+        colorScheme,
+        viewport: { width: 360, height: 740 },
+        reducedMotion: "reduce",
+      });
       await page.goto(server.origin);
       await page.getByTestId("token").waitFor();
       await expectAccessible("sign-in");

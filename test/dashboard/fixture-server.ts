@@ -28,6 +28,7 @@ import {
 import { KillRequest, Policy, PolicyPut } from "../../src/contract/policy.ts";
 import { contentSecurityPolicy } from "../../src/http/security-headers.ts";
 import { aFleetIncident } from "../builders/ledger.ts";
+import { aFleetFixture, changeFleet, type FleetFixture, readFleet } from "./fixture-fleet.ts";
 import { anEvent, aPluginDetail, aPolicy, aRelease, someKpis } from "./fixtures.ts";
 
 /** A token the fixture accepts, and the role it stands for. */
@@ -41,6 +42,7 @@ export interface FixtureState {
   attempts: Attempt[];
   fleetIncidents: FleetIncident[];
   policy: Policy;
+  fleet: FleetFixture;
   /** Requests that changed something, in order. */
   received: { path: string; body: unknown }[];
 }
@@ -76,6 +78,7 @@ export async function startFixtureServer(
     ...start,
     fleetIncidents: [aFleetIncident()],
     policy: aPolicy(),
+    fleet: aFleetFixture(Date.now()),
     received: [],
   };
   const feed = new WebSocketServer({ noServer: true, handleProtocols: () => "vigie.v1" });
@@ -128,7 +131,8 @@ async function answerFile(
   path: string,
   headers: Record<string, string>,
 ): Promise<void> {
-  const file = extname(path) === "" ? "/index.html" : path;
+  // A version in an address has a dot too: only what the build makes is a file.
+  const file = extname(path) in TYPES ? path : "/index.html";
   const body = await readFile(join(dist, file)).catch(() => null);
   if (body === null) return void response.writeHead(404, headers).end();
   response
@@ -150,8 +154,12 @@ async function answerApi(
     if (!isAdmin) return refuse(response, 403, "forbidden", "your roles do not allow this");
     const body = JSON.parse(await text(request));
     state.received.push({ path, body });
+    const changed = changeFleet(request.method ?? "", path, body, state.fleet);
+    if (changed !== null) return json(response, 200, changed);
     return answerChange(response, path, body, state);
   }
+  const fleet = readFleet(path, state.fleet);
+  if (fleet !== null) return json(response, 200, fleet);
   const only = (name: string) => url.searchParams.get(name)?.split(",");
   const id = path.split("/")[2] ?? "";
   const person = isAdmin

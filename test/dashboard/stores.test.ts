@@ -1,12 +1,8 @@
 /** The dashboard's stores, with the network, the storage and the clock as values. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import {
-  type Answer,
-  createApi,
-  type FeedHandlers,
-  parseFeedMessage,
-  queryString,
-} from "../../dashboard/src/api.ts";
+import { createApi } from "../../dashboard/src/api/api.ts";
+import { type Answer, queryString } from "../../dashboard/src/api/call.ts";
+import { type FeedHandlers, parseFeedMessage } from "../../dashboard/src/api/feed.ts";
 import { createAction } from "../../dashboard/src/stores/action.ts";
 import { createLive } from "../../dashboard/src/stores/live.ts";
 import { createPolicyDraft } from "../../dashboard/src/stores/policy-draft.ts";

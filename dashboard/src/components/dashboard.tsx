@@ -3,12 +3,16 @@ import { LocationProvider, Route, Router } from "preact-iso/router";
 import { AttemptsPage } from "../pages/attempts-page.tsx";
 import { IncidentPage } from "../pages/incident-page.tsx";
 import { IncidentsPage } from "../pages/incidents-page.tsx";
+import { MerchantPage } from "../pages/merchant-page.tsx";
 import { NotFoundPage } from "../pages/not-found-page.tsx";
+import { NoticesPage } from "../pages/notices-page.tsx";
 import { OverviewPage } from "../pages/overview-page.tsx";
 import { PluginPage } from "../pages/plugin-page.tsx";
 import { PluginsPage } from "../pages/plugins-page.tsx";
 import { PolicyPage } from "../pages/policy-page.tsx";
+import { ReleasePage } from "../pages/release-page.tsx";
 import { ReleasesPage } from "../pages/releases-page.tsx";
+import { SafetyPage } from "../pages/safety-page.tsx";
 import { SignInPage } from "../pages/sign-in-page.tsx";
 import type { App } from "../stores/app.ts";
 import { AppContext } from "../stores/context.ts";
@@ -30,7 +34,11 @@ export function Dashboard({ app }: { app: App }) {
               <Route path="/plugins" component={PluginsPage} />
               <Route path="/plugins/:id" component={PluginPage} />
               <Route path="/releases" component={ReleasesPage} />
+              <Route path="/releases/:product/:version" component={ReleasePage} />
               <Route path="/policy" component={PolicyPage} />
+              <Route path="/safety" component={SafetyPage} />
+              <Route path="/notices" component={NoticesPage} />
+              <Route path="/merchants/:id" component={MerchantPage} />
               <Route default component={NotFoundPage} />
             </Router>
           </Frame>

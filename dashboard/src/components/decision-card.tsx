@@ -18,7 +18,16 @@ export function DecisionCard({ decision }: { decision: Decision }) {
       </h2>
       <p class="untrusted">{decision.explanation}</p>
       <Facts>
-        <Fact name={t("decision.confidence")}>{percent(decision.confidence, language)}</Fact>
+        <Fact name={t("decision.confidence")}>
+          {percent(decision.confidence, language)}
+          {decision.interval && ` (${decision.interval.map((p) => percent(p, language)).join(" – ")})`}
+        </Fact>
+        {decision.n !== undefined && <Fact name={t("decision.n")}>{decision.n}</Fact>}
+        {decision.remedy && (
+          <Fact name={t("remedy.title")}>
+            <code>{decision.remedy}</code>
+          </Fact>
+        )}
         <Fact name={t("decision.source")}>
           <Word of="source" name={decision.source} />
         </Fact>
@@ -32,6 +41,17 @@ export function DecisionCard({ decision }: { decision: Decision }) {
           </Fact>
         )}
       </Facts>
+      {decision.explored && <p class="field-hint">{t("decision.explored")}</p>}
+      {decision.evidence && decision.evidence.length > 0 && (
+        <ul class="alternatives">
+          {decision.evidence.map((one) => (
+            <li key={one.scope}>
+              {t("decision.evidence", { successes: one.successes, n: one.n })}{" "}
+              <span class="untrusted">{one.scope}</span>
+            </li>
+          ))}
+        </ul>
+      )}
       {decision.alternatives.length > 0 && (
         <details>
           <summary>{t("decision.alternatives", { n: decision.alternatives.length })}</summary>
@@ -42,7 +62,9 @@ export function DecisionCard({ decision }: { decision: Decision }) {
                   <Word of="action" name={other.action} />{" "}
                   <span class="untrusted">{other.patch_version}</span>
                 </strong>{" "}
-                {percent(other.confidence, language)} <span class="untrusted">{other.explanation}</span>
+                {percent(other.confidence, language)}
+                {other.n !== undefined && ` (n = ${other.n})`}{" "}
+                <span class="untrusted">{other.explanation}</span>
               </li>
             ))}
           </ul>

@@ -38,6 +38,35 @@ export function FilterChoice({ path, filters, name, label, of, values }: ChoiceP
   );
 }
 
+/** At most one of a few values. */
+export function FilterSelect({ path, filters, name, label, of, values }: ChoiceProps) {
+  const { t } = useApp();
+  const { route } = useLocation();
+  const current = filters[name]?.[0] ?? "";
+  return (
+    <label class="filter filter-text">
+      <span>{t(label)}</span>
+      <select
+        value={current}
+        onChange={(event) => {
+          const value = event.currentTarget.value;
+          route(hrefWith(path, withValues(filters, name, value === "" ? [] : [value])));
+        }}
+      >
+        <option value="">{t("filter.any")}</option>
+        {values.map((value) => {
+          const key = keyOf(of, value);
+          return (
+            <option key={value} value={value}>
+              {key === null ? value : t(key)}
+            </option>
+          );
+        })}
+      </select>
+    </label>
+  );
+}
+
 interface TextFilterProps {
   path: string;
   filters: Filters;

@@ -15,6 +15,8 @@ const SECTIONS: readonly (readonly [string, Key])[] = [
   ["/plugins", "nav.plugins"],
   ["/releases", "nav.releases"],
   ["/policy", "nav.policy"],
+  ["/safety", "nav.safety"],
+  ["/notices", "nav.notices"],
 ];
 
 export function Frame({ children }: { children: ComponentChildren }) {

@@ -63,7 +63,9 @@ export function IncidentHeader({ incident, plugin }: { incident: Incident; plugi
         <Fact name={t("fact.plugin")}>
           <a href={`/plugins/${incident.plugin_id}`}>{plugin?.site_url ?? incident.plugin_id}</a>
         </Fact>
-        <Fact name={t("fact.merchant")}>{incident.merchant_id}</Fact>
+        <Fact name={t("fact.merchant")}>
+          <a href={`/merchants/${encodeURIComponent(incident.merchant_id)}`}>{incident.merchant_id}</a>
+        </Fact>
         {incident.acknowledged_by && (
           <Fact name={t("fact.acknowledged")}>
             {incident.acknowledged_by} <Time at={incident.acknowledged_at} />

@@ -1,12 +1,12 @@
 /** The frame of a list: its title, its filters in the address bar, its states, its rows and its pager. */
 import type { ComponentChildren } from "preact";
 import { useLocation } from "preact-iso/router";
-import type { Answer, Query } from "../api.ts";
+import type { Answer, Query } from "../api/call.ts";
 import type { Key } from "../i18n/i18n.ts";
 import { type Freshness, useApp, useResource, useTitle } from "../stores/context.ts";
 import type { Resource } from "../stores/resource.ts";
 import { type FilterSpec, type Filters, hrefWith, readFilters, toQuery } from "../view/filters.ts";
-import { ClearFilters, FilterChoice, FilterText, Pager } from "./filter-bar.tsx";
+import { ClearFilters, FilterChoice, FilterSelect, FilterText, Pager } from "./filter-bar.tsx";
 import { Empty, Loaded } from "./loaded.tsx";
 
 export interface ListSpec extends FilterSpec {
@@ -15,6 +15,8 @@ export interface ListSpec extends FilterSpec {
   /** Of each filter that takes several values: its label and the dictionary prefix of its values. */
   choices: readonly { name: string; label: Key; of: string }[];
   texts: readonly { name: string; label: Key }[];
+  /** Filters that take one of a few values. */
+  selects?: readonly { name: string; label: Key; of: string; values: readonly string[] }[];
 }
 
 /** One page of a list as the API answers it. */
@@ -78,6 +80,9 @@ export function ListPage<T>({ spec, list, children }: ListPageProps<T>) {
             values={spec.many[choice.name] ?? []}
             {...choice}
           />
+        ))}
+        {spec.selects?.map((select) => (
+          <FilterSelect key={select.name} path={path} filters={filters} {...select} />
         ))}
         {spec.texts.map((text) => (
           <FilterText key={text.name} path={path} filters={filters} {...text} />

@@ -69,6 +69,13 @@ export function PolicyCanary({ draft }: { draft: PolicyDraft }) {
           message={message("canary.in_flight")}
           onInput={(in_flight) => edit({ in_flight })}
         />
+        <NumberField
+          label={t("canary.bake_s")}
+          hint={t("canary.bakeHint")}
+          value={canary.bake_s}
+          message={message("canary.bake_s")}
+          onInput={(bake_s) => edit({ bake_s })}
+        />
         <SelectField
           label={t("canary.on_breach")}
           value={canary.on_breach}
@@ -134,6 +141,7 @@ function RuleFields({ rule, message, onChange }: RuleFieldsProps) {
           ["any", t("canary.any")],
           ["rolled_back", t("attemptStatus.rolled_back")],
           ["failed", t("attemptStatus.failed")],
+          ["relapsed", t("canary.relapsed")],
         ]}
         onChange={(failure) => onChange({ ...rule, failure })}
       />

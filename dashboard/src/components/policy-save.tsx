@@ -1,6 +1,6 @@
 /** What would change, why, and the button. When somebody else was quicker: what they changed, and how to go on. */
 import type { PolicyPut } from "../../../src/contract/policy.ts";
-import type { Failure } from "../api.ts";
+import type { Failure } from "../api/call.ts";
 import { useAction, useApp } from "../stores/context.ts";
 import type { PolicyDraft } from "../stores/policy-draft.ts";
 import { policyIssues } from "../view/policy-issues.ts";

@@ -1,7 +1,7 @@
 /** A form that asks why. Ctrl or Cmd and Enter sends it; the reason goes into the record. */
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import type { Failure } from "../api.ts";
+import type { Failure } from "../api/call.ts";
 import { useApp } from "../stores/context.ts";
 import { AreaField } from "./field.tsx";
 import { Trouble } from "./trouble.tsx";

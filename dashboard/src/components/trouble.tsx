@@ -1,5 +1,5 @@
 /** What went wrong, and what can be done about it. */
-import type { Failure } from "../api.ts";
+import type { Failure } from "../api/call.ts";
 import { useApp } from "../stores/context.ts";
 import { missingRoles } from "../view/needed-roles.ts";
 

@@ -1,5 +1,10 @@
 /** English words of the interface. Placeholders are in braces. */
+import { rolloutEn } from "./rollout-en.ts";
+import { safetyEn } from "./safety-en.ts";
+
 export const en = {
+  ...rolloutEn,
+  ...safetyEn,
   // Frame
   "nav.label": "Sections",
   "nav.skip": "Skip to content",
@@ -58,6 +63,7 @@ export const en = {
   "filter.merchant": "Merchant",
   "filter.version": "Version",
   "filter.targetVersion": "Target version",
+  "filter.any": "Any",
   "filter.clear": "Clear filters",
   "pager.label": "Pages",
   "pager.first": "First page",
@@ -113,9 +119,6 @@ export const en = {
   "detectorState.normal": "Normal",
   "detectorState.suspect": "Suspect",
   "detectorState.firing": "Firing",
-  "releaseStatus.active": "Active",
-  "releaseStatus.halted": "Halted",
-  "releaseStatus.blocked": "Blocked",
   "commandType.update": "Update",
   "commandType.rollback": "Rollback",
   "commandType.config": "Configuration",
@@ -258,6 +261,10 @@ export const en = {
   "decision.title": "Decision:",
   "decision.confidence": "Confidence",
   "decision.source": "Decided by",
+  "decision.n": "Attempts it rests on",
+  "decision.explored":
+    "Chosen to learn, within what the policy allows, although another move is known to be better.",
+  "decision.evidence": "{successes} of {n} healed:",
   "decision.at": "Decided",
   "decision.fallback": "Better source passed over",
   "decision.config": "Settings",
@@ -352,21 +359,6 @@ export const en = {
   "command.created": "Created",
   "command.error": "Error",
   // Releases
-  "release.none": "No release has been published.",
-  "release.minFrom": "Applies from",
-  "release.reversible": "Reversible",
-  "release.size": "Size",
-  "release.expires": "Expires",
-  "release.published": "Published by",
-  "releaseAct.active": "Activate",
-  "releaseAct.halted": "Halt",
-  "releaseAct.blocked": "Block",
-  "releaseAct.activeOf": "Activate {name}",
-  "releaseAct.haltedOf": "Halt {name}",
-  "releaseAct.blockedOf": "Block {name}",
-  "releaseHint.active": "The release may be handed out again.",
-  "releaseHint.halted": "The release is not handed out until it is activated again.",
-  "releaseHint.blocked": "The release must not run anywhere and is never handed out.",
   // Kill switch
   "kill.title": "Kill switch",
   "kill.engaged": "Kill switch engaged: no command leaves.",
@@ -417,6 +409,9 @@ export const en = {
   "canary.addRule": "Add a rule",
   "canary.removeRule": "Remove rule {n}",
   "canary.in_flight": "Most at once",
+  "canary.bake_s": "Bake (seconds)",
+  "canary.bakeHint": "A success counts for the next stage once so long has passed without a relapse.",
+  "canary.relapsed": "Came back in the bake",
   "canary.on_breach": "When it is stopped, shops already patched",
   "canary.keep": "keep it",
   "canary.revert": "are rolled back",

@@ -1,7 +1,11 @@
 /** French words of the interface; the same keys as in English. */
 import type { Key } from "./en.ts";
+import { rolloutFr } from "./rollout-fr.ts";
+import { safetyFr } from "./safety-fr.ts";
 
 export const fr: Readonly<Record<Key, string>> = {
+  ...rolloutFr,
+  ...safetyFr,
   // Frame
   "nav.label": "Rubriques",
   "nav.skip": "Aller au contenu",
@@ -61,6 +65,7 @@ export const fr: Readonly<Record<Key, string>> = {
   "filter.merchant": "Marchand",
   "filter.version": "Version",
   "filter.targetVersion": "Version visée",
+  "filter.any": "Tous",
   "filter.clear": "Effacer les filtres",
   "pager.label": "Pages",
   "pager.first": "Première page",
@@ -116,9 +121,6 @@ export const fr: Readonly<Record<Key, string>> = {
   "detectorState.normal": "Normal",
   "detectorState.suspect": "Suspect",
   "detectorState.firing": "Déclenché",
-  "releaseStatus.active": "Active",
-  "releaseStatus.halted": "Suspendue",
-  "releaseStatus.blocked": "Bloquée",
   "commandType.update": "Mise à jour",
   "commandType.rollback": "Retour arrière",
   "commandType.config": "Configuration",
@@ -261,6 +263,10 @@ export const fr: Readonly<Record<Key, string>> = {
   "decision.title": "Décision :",
   "decision.confidence": "Confiance",
   "decision.source": "Décidé par",
+  "decision.n": "Tentatives à l’appui",
+  "decision.explored":
+    "Choisi pour apprendre, dans les limites de la politique, bien qu’un autre choix soit connu comme meilleur.",
+  "decision.evidence": "{successes} sur {n} réparées :",
   "decision.at": "Décidé",
   "decision.fallback": "Meilleure source écartée",
   "decision.config": "Réglages",
@@ -356,21 +362,6 @@ export const fr: Readonly<Record<Key, string>> = {
   "command.created": "Créée",
   "command.error": "Erreur",
   // Releases
-  "release.none": "Aucune version n’est publiée.",
-  "release.minFrom": "S’applique depuis",
-  "release.reversible": "Réversible",
-  "release.size": "Taille",
-  "release.expires": "Expire",
-  "release.published": "Publiée par",
-  "releaseAct.active": "Activer",
-  "releaseAct.halted": "Suspendre",
-  "releaseAct.blocked": "Bloquer",
-  "releaseAct.activeOf": "Activer {name}",
-  "releaseAct.haltedOf": "Suspendre {name}",
-  "releaseAct.blockedOf": "Bloquer {name}",
-  "releaseHint.active": "La version peut de nouveau être distribuée.",
-  "releaseHint.halted": "La version n’est plus distribuée jusqu’à sa réactivation.",
-  "releaseHint.blocked": "La version ne doit tourner nulle part et n’est jamais distribuée.",
   // Kill switch
   "kill.title": "Arrêt d’urgence",
   "kill.engaged": "Arrêt d’urgence actif : aucune commande ne part.",
@@ -421,6 +412,9 @@ export const fr: Readonly<Record<Key, string>> = {
   "canary.addRule": "Ajouter une règle",
   "canary.removeRule": "Retirer la règle {n}",
   "canary.in_flight": "Maximum simultané",
+  "canary.bake_s": "Observation (secondes)",
+  "canary.bakeHint": "Un succès ouvre l’étape suivante après ce délai sans rechute.",
+  "canary.relapsed": "Rechute pendant l’observation",
   "canary.on_breach": "À la suspension, les boutiques corrigées",
   "canary.keep": "la gardent",
   "canary.revert": "reviennent en arrière",

@@ -111,7 +111,9 @@ function PluginHeader({ detail: { plugin, live } }: { detail: PluginDetail }) {
         <Fact name={t("fact.product")}>
           {plugin.product} {plugin.version}
         </Fact>
-        <Fact name={t("fact.merchant")}>{plugin.merchant_id}</Fact>
+        <Fact name={t("fact.merchant")}>
+          <a href={`/merchants/${encodeURIComponent(plugin.merchant_id)}`}>{plugin.merchant_id}</a>
+        </Fact>
         <Fact name={t("fact.cadence")}>
           <Word of="cadence" name={plugin.cadence} />
         </Fact>

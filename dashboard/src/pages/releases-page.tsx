@@ -1,17 +1,20 @@
-/** Releases that may be handed out, and the means to stop one. */
-import { useSignal } from "@preact/signals";
+/** Releases that may be handed out and remedies on offer, how far each is, and the means to stop one. */
 import { useLocation } from "preact-iso/router";
-import type { ReleaseRecord, ReleaseStatus } from "../../../src/contract/ops.ts";
-import { Dialog } from "../components/dialog.tsx";
+import type { LiveRelease } from "../../../src/contract/ops.ts";
+import type { LiveRemedy, RolloutState } from "../../../src/contract/rollout.ts";
 import { Fact, Facts } from "../components/facts.tsx";
 import { ClearFilters, FilterText } from "../components/filter-bar.tsx";
-import { Status } from "../components/label.tsx";
+import { JsonText } from "../components/json-text.tsx";
+import { Status, Word } from "../components/label.tsx";
 import { Empty, Loaded } from "../components/loaded.tsx";
-import { ReasonForm } from "../components/reason-form.tsx";
+import { NewRemedy } from "../components/rollout/new-remedy.tsx";
+import { Stages } from "../components/rollout/progress.tsx";
+import { SubjectActions } from "../components/rollout/subject-actions.tsx";
 import { Time } from "../components/time.tsx";
-import { useAction, useApp, useResource, useTitle } from "../stores/context.ts";
+import { useApp, useResource, useTitle } from "../stores/context.ts";
 import { bytes } from "../view/figures.ts";
 import { hrefWith, readFilters, toQuery } from "../view/filters.ts";
+import { failuresOf, type Subject, subjectHref, subjectName } from "../view/rollout.ts";
 
 const PATH = "/releases";
 const FILTERS = { many: {}, one: ["product"] } as const;
@@ -20,7 +23,9 @@ export function ReleasesPage() {
   const { t, api } = useApp();
   const { query } = useLocation();
   const filters = readFilters(FILTERS, query);
-  const list = useResource(hrefWith(PATH, filters), () => api.releases(toQuery(filters)), {
+  const key = hrefWith(PATH, filters);
+  const releases = useResource(key, () => api.releases(toQuery(filters)), { topics: ["releases"] });
+  const remedies = useResource(`remedies ${key}`, () => api.remedies(toQuery(filters)), {
     topics: ["releases"],
   });
   useTitle(t("nav.releases"));
@@ -31,7 +36,7 @@ export function ReleasesPage() {
         <FilterText path={PATH} filters={filters} name="product" label="filter.product" />
         <ClearFilters path={PATH} filters={filters} />
       </div>
-      <Loaded of={list}>
+      <Loaded of={releases}>
         {({ items }) => (
           <>
             {items.length === 0 && <Empty>{t("release.none")}</Empty>}
@@ -39,33 +44,45 @@ export function ReleasesPage() {
               <Release
                 key={`${release.product} ${release.version}`}
                 release={release}
-                onChanged={list.refetch}
+                onChanged={releases.refetch}
               />
             ))}
           </>
         )}
       </Loaded>
+      <section aria-labelledby="remedies">
+        <h2 id="remedies">{t("remedy.title")}</h2>
+        <p class="field-hint">{t("remedy.hint")}</p>
+        <Loaded of={remedies}>
+          {({ items }) => (
+            <>
+              {items.length === 0 && <Empty>{t("remedy.none")}</Empty>}
+              {items.map((remedy) => (
+                <RemedyCard key={remedy.id} remedy={remedy} onChanged={remedies.refetch} />
+              ))}
+            </>
+          )}
+        </Loaded>
+        <NewRemedy product={filters.product?.[0] ?? ""} onDone={remedies.refetch} />
+      </section>
     </>
   );
 }
 
-const NEXT: Record<ReleaseStatus, readonly ReleaseStatus[]> = {
-  active: ["halted", "blocked"],
-  halted: ["active", "blocked"],
-  blocked: ["active"],
-};
-
-function Release({ release, onChanged }: { release: ReleaseRecord; onChanged: () => void }) {
+function Release({ release, onChanged }: { release: LiveRelease; onChanged: () => void }) {
   const { t, preferences } = useApp();
   const language = preferences.language.value;
-  const chosen = useSignal<ReleaseStatus | null>(null);
-  const name = `${release.product} ${release.version}`;
+  const subject: Subject = { product: release.product, key: release.version };
   return (
-    <article class="card" aria-label={name}>
+    <article class="card" aria-label={subjectName(subject)}>
       <h2>
-        <span class="untrusted">{name}</span> <Status of="releaseStatus" status={release.status} />
+        <a class="untrusted" href={subjectHref(subject)}>
+          {subjectName(subject)}
+        </a>{" "}
+        <Status of="releaseStatus" status={release.status} />
       </h2>
       {release.notes && <p class="untrusted">{release.notes}</p>}
+      <HowFar rollout={release.rollout ?? null} />
       <Facts>
         <Fact name={t("release.minFrom")}>{release.min_from}</Fact>
         <Fact name={t("release.reversible")}>{t(release.reversible ? "word.yes" : "word.no")}</Fact>
@@ -80,65 +97,61 @@ function Release({ release, onChanged }: { release: ReleaseRecord; onChanged: ()
           <code>{release.sha256}</code>
         </Fact>
       </Facts>
-      <div class="buttons">
-        {NEXT[release.status].map((status) => (
-          <button
-            key={status}
-            type="button"
-            class={status === "active" ? "button" : "button danger"}
-            aria-haspopup="dialog"
-            aria-label={t(`releaseAct.${status}Of`, { name })}
-            onClick={() => {
-              chosen.value = status;
-            }}
-          >
-            {t(`releaseAct.${status}`)}
-          </button>
-        ))}
-      </div>
-      {chosen.value && (
-        <StatusDialog
-          release={release}
-          status={chosen.value}
-          onClose={() => {
-            chosen.value = null;
-          }}
-          onChanged={onChanged}
-        />
-      )}
+      <SubjectActions subject={subject} status={release.status} onChanged={onChanged} />
     </article>
   );
 }
 
-interface StatusDialogProps {
-  release: ReleaseRecord;
-  status: ReleaseStatus;
-  onClose: () => void;
-  onChanged: () => void;
+function RemedyCard({ remedy, onChanged }: { remedy: LiveRemedy; onChanged: () => void }) {
+  const { t } = useApp();
+  const subject: Subject = { product: remedy.product, key: remedy.id };
+  return (
+    <article class="card" aria-label={subjectName(subject)} data-testid={`remedy-${remedy.id}`}>
+      <h3>
+        <a class="untrusted" href={subjectHref(subject)}>
+          {remedy.title}
+        </a>{" "}
+        <Status of="releaseStatus" status={remedy.status} />
+      </h3>
+      <HowFar rollout={remedy.rollout ?? null} />
+      <Facts>
+        <Fact name={t("filter.product")}>{remedy.product}</Fact>
+        <Fact name={t("remedy.for")}>
+          {remedy.for.map((type) => (
+            <span key={type} class="chip">
+              <Word of="incidentType" name={type} />
+            </span>
+          ))}
+        </Fact>
+        <Fact name={t("remedy.versions")}>
+          {remedy.min_version ?? "–"} … {remedy.max_version ?? "–"}
+        </Fact>
+        <Fact name={t("release.published")}>
+          {remedy.published_by} <Time at={remedy.published_at} />
+        </Fact>
+        <Fact name={t("remedy.set")}>
+          <JsonText value={remedy.set} />
+        </Fact>
+      </Facts>
+      <SubjectActions subject={subject} status={remedy.status} onChanged={onChanged} />
+    </article>
+  );
 }
 
-function StatusDialog({ release, status, onClose, onChanged }: StatusDialogProps) {
-  const { api, t } = useApp();
-  const action = useAction(
-    (reason: string) => api.setReleaseStatus(release.product, release.version, { status, reason }),
-    () => {
-      onClose();
-      onChanged();
-    },
-  );
-  const name = `${release.product} ${release.version}`;
+/** The stages and the figures in one line; the rest is on its own page. */
+function HowFar({ rollout }: { rollout: RolloutState | null }) {
+  const { t } = useApp();
+  if (rollout === null) return null;
+  const { failures, finished } = failuresOf(rollout);
+  const held = rollout.holds.filter(({ lifted }) => lifted === null).length;
   return (
-    <Dialog title={t(`releaseAct.${status}Of`, { name })} onClose={onClose}>
-      <p>{t(`releaseHint.${status}`)}</p>
-      <ReasonForm
-        busy={action.busy.value}
-        failure={action.failure.value}
-        submit={t(`releaseAct.${status}`)}
-        tone={status === "active" ? "primary" : "danger"}
-        testId="release-confirm"
-        onSubmit={(reason) => void action.run(reason)}
-        onCancel={onClose}
-      />
-    </Dialog>
+    <>
+      <Stages rollout={rollout} />
+      <p class="row-facts">
+        <span>{t("rollout.line", { inFlight: rollout.in_flight, success: rollout.success })}</span>
+        <span>{t("rollout.lineFailures", { failures, finished })}</span>
+        {held > 0 && <span class="chip severity-medium">{t("rollout.lineHolds", { n: held })}</span>}
+      </p>
+    </>
   );
 }

@@ -1,6 +1,6 @@
 /** One request a person makes (approve, kill, save): busy while it runs, the failure kept until the next try. */
 import { signal } from "@preact/signals";
-import type { Answer, Failure } from "../api.ts";
+import type { Answer, Failure } from "../api/call.ts";
 
 export type Action<A extends unknown[], T> = ReturnType<typeof createAction<A, T>>;
 

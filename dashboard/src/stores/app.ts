@@ -2,7 +2,7 @@
 import { effect, untracked } from "@preact/signals";
 import type { Person } from "../../../src/contract/ops.ts";
 import type { Policy } from "../../../src/contract/policy.ts";
-import { createApi } from "../api.ts";
+import { createApi } from "../api/api.ts";
 import { createTranslate } from "../i18n/i18n.ts";
 import { createClock } from "./clock.ts";
 import { createLive } from "./live.ts";

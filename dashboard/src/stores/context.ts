@@ -2,7 +2,7 @@
 import { createContext } from "preact";
 import { useContext, useEffect, useMemo } from "preact/hooks";
 import type { FeedTopic } from "../../../src/contract/feed.ts";
-import type { Answer } from "../api.ts";
+import type { Answer } from "../api/call.ts";
 import { concerns } from "../view/concerns.ts";
 import { createAction } from "./action.ts";
 import type { App } from "./app.ts";

@@ -4,7 +4,7 @@
  */
 import { signal } from "@preact/signals";
 import type { FeedMessage, FeedTopic } from "../../../src/contract/feed.ts";
-import type { FeedHandlers } from "../api.ts";
+import type { FeedHandlers } from "../api/feed.ts";
 import { backoffMs } from "../view/backoff.ts";
 
 const DEBOUNCE_MS = 150;

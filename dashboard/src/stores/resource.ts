@@ -1,6 +1,6 @@
 /** One thing fetched from the API and kept up to date: the data, the last failure, and whether a fetch is under way. */
 import { batch, signal } from "@preact/signals";
-import type { Answer, Failure } from "../api.ts";
+import type { Answer, Failure } from "../api/call.ts";
 
 export type Resource<T> = ReturnType<typeof createResource<T>>;
 

@@ -1,7 +1,7 @@
 /** Pure. Filters live in the address bar: a list can be linked to, and Back undoes a filter. */
 import { SEVERITIES } from "../../../src/contract/ids.ts";
 import { INCIDENT_TYPES } from "../../../src/contract/incident.ts";
-import type { Query } from "../api.ts";
+import type { Query } from "../api/call.ts";
 
 /** The filters of one list: those that take several values, and those that take one. */
 export interface FilterSpec {

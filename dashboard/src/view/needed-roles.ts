@@ -6,8 +6,23 @@ export const NEEDED_ROLES = {
   "POST /api/ops/plugin-incidents/:id/approve": ["approver"],
   "POST /api/ops/plugin-incidents/:id/manual-action": ["operator", "admin"],
   "POST /api/ops/releases/:product/:version/status": ["operator", "admin"],
+  "PUT /api/ops/releases/:product/:version/rollout": ["admin"],
+  "DELETE /api/ops/releases/:product/:version/rollout": ["admin"],
+  "POST /api/ops/releases/:product/:version/holds": ["operator", "admin"],
+  "POST /api/ops/releases/:product/:version/revert": ["operator", "admin"],
+  "PUT /api/ops/releases/:product/floor": ["admin"],
+  "POST /api/ops/remedies": ["admin"],
+  "POST /api/ops/remedies/:product/:id/status": ["operator", "admin"],
   "PUT /api/ops/policy": ["admin"],
   "POST /api/ops/policy/kill": ["operator", "admin"],
+  "POST /api/ops/notifications/test": ["operator", "admin"],
+  "PUT /api/ops/merchants/:id/notifications": ["operator", "admin"],
+  "POST /api/ops/merchants/:id/notifications/test": ["operator", "admin"],
+  "POST /api/ops/autonomy/restore": ["approver", "admin"],
+  "POST /api/ops/emergency/cancel-pending": ["operator", "approver", "admin"],
+  "POST /api/ops/emergency/rollback-since": ["approver", "admin"],
+  "POST /api/ops/emergency/:id/confirm": ["approver", "admin"],
+  "POST /api/ops/emergency/:id/abort": ["operator", "approver", "admin"],
 } as const satisfies Record<string, readonly Role[]>;
 
 /** The roles that would have been enough; empty when the person has one of them, so that the refusal has another reason. */

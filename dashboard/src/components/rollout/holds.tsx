@@ -1,0 +1,165 @@
+/** Environments that do not get it: learned from failures there, or set by a person; each can be lifted. */
+import { useSignal } from "@preact/signals";
+import type { EnvironmentHold, HoldRequest, RolloutState } from "../../../../src/contract/rollout.ts";
+import { useAction, useApp } from "../../stores/context.ts";
+import { type Subject, subjectName } from "../../view/rollout.ts";
+import { Dialog } from "../dialog.tsx";
+import { TextField } from "../field.tsx";
+import { Status } from "../label.tsx";
+import { Empty } from "../loaded.tsx";
+import { ReasonForm } from "../reason-form.tsx";
+import { ScrollBox } from "../scroll-box.tsx";
+import { Time } from "../time.tsx";
+
+interface HoldsProps {
+  subject: Subject;
+  holds: RolloutState["holds"];
+  onChanged: () => void;
+}
+
+export function Holds({ subject, holds, onChanged }: HoldsProps) {
+  const { t } = useApp();
+  /** The environment to be lifted; empty for a new hold; null while nothing is asked. */
+  const asked = useSignal<string | null>(null);
+  return (
+    <section class="card" aria-labelledby="holds" data-testid="rollout-holds">
+      <h2 id="holds">{t("hold.title")}</h2>
+      <p class="field-hint">{t("hold.hint")}</p>
+      {holds.length === 0 ? (
+        <Empty>{t("hold.none")}</Empty>
+      ) : (
+        <ScrollBox label={t("hold.title")}>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">{t("hold.environment")}</th>
+                <th scope="col">{t("hold.source")}</th>
+                <th scope="col">{t("hold.failures")}</th>
+                <th scope="col">{t("hold.reason")}</th>
+                <th scope="col">{t("hold.state")}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {holds.map((hold) => (
+                <HoldRow
+                  key={`${hold.environment} ${hold.at}`}
+                  hold={hold}
+                  onLift={() => {
+                    asked.value = hold.environment;
+                  }}
+                />
+              ))}
+            </tbody>
+          </table>
+        </ScrollBox>
+      )}
+      <button
+        type="button"
+        class="button"
+        aria-haspopup="dialog"
+        onClick={() => {
+          asked.value = "";
+        }}
+      >
+        {t("hold.add")}
+      </button>
+      {asked.value !== null && (
+        <HoldDialog
+          subject={subject}
+          lift={asked.value === "" ? null : asked.value}
+          onClose={() => {
+            asked.value = null;
+          }}
+          onChanged={onChanged}
+        />
+      )}
+    </section>
+  );
+}
+
+function HoldRow({ hold, onLift }: { hold: EnvironmentHold; onLift: () => void }) {
+  const { t } = useApp();
+  return (
+    <tr>
+      <th scope="row" class="untrusted">
+        {hold.environment}
+      </th>
+      <td>
+        <Status of="holdSource" status={hold.source} /> <bdi class="untrusted">{hold.by}</bdi>
+      </td>
+      <td>
+        {hold.failures} / {hold.finished}
+      </td>
+      <td class="untrusted">
+        {hold.reason} <Time at={hold.at} />
+      </td>
+      <td>
+        {hold.lifted === null ? (
+          <button
+            type="button"
+            class="button"
+            aria-haspopup="dialog"
+            aria-label={t("hold.liftOf", { environment: hold.environment })}
+            onClick={onLift}
+          >
+            {t("hold.lift")}
+          </button>
+        ) : (
+          <>
+            {t("hold.lifted")} <bdi class="untrusted">{hold.lifted.by}</bdi> <Time at={hold.lifted.at} />{" "}
+            <q class="untrusted">{hold.lifted.reason}</q>
+          </>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+interface HoldDialogProps {
+  subject: Subject;
+  /** The environment whose hold is lifted; null to set a new one. */
+  lift: string | null;
+  onClose: () => void;
+  onChanged: () => void;
+}
+
+function HoldDialog({ subject, lift, onClose, onChanged }: HoldDialogProps) {
+  const { api, t } = useApp();
+  const environment = useSignal(lift ?? "");
+  const action = useAction(
+    (input: HoldRequest) => api.hold(subject, input),
+    () => {
+      onClose();
+      onChanged();
+    },
+  );
+  const title =
+    lift === null ? t("hold.addOf", { name: subjectName(subject) }) : t("hold.liftOf", { environment: lift });
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <p>{t(lift === null ? "hold.addHint" : "hold.liftHint")}</p>
+      <ReasonForm
+        busy={action.busy.value}
+        failure={action.failure.value}
+        submit={t(lift === null ? "hold.add" : "hold.lift")}
+        testId="hold-confirm"
+        onSubmit={(reason) =>
+          void action.run({ environment: environment.value, held: lift === null, reason })
+        }
+        onCancel={onClose}
+      >
+        {lift === null && (
+          <TextField
+            label={t("hold.environment")}
+            hint={t("hold.environmentHint")}
+            value={environment.value}
+            testId="hold-environment"
+            onInput={(typed) => {
+              environment.value = typed;
+            }}
+          />
+        )}
+      </ReasonForm>
+    </Dialog>
+  );
+}

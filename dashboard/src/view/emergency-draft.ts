@@ -1,0 +1,68 @@
+/** Pure. Emergency actions: the request that a form makes, and what a plan and its progress say. */
+import {
+  CancelPendingRequest,
+  type Emergency,
+  type EmergencyKind,
+  RollbackSinceRequest,
+} from "../../../src/contract/emergency.ts";
+
+export interface EmergencyDraft {
+  kind: EmergencyKind;
+  product: string;
+  version: string;
+  minutes: number;
+  wave_size: number;
+  pause_s: number;
+}
+
+export const A_DRAFT: EmergencyDraft = {
+  kind: "cancel_pending",
+  product: "",
+  version: "",
+  minutes: 30,
+  wave_size: 25,
+  pause_s: 60,
+};
+
+export type EmergencyOrder =
+  | { kind: "cancel_pending"; request: CancelPendingRequest }
+  | { kind: "rollback_since"; request: RollbackSinceRequest };
+
+/** A plan to look at first, never an action at once; or a message for each field that is wrong. */
+export function planOf(
+  draft: EmergencyDraft,
+  reason: string,
+): { order: EmergencyOrder | null; issues: Map<string, string> } {
+  const scope = {
+    ...(draft.product.trim() === "" ? {} : { product: draft.product.trim() }),
+    ...(draft.version.trim() === "" ? {} : { version: draft.version.trim() }),
+  };
+  if (draft.kind === "cancel_pending") {
+    const parsed = CancelPendingRequest.safeParse({ ...scope, reason, dry_run: true });
+    return parsed.success
+      ? { order: { kind: draft.kind, request: parsed.data }, issues: new Map() }
+      : { order: null, issues: issuesOf(parsed.error.issues) };
+  }
+  const { minutes, wave_size, pause_s } = draft;
+  const parsed = RollbackSinceRequest.safeParse({ ...scope, minutes, wave_size, pause_s, reason });
+  return parsed.success
+    ? { order: { kind: draft.kind, request: parsed.data }, issues: new Map() }
+    : { order: null, issues: issuesOf(parsed.error.issues) };
+}
+
+function issuesOf(issues: readonly { path: PropertyKey[]; message: string }[]): Map<string, string> {
+  return new Map(issues.map((issue) => [String(issue.path[0] ?? ""), issue.message]));
+}
+
+/** A plan that can still be confirmed at `now` (ms since epoch). */
+export function isConfirmable(emergency: Emergency, now: number): boolean {
+  return (
+    emergency.status === "planned" && emergency.counts.targets > 0 && Date.parse(emergency.expires_at) > now
+  );
+}
+
+/** Share of its targets that are settled, 0 to 1; 1 without targets. */
+export function settledShare({ counts }: Emergency): number {
+  const settled = counts.done + counts.failed + counts.skipped;
+  return counts.targets === 0 ? 1 : settled / counts.targets;
+}

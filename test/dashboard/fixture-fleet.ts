@@ -1,0 +1,114 @@
+/** The fixture's answers about rollouts, the guard, emergency actions and notices; null for any other path. */
+import {
+  CancelPendingRequest,
+  ConfirmEmergencyRequest,
+  Emergency,
+  EmergencyDetail,
+  EmergencyList,
+  RollbackSinceRequest,
+} from "../../src/contract/emergency.ts";
+import { Guard, RestoreAutonomyRequest } from "../../src/contract/guard.ts";
+import {
+  MerchantNotifications,
+  MerchantNotificationsPut,
+  MerchantNotificationsReply,
+  NotificationPage,
+} from "../../src/contract/notification.ts";
+import { PublishRemedyRequest, Remedy } from "../../src/contract/remedy.ts";
+import {
+  HoldRequest,
+  PlanReply,
+  PlanRequest,
+  RemedyList,
+  RevertReply,
+  RevertRequest,
+  RolloutDetail,
+  RolloutState,
+} from "../../src/contract/rollout.ts";
+import { aPlanReply, aRemedy, aRevertReply, aRollout, aRolloutDetail } from "./rollout-fixtures.ts";
+import { aGuard, aMerchant, aNotice, anEmergency, anEmergencyDetail } from "./safety-fixtures.ts";
+import { HOSTILE } from "./scene.ts";
+
+export interface FleetFixture {
+  guard: Guard;
+  emergencies: Emergency[];
+  remedies: Remedy[];
+  /** The taking-back that a release page shows. */
+  revert: RolloutDetail["revert"];
+}
+
+export function aFleetFixture(now: number): FleetFixture {
+  return {
+    guard: aGuard(),
+    emergencies: [anEmergency(now, HOSTILE)],
+    remedies: [aRemedy()],
+    revert: aRolloutDetail(HOSTILE).revert,
+  };
+}
+
+export function readFleet(path: string, state: FleetFixture): unknown {
+  if (path === "/guard") return Guard.parse(state.guard);
+  if (path === "/emergency") return EmergencyList.parse({ items: state.emergencies });
+  const emergency = state.emergencies.find(({ id }) => path === `/emergency/${id}`);
+  if (emergency) return EmergencyDetail.parse(anEmergencyDetail(emergency, HOSTILE));
+  if (path === "/remedies") return RemedyList.parse({ items: state.remedies });
+  if (path.endsWith("/rollout"))
+    return RolloutDetail.parse(aRolloutDetail(HOSTILE, { revert: state.revert }));
+  if (path === "/notifications")
+    return NotificationPage.parse({
+      items: [aNotice(), aNotice({ id: "ntf_2", incident_id: null, audience: "ops", text: HOSTILE })],
+      next_cursor: null,
+    });
+  return path.startsWith("/merchants/") ? MerchantNotifications.parse(aMerchant()) : null;
+}
+
+export function changeFleet(method: string, path: string, body: unknown, state: FleetFixture): unknown {
+  const [, room = "", id = "", verb = ""] = path.split("/");
+  if (path === "/autonomy/restore") {
+    RestoreAutonomyRequest.parse(body);
+    state.guard = { ...state.guard, autonomy: { ...state.guard.autonomy, state: "normal" } };
+    return Guard.parse(state.guard);
+  }
+  if (room === "emergency") return changeEmergency(id, verb, body, state);
+  if (path === "/remedies") {
+    const remedy = aRemedy({ ...PublishRemedyRequest.parse(body), id: "rmd_BBBBBBBBBBBBBBBB" });
+    state.remedies = [...state.remedies, remedy];
+    return Remedy.parse(remedy);
+  }
+  if (room === "remedies") return Remedy.parse(aRemedy({ status: "paused" }));
+  if (path.endsWith("/rollout") && method === "PUT") {
+    const { dry_run } = PlanRequest.parse(body);
+    return PlanReply.parse(aPlanReply({ planned: !dry_run }));
+  }
+  if (path.endsWith("/rollout")) return RolloutState.parse(aRollout());
+  if (path.endsWith("/holds")) {
+    HoldRequest.parse(body);
+    return RolloutState.parse(aRollout());
+  }
+  if (path.endsWith("/revert")) return RevertReply.parse(aRevertReply(RevertRequest.parse(body).dry_run));
+  if (room === "merchants") {
+    const { url: _sealed, secret: _secret, reason: _reason, ...shown } = MerchantNotificationsPut.parse(body);
+    return MerchantNotificationsReply.parse({ ...aMerchant(shown), secret: `whsec_${"A".repeat(32)}` });
+  }
+  return null;
+}
+
+function changeEmergency(id: string, verb: string, body: unknown, state: FleetFixture): Emergency {
+  const [before] = state.emergencies;
+  if (before === undefined) throw new Error("the fixture has an emergency action");
+  const replace = (next: Emergency) => {
+    state.emergencies = [next, ...state.emergencies.filter((one) => one.id !== next.id)];
+    return Emergency.parse(next);
+  };
+  if (verb === "confirm") {
+    ConfirmEmergencyRequest.parse(body);
+    return replace({ ...before, status: "running", confirmed_by: "amina", confirmed_at: before.planned_at });
+  }
+  if (verb === "abort") return replace({ ...before, status: "aborted" });
+  if (id === "cancel-pending") {
+    const { reason } = CancelPendingRequest.parse(body);
+    return replace({ ...before, id: "emg_2", kind: "cancel_pending", minutes: null, reason });
+  }
+  const { reason, minutes } = RollbackSinceRequest.parse(body);
+  return replace({ ...before, id: "emg_3", minutes, reason });
+}

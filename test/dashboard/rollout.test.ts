@@ -1,0 +1,75 @@
+/** Releases and remedies on the dashboard: what is computed for the pages, without a browser. */
+import { describe, expect, test } from "vitest";
+import { aRemedyDraft, remedyOf } from "../../dashboard/src/view/remedy-draft.ts";
+import {
+  FIRST_PLAN,
+  failuresOf,
+  isRemedy,
+  planIssues,
+  stageMarks,
+  subjectHref,
+  waveKind,
+  withKind,
+  withPart,
+} from "../../dashboard/src/view/rollout.ts";
+import { aRollout } from "./rollout-fixtures.ts";
+
+describe("a subject", () => {
+  test("is a remedy by its id, and a release otherwise", () => {
+    expect(isRemedy({ product: "molam-woo", key: "rmd_1" })).toBe(true);
+    expect(isRemedy({ product: "molam-woo", key: "1.2.3" })).toBe(false);
+  });
+  test("has an address of its own, whatever its name holds", () => {
+    expect(subjectHref({ product: "a/b", key: "1.2.3+x y" })).toBe("/releases/a%2Fb/1.2.3%2Bx%20y");
+  });
+});
+
+describe("a rollout", () => {
+  test("has stages behind it, one that is open, and stages to come", () => {
+    expect(stageMarks(aRollout({ stages: ["a", "b", "c"], stage: 1 })).map(({ mark }) => mark)).toEqual([
+      "done",
+      "current",
+      "ahead",
+    ]);
+  });
+  test("counts a success that came back as a failure", () => {
+    const state = aRollout({ success: 7, rolled_back: 1, failed: 1, relapsed: 1, inconclusive: 2 });
+    expect(failuresOf(state)).toEqual({ failures: 3, finished: 12 });
+  });
+});
+
+describe("a plan", () => {
+  test("as first offered can be saved as it is", () => {
+    expect(planIssues(FIRST_PLAN).size).toBe(0);
+  });
+  test("names the wave and field that is wrong", () => {
+    const issues = planIssues({ waves: [{ percent: 50 }, { percent: 20 }] });
+    expect([...issues]).toEqual([["waves.1.percent", "must be above that of the wave before"]]);
+  });
+  test("keeps a wave's date when its shops are counted in another way", () => {
+    const wave = { percent: 20, not_before: "2026-11-23T08:00:00.000Z" };
+    expect(withKind(wave, "merchants")).toEqual({ merchants: [], not_before: wave.not_before });
+    expect(waveKind(withKind(wave, "shops"))).toBe("shops");
+  });
+  test("drops an optional field rather than leave it empty", () => {
+    expect(withPart({ shops: 5, bake_s: 60 }, "bake_s", undefined)).toEqual({ shops: 5 });
+  });
+});
+
+describe("a remedy being written", () => {
+  const draft = { ...aRemedyDraft("molam-woo"), title: "Old webhook endpoint", set: "endpoint = v1" };
+  test("becomes the request to publish it", () => {
+    expect(remedyOf(draft)).toEqual({
+      value: {
+        product: "molam-woo",
+        title: "Old webhook endpoint",
+        for: ["webhook_fail_rate"],
+        set: { endpoint: "v1" },
+      },
+      issues: new Map(),
+    });
+  });
+  test("says which field is missing", () => {
+    expect([...remedyOf({ ...draft, set: "", for: [] }).issues.keys()].sort()).toEqual(["for", "set"]);
+  });
+});
