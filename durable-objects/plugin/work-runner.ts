@@ -3,7 +3,13 @@ import type { AdmissionRequest } from "../../src/contract/rpc.ts";
 import { decideRequest } from "../../src/core/plugin/candidates.ts";
 import { incidentById } from "../../src/core/plugin/draft.ts";
 import type { GateFacts, PluginEvent } from "../../src/core/plugin/event.ts";
-import type { AttemptState, PluginState, Work } from "../../src/core/plugin/state.ts";
+import {
+  type AttemptState,
+  isListed,
+  type PluginState,
+  subjectOf,
+  type Work,
+} from "../../src/core/plugin/state.ts";
 import type { SiteProbe } from "../../src/core/silence-cause.ts";
 import type { Env } from "../../src/env.ts";
 import { decide, siraPorts } from "../../src/services/sira-service.ts";
@@ -11,6 +17,7 @@ import { probeDenied, probeOptions, probeSite } from "../../src/services/site-pr
 import { smoke } from "../../src/services/staging-service.ts";
 import { publisherKeys } from "../../src/settings.ts";
 import { fleetOf, policyOf, releasesOf, siraOf } from "../stubs.ts";
+import { policyForIntervals } from "./policy-cache.ts";
 
 /** The runner's own limits add up to less; longer than this it is gone. */
 const STAGING_TIMEOUT_MS = 120_000;
@@ -66,10 +73,14 @@ async function performDecide(
   // In a storm no automatic attempt passes the gate: the decision is put off until it is over.
   const guard = await fleetOf(env).guard();
   if (guard.storm) return { type: "triaged", workId: work.id, facts: { guard, probe: null } };
-  const releases = await releasesOf(env, state.product).list();
-  const request = decideRequest(state, incident, releases, Date.now());
+  const now = Date.now();
+  const [offers, policy] = await Promise.all([
+    releasesOf(env, state.product).offers({ env: state.env }),
+    policyForIntervals(env, now),
+  ]);
+  const request = decideRequest(state, incident, offers, policy, now);
   const decision = await decide(request, siraPorts(env, siraOf(env, state.product)));
-  const release = releases.find((candidate) => candidate.version === decision.patch_version) ?? null;
+  const release = offers.releases.find((candidate) => candidate.version === decision.patch_version) ?? null;
   return { type: "decided", workId: work.id, decision, release };
 }
 
@@ -90,15 +101,22 @@ async function performGate(
   return { type: "gate_facts", workId: work.id, facts };
 }
 
-/** Only a patch needs a slot: the way back to an earlier version is never held up by its rollout. */
+/**
+ * Patches and remedies need a slot; the way to an earlier version only has to be one that is not barred. What takes a change
+ * back by order asks nobody.
+ */
 export function admissionRequest(
   state: PluginState,
   attempt: AttemptState,
   policy: GateFacts["policy"],
 ): AdmissionRequest | null {
-  if (attempt.row.action !== "patch" || attempt.row.target_version === null) return null;
+  const { action } = attempt.row;
+  const subject = subjectOf(attempt.row);
+  if (attempt.row.reverts !== null || subject === null || !isListed(attempt)) return null;
+  if (action !== "patch" && action !== "config" && action !== "rollback") return null;
   return {
-    version: attempt.row.target_version,
+    action,
+    version: subject,
     plugin_id: state.id,
     attempt_id: attempt.row.id,
     canary: policy.canary,

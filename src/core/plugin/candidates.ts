@@ -1,41 +1,91 @@
 /** What a decision service may choose from: the catalogue seen from one shop, and the incident to be healed. */
-import type { Candidate, DecideRequest } from "../../contract/decision.ts";
+import type { AllowedMoves, Candidate, DecideRequest } from "../../contract/decision.ts";
+import { SEVERITIES } from "../../contract/ids.ts";
 import type { ReleaseRecord } from "../../contract/ops.ts";
+import type { PolicyDocument } from "../../contract/policy.ts";
+import type { Remedy } from "../../contract/remedy.ts";
+import type { Offers } from "../../contract/rpc.ts";
 import { compareSemver, stepBetween } from "../semver.ts";
 import type { IncidentState, Millis, PluginState } from "./state.ts";
+import { CHANGE_BLAMED_MS } from "./tuning.ts";
 
-/** Releases this shop could run instead: active, unexpired, from a version it may be applied to. */
+/** As many as the contract takes. */
+const CANDIDATES_LIMIT = 64;
+/** Always on offer, and never crowded out by a long catalogue. */
+const MOVES: readonly Candidate[] = [
+  { action: "resubscribe" },
+  { action: "escalate" },
+  { action: "monitor" },
+];
+const STEPS = ["patch", "minor", "major", "downgrade"] as const;
+
+/**
+ * Releases this shop could run instead (active, unexpired, from a version it may be applied to), remedies for this kind of
+ * incident, and the moves that need neither. Of a long catalogue the versions nearest to the shop's own are offered.
+ */
 export function candidatesFor(
   state: PluginState,
-  releases: readonly ReleaseRecord[],
+  incident: IncidentState,
+  { releases, remedies }: Offers,
   now: Millis,
 ): Candidate[] {
-  const usable = releases.filter(
-    (release) =>
-      release.status === "active" && release.version !== state.version && Date.parse(release.expires) > now,
+  const aside = new Set(
+    (state.setAside ?? []).filter(({ until }) => until > now).map(({ subject }) => subject),
   );
-  const candidates: Candidate[] = [];
-  for (const release of usable) {
-    const higher = compareSemver(release.version, state.version) > 0;
-    if (higher && compareSemver(state.version, release.min_from) < 0) continue;
-    candidates.push({
-      action: higher ? "patch" : "rollback",
-      version: release.version,
-      step: stepBetween(state.version, release.version),
-      reversible: release.reversible,
-    });
-  }
-  candidates.push({ action: "resubscribe" }, { action: "escalate" }, { action: "monitor" });
-  return candidates.slice(0, 64);
+  const settings = remedies
+    .filter((one) => fits(one, state, incident) && !aside.has(one.id))
+    .map(asCandidate);
+  const versions = releases
+    .filter((release) => isUsable(release, state, now) && !aside.has(release.version))
+    .map((release) => versionCandidate(release, state.version));
+  const room = CANDIDATES_LIMIT - MOVES.length;
+  const config = settings.slice(0, room / 2);
+  return [...config, ...nearest(versions, room - config.length), ...MOVES];
 }
 
+function isUsable(release: ReleaseRecord, state: PluginState, now: Millis): boolean {
+  const { version, status, expires, min_from } = release;
+  if (status !== "active" || version === state.version || Date.parse(expires) <= now) return false;
+  return compareSemver(version, state.version) < 0 || compareSemver(state.version, min_from) >= 0;
+}
+
+function versionCandidate({ version, reversible }: ReleaseRecord, from: string): Candidate {
+  const action = compareSemver(version, from) > 0 ? "patch" : "rollback";
+  return { action, version, step: stepBetween(from, version), reversible };
+}
+
+function fits(remedy: Remedy, state: PluginState, { row }: IncidentState): boolean {
+  const { status, min_version: min, max_version: max } = remedy;
+  if (status !== "active" || !remedy.for.includes(row.type)) return false;
+  if (min !== undefined && compareSemver(state.version, min) < 0) return false;
+  return max === undefined || compareSemver(state.version, max) <= 0;
+}
+
+function asCandidate({ id, set }: Remedy): Candidate {
+  return { action: "config", remedy: id, config: set, reversible: true };
+}
+
+/** Half of the room for the ways up, half for the ways down; what one leaves free is the other's. The order is kept. */
+function nearest(candidates: readonly Candidate[], room: number): Candidate[] {
+  const byVersion = (a: Candidate, b: Candidate) => compareSemver(a.version ?? "", b.version ?? "");
+  const up = candidates.filter(({ action }) => action === "patch").sort(byVersion);
+  const down = candidates.filter(({ action }) => action === "rollback").sort((a, b) => byVersion(b, a));
+  const half = Math.floor(room / 2);
+  const ups = up.slice(0, Math.max(half, room - down.length));
+  const kept = new Set([...ups, ...down.slice(0, room - ups.length)]);
+  return candidates.filter((candidate) => kept.has(candidate));
+}
+
+/** `policy`: as last read; it tells the service what needs no person, and the gate decides. */
 export function decideRequest(
   state: PluginState,
   incident: IncidentState,
-  releases: readonly ReleaseRecord[],
+  offers: Offers,
+  policy: PolicyDocument,
   now: Millis,
 ): DecideRequest {
   const { row } = incident;
+  const changedFrom = changedBefore(state, incident);
   return {
     incident: {
       id: row.id,
@@ -45,13 +95,43 @@ export function decideRequest(
       value: row.signal.value,
       bound: row.signal.bound,
       detected_at: row.detected_at,
+      ...(changedFrom === null ? {} : { changed_from: changedFrom }),
     },
     plugin: { id: state.id, product: state.product, version: state.version, env: state.env },
-    candidates: candidatesFor(state, releases, now),
+    candidates: candidatesFor(state, incident, offers, now),
     excluded: state.excluded
       .filter((fix) => fix.signature === row.signature)
-      .map((fix) => ({ action: fix.action, ...(fix.version === null ? {} : { version: fix.version }) })),
+      .map(({ action, version, remedy }) => ({
+        action,
+        ...(version === null ? {} : { version }),
+        ...(remedy === undefined ? {} : { remedy }),
+      })),
+    allowed: allowedMoves(state, incident, policy),
   };
+}
+
+/** What the policy lets happen to this incident without a person: the static part of the gate. */
+function allowedMoves(state: PluginState, { row }: IncidentState, policy: PolicyDocument): AllowedMoves {
+  const { approvals, min_confidence, whitelist } = policy;
+  const alone =
+    policy.mode === "auto" &&
+    !policy.kill_switch &&
+    (whitelist.all || whitelist.merchants.includes(state.merchantId)) &&
+    SEVERITIES.indexOf(row.severity) <= SEVERITIES.indexOf(policy.max_severity) &&
+    approvals.by_severity[row.severity] === 0;
+  return {
+    actions: alone ? policy.allowed_actions : [],
+    min_confidence,
+    steps: STEPS.filter((step) => approvals.by_step[step] === 0),
+  };
+}
+
+/** The version before the one that runs, when the fault began in the day after that change. */
+function changedBefore({ lastChange }: PluginState, { row }: IncidentState): string | null {
+  if (lastChange === undefined) return null;
+  const begunAt = Date.parse(row.onset_at ?? row.detected_at);
+  const sinceMs = begunAt - lastChange.at;
+  return sinceMs >= 0 && sinceMs <= CHANGE_BLAMED_MS ? lastChange.from : null;
 }
 
 /** The release of that version, or, without one, the newest below the shop's own: what a rollback means. */

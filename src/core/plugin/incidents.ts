@@ -62,6 +62,7 @@ function returnIncident(draft: Draft, incident: IncidentState, finding: Finding)
     ...(snooze && (graver || Date.parse(snooze.until) <= now) ? { snoozed: null } : {}),
   } satisfies Partial<IncidentState["row"]>);
   delete incident.looks;
+  delete incident.downLooks;
   countReturn(draft, incident);
   markQuiet(draft, incident);
   state.incidents.push(incident);

@@ -145,6 +145,7 @@ function perform(
       dropWorkOf(draft, { incidentId: incident.row.id });
       // Whatever the cause was, it may be another by now; and only a silent plugin in a sound shop is decided on.
       delete incident.looks;
+      delete incident.downLooks;
       startWork(draft, {
         kind: incident.row.type === "heartbeat_missed" ? "triage" : "decide",
         incidentId: incident.row.id,

@@ -26,6 +26,8 @@ export interface IncidentState {
   bakeUntil: Millis | null;
   /** Looks at the shop from outside during this silence; none when absent. */
   looks?: number;
+  /** Looks since the shop was found to be down: it is looked at again by itself. */
+  downLooks?: number;
   /** The fix whose success is being watched. */
   healedBy: HealedBy | null;
   /** When it came back, newest last: a few of the last day. */

@@ -9,7 +9,14 @@ import { stablePercent } from "../stable-hash.ts";
 import { type Draft, incidentById, note, notify, recordIncident } from "./draft.ts";
 import { escalateIncident, setIncidentStatus, titleOf } from "./incidents.ts";
 import type { IncidentState, PluginState, Work } from "./state.ts";
-import { LOOK_AGAIN_MS, STORM_AGAIN_MS, STORM_MEMORY_MS } from "./tuning.ts";
+import {
+  LOOK_AGAIN_MS,
+  SHOP_DOWN_AGAIN_MS,
+  SHOP_DOWN_LONGEST_MS,
+  SHOP_DOWN_LOOKS,
+  STORM_AGAIN_MS,
+  STORM_MEMORY_MS,
+} from "./tuning.ts";
 import { startWork } from "./work.ts";
 
 /** What the triage has to know from outside. */
@@ -82,34 +89,48 @@ function calmAgain(draft: Draft, incident: IncidentState): void {
 }
 
 function conclude(draft: Draft, incident: IncidentState, facts: TriageFacts, verdict: SilenceVerdict): void {
-  setCause(draft, incident, verdict.cause, incident.row.status === "unknown" ? "open" : incident.row.status);
+  const { next, cause, explanation } = verdict;
+  // Found down before, and not found up now: nothing new.
+  if (next === "escalate" && incident.downLooks !== undefined) return shopDown(draft, incident, explanation);
+  const judged = incident.row.status === "unknown" || (next === "decide" && incident.downLooks !== undefined);
+  setCause(draft, incident, cause, judged ? "open" : incident.row.status);
   evidence(draft, incident, facts, verdict);
   const incidentId = incident.row.id;
-  const { next, cause, explanation } = verdict;
   switch (next) {
     case "look_again":
       return startWork(draft, { kind: "triage", incidentId }, draft.now + LOOK_AGAIN_MS);
     case "decide":
+      delete incident.downLooks;
       notify(draft, incident, "incident_detected", "notice", titleOf(draft, incident), explanation);
       return startWork(draft, { kind: "decide", incidentId });
     case "escalate":
-      // Nobody of ours can mend a shop that is down in the middle of the night: its merchant is told in the morning.
-      return escalateIncident(
-        draft,
-        incident,
-        explanation,
-        "vigie",
-        cause === "shop_down" ? "notice" : "page",
-      );
+      if (cause === "shop_down") return shopDown(draft, incident, explanation);
+      return escalateIncident(draft, incident, explanation);
     default:
       return next satisfies never;
   }
+}
+
+/**
+ * Nobody of ours can mend a shop that is down in the middle of the night: its merchant is told in the morning, once. It is
+ * looked at again by itself, ever more rarely: a shop that answers again may have a plugin that is still dead.
+ */
+function shopDown(draft: Draft, incident: IncidentState, explanation: string): void {
+  const seen = incident.downLooks ?? 0;
+  if (seen === 0) escalateIncident(draft, incident, explanation, "vigie", "notice");
+  if (seen >= SHOP_DOWN_LOOKS) return;
+  incident.downLooks = seen + 1;
+  const waitMs = Math.min(SHOP_DOWN_LONGEST_MS, SHOP_DOWN_AGAIN_MS * 2 ** seen);
+  startWork(draft, { kind: "triage", incidentId: incident.row.id }, draft.now + waitMs);
 }
 
 /** No answer, however often it was asked. */
 export function triageFailed(draft: Draft, incidentId: string, why: string): void {
   const incident = incidentById(draft.state, incidentId);
   if (incident === null || incident.row.status === "healing" || incident.row.status === "baking") return;
+  // It was told already, and is looked at again.
+  if (incident.row.cause === "shop_down" && incident.downLooks !== undefined)
+    return shopDown(draft, incident, why);
   const explanation = `Why it is silent could not be found out: ${why}`;
   setCause(draft, incident, "unknown", incident.row.status);
   escalateIncident(draft, incident, explanation);

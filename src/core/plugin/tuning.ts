@@ -105,6 +105,10 @@ export const PROBATION_SILENCE_BEATS = 3;
 export const TRIAGE_SETTLE_MS = 45_000;
 /** Between two looks at a shop from outside: a restart or a short loss of the network is over by then. */
 export const LOOK_AGAIN_MS = 30_000;
+/** A shop that is down is looked at again after 5 min, then ever more rarely up to every hour, for three days in all. */
+export const SHOP_DOWN_AGAIN_MS = 5 * 60_000;
+export const SHOP_DOWN_LONGEST_MS = 3_600_000;
+export const SHOP_DOWN_LOOKS = 75;
 /** In a storm a silence is looked at again after this long. */
 export const STORM_AGAIN_MS = 60_000;
 /** What a plugin last heard of a storm counts so long; the next triage or gate renews it. */
