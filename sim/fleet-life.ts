@@ -1,33 +1,34 @@
 /**
  * A whole fleet of reducers on one virtual clock, with the storm guard that they report to. The outside is kind to healing: every shop
- * answers when it is looked at, the decision is always to patch, the release is signed and admitted, the policy is automatic for all.
- * What does not happen in such a world was prevented by the core.
+ * answers when it is looked at, the decision is always to patch, the release is signed and admitted, the policy is automatic for all,
+ * and a shop that is handed a command runs the new version with its next beat. What does not happen in such a world was
+ * prevented by the core.
  */
-import type { Decision } from "../src/contract/decision.ts";
-import type { ReleaseRecord } from "../src/contract/ops.ts";
+import type { IncidentType } from "../src/contract/incident.ts";
 import { PolicyDocument } from "../src/contract/policy.ts";
 import type { FleetGuard } from "../src/contract/rpc.ts";
+import { commandToHandOver } from "../src/core/plugin/commands.ts";
 import type { PluginEvent } from "../src/core/plugin/event.ts";
 import { nextWake } from "../src/core/plugin/schedule.ts";
 import type { Work } from "../src/core/plugin/state.ts";
-import {
-  judgeStorm,
-  LOST_AFTER_MS,
-  newStorm,
-  ONSET_WINDOW_MS,
-  type StormState,
-  stormWake,
-} from "../src/core/storm.ts";
+import type { Step } from "../src/core/plugin/step.ts";
 import { aBeatingPlugin, type BeatingPlugin } from "./beating-plugin.ts";
+import { SimulatedGuard } from "./fleet-guard.ts";
+import { answerKindly, gateFacts, TARGET } from "./kind-outside.ts";
 import { aPluginLife, type PluginLife } from "./plugin-life.ts";
-import type { Random } from "./random.ts";
+import { binomial, poisson, type Random } from "./random.ts";
 
 const TICK_MS = 1000;
+const HOUR_MS = 3_600_000;
 /** A client beats up to this part early, never late. */
 const EARLY = 0.1;
 const FIRST_BEATS_MS = 120_000;
-const POLICY = PolicyDocument.parse({ mode: "auto", whitelist: { all: true } });
-const TARGET = "1.2.3";
+const POLICY = PolicyDocument.parse({
+  mode: "auto",
+  whitelist: { all: true },
+  max_severity: "critical",
+  approvals: { by_severity: { high: 0, critical: 0 } },
+});
 
 export interface FleetSettings {
   size: number;
@@ -35,6 +36,10 @@ export interface FleetSettings {
   random: Random;
   /** Whether a beat of this plugin at this time arrives. */
   arrives(plugin: number, at: number): boolean;
+  /** What a plugin runs at first, and on what; the same for all when absent. */
+  runs?(plugin: number): { version: string; platform: string };
+  /** Webhooks an hour, and the share of them that fail for whoever runs `version` at `at`; none when absent. */
+  webhooks?: { perHour: number; failing(plugin: number, version: string, at: number): number };
   /** Whether the plugins are told of a storm; without it, what the guard prevents can be seen. */
   guarded: boolean;
 }
@@ -46,12 +51,15 @@ interface Member {
   beatsAt: number;
   dueAt: number;
   lastBeatAt: number;
+  version: string;
+  boots: number;
 }
 
 export class FleetLife {
-  readonly storms: { from: number; to: number | null }[] = [];
   /** Distinct attempts, notifications and incidents that left for the ledger. */
   readonly attempts = new Set<string>();
+  /** Those of the attempts whose command left. */
+  readonly handedOver = new Set<string>();
   readonly notifications = new Set<string>();
   readonly incidents = new Set<string>();
   /** Those of the incidents that were marked unknown at some time. */
@@ -63,8 +71,7 @@ export class FleetLife {
   readonly #members: Member[];
   /** Members by the tick at which they are next due; an entry that is no longer true is skipped. */
   readonly #due = new Map<number, Member[]>();
-  readonly #silentSince = new Map<string, number>();
-  #storm: StormState;
+  readonly #guard: SimulatedGuard;
   /** When the guard is judged again though nobody reports. */
   #judgesAt: number | null = null;
   #now: number;
@@ -73,14 +80,30 @@ export class FleetLife {
     const { size, startAt, random } = settings;
     this.#settings = settings;
     this.#now = startAt;
-    this.#storm = newStorm(startAt);
+    const sizes = new Map<string, number>();
+    const groups = new Map<string, readonly string[]>();
     this.#members = Array.from({ length: size }, (_, index) => {
       const id = `plg_${String(index).padStart(27, "A")}`;
       const beatsAt = startAt + Math.floor(random() * FIRST_BEATS_MS);
-      const life = aPluginLife(id, "1.2.2", POLICY, startAt);
-      return { index, life, beating: aBeatingPlugin(), beatsAt, dueAt: 0, lastBeatAt: startAt };
+      const { version, platform } = settings.runs?.(index) ?? { version: "1.2.2", platform: "9.4.1" };
+      groups.set(id, [version, platform]);
+      for (const group of [version, platform]) sizes.set(group, (sizes.get(group) ?? 0) + 1);
+      const life = aPluginLife(id, version, POLICY, startAt);
+      life.state.env = { ...life.state.env, platform_version: platform };
+      const beating = aBeatingPlugin();
+      return { index, life, beating, beatsAt, dueAt: 0, lastBeatAt: startAt, version, boots: 1 };
+    });
+    this.#guard = new SimulatedGuard({
+      roster: size,
+      startAt,
+      groupsOf: (id) => groups.get(id) ?? [],
+      sizeOf: (group) => sizes.get(group) ?? 0,
     });
     for (const member of this.#members) this.#plan(member);
+  }
+
+  get storms(): SimulatedGuard["storms"] {
+    return this.#guard.storms;
   }
 
   /** Incidents that are open now. */
@@ -90,7 +113,7 @@ export class FleetLife {
 
   run(until: number): this {
     for (; this.#now < until; this.#now += TICK_MS) {
-      if (this.#judgesAt !== null && this.#judgesAt <= this.#now) this.#judge(0);
+      if (this.#judgesAt !== null && this.#judgesAt <= this.#now) this.#ask();
       const due = this.#due.get(this.#now) ?? [];
       this.#due.delete(this.#now);
       for (const member of due) if (member.dueAt === this.#now) this.#live(member);
@@ -115,12 +138,43 @@ export class FleetLife {
       const gap = this.#now - member.lastBeatAt;
       this.longestGapMs[member.index] = Math.max(this.longestGapMs[member.index] ?? 0, gap);
       member.lastBeatAt = this.#now;
-      member.beating.counters.requests += 2;
-      const beat = { ...member.beating.beat(), plugin_id: member.life.state.id };
+      this.#count(member, gap);
+      const beat = {
+        ...member.beating.beat(),
+        plugin_id: member.life.state.id,
+        version: member.version,
+        boot_id: `boot-${member.boots}`,
+      };
       this.#apply(member, { type: "beat", beat });
+      this.#handOver(member);
     }
     const early = 1 - EARLY * this.#settings.random();
     member.beatsAt = this.#now + member.life.state.askedS * 1000 * early;
+  }
+
+  /** What happened in the shop since its last beat. */
+  #count({ index, version, beating }: Member, gapMs: number): void {
+    const { webhooks, random } = this.#settings;
+    beating.counters.requests += 2;
+    if (webhooks === undefined) return;
+    const sent = poisson((webhooks.perHour * gapMs) / HOUR_MS, random);
+    beating.counters.webhooks_sent += sent;
+    beating.counters.webhooks_failed += binomial(sent, webhooks.failing(index, version, this.#now), random);
+  }
+
+  /** A command leaves with the reply if the gate lets it, and is carried out at once. */
+  #handOver(member: Member): void {
+    const { life } = member;
+    const command = commandToHandOver(life.state, this.#now);
+    if (command === null) return;
+    const facts = gateFacts(this.#ask(), POLICY);
+    if (this.#apply(member, { type: "hand_over", commandId: command.row.id, facts }).handOver === null)
+      return;
+    if (command.row.attempt_id !== null) this.handedOver.add(command.row.attempt_id);
+    if (command.row.type !== "update") return;
+    member.version = TARGET;
+    member.boots += 1;
+    Object.assign(member.beating.counters, { errors: 0, requests: 0, webhooks_sent: 0, webhooks_failed: 0 });
   }
 
   #plan(member: Member): void {
@@ -135,11 +189,15 @@ export class FleetLife {
     else others.push(member);
   }
 
-  #apply(member: Member, event: PluginEvent): void {
+  #apply(member: Member, event: PluginEvent): Step {
     this.steps += 1;
-    for (const message of member.life.apply(event).outbox) {
+    const step = member.life.apply(event);
+    const { id } = member.life.state;
+    for (const message of step.outbox) {
       if (message.to === "fleet" && message.report === "presence")
-        this.#presence(member.life.state.id, message.silent);
+        this.#report("heartbeat_missed", id, message.silent);
+      if (message.to === "fleet" && message.report === "signal")
+        this.#report(message.signal.type, id, message.signal.open);
       if (message.to !== "ledger") continue;
       const { kind, row } = message.record;
       if (kind === "attempt") this.attempts.add(row.id);
@@ -147,85 +205,21 @@ export class FleetLife {
       if (kind === "incident") this.incidents.add(row.id);
       if (kind === "incident" && row.status === "unknown") this.unknown.add(row.id);
     }
+    return step;
   }
 
-  #presence(id: string, silent: boolean): void {
-    const known = this.#silentSince.has(id);
-    if (silent && !known) this.#silentSince.set(id, this.#now);
-    if (!silent) this.#silentSince.delete(id);
-    this.#judge(silent && !known ? 1 : 0);
+  #report(type: IncidentType, id: string, open: boolean): void {
+    this.#guard.report(type, id, open, this.#now);
+    this.#judgesAt = this.#guard.wake(this.#now);
   }
 
-  #judge(newly: number): FleetGuard {
-    const now = this.#now;
-    let silent = 0;
-    let fresh = 0;
-    for (const since of this.#silentSince.values()) {
-      if (now - since < LOST_AFTER_MS) silent += 1;
-      if (now - since <= ONSET_WINDOW_MS) fresh += 1;
-    }
-    const lost = this.#silentSince.size - silent;
-    const facts = { now, roster: this.#members.length, silent, fresh, lost, newly };
-    const { state, storm, explanation } = judgeStorm(this.#storm, facts);
-    this.#storm = state;
-    this.#judgesAt = stormWake(state, now);
-    const last = this.storms.at(-1);
-    const underWay = last !== undefined && last.to === null;
-    if (storm && !underWay) this.storms.push({ from: now, to: null });
-    if (!storm && underWay) last.to = now;
-    const told = storm && this.#settings.guarded;
-    return { storm: told, explanation, autonomy: "normal", actions_last_hour: 0 };
+  #ask(): FleetGuard {
+    const guard = this.#guard.ask(this.#now);
+    this.#judgesAt = this.#guard.wake(this.#now);
+    return this.#settings.guarded ? guard : { ...guard, storm: false, storms: [], rising: false };
   }
 
   #answer({ life }: Member, work: Work): PluginEvent {
-    const workId = work.id;
-    const guard = this.#judge(0);
-    if (work.kind === "triage") {
-      const probe = { status: "up", reason: "answered", detail: "200", http_status: 200, ms: 120 } as const;
-      return { type: "triaged", workId, facts: { guard, probe: guard.storm ? null : probe } };
-    }
-    if (work.kind === "decide") {
-      const decision: Decision = {
-        action: "patch",
-        patch_version: TARGET,
-        confidence: 0.8,
-        explanation: "The next version.",
-        alternatives: [],
-        source: "heuristic",
-        decided_at: new Date(this.#now).toISOString(),
-      };
-      return { type: "decided", workId, decision, release: aSignedRelease(this.#settings.startAt) };
-    }
-    if (work.kind === "gate") {
-      const admission = {
-        admitted: true,
-        status: "active",
-        stage: "100 %",
-        observed: "0 in flight",
-        bound: "20",
-      } as const;
-      return { type: "gate_facts", workId, facts: { policy: POLICY, policyRevision: 1, admission, guard } };
-    }
-    const attempt_id = life.state.attempt?.row.id ?? "none";
-    const reply = { ok: true, attempt_id, checks: [], total_ms: 900, runner: "simulated" };
-    return { type: "staged", workId, reply };
+    return answerKindly(work, life.state.attempt?.row.id ?? "none", this.#ask(), POLICY, this.#now);
   }
-}
-
-function aSignedRelease(now: number): ReleaseRecord {
-  return {
-    revision: 1,
-    product: "molam-woocommerce",
-    version: TARGET,
-    sha256: "ab".repeat(32),
-    size: 1000,
-    min_from: "1.0.0",
-    reversible: true,
-    expires: new Date(now + 365 * 86_400_000).toISOString(),
-    status: "active",
-    signed: { manifest: `{"version":"${TARGET}"}`, signatures: [{ key_id: "k1", signature: "AAAA" }] },
-    notes: "",
-    published_by: "publisher",
-    published_at: new Date(now).toISOString(),
-  };
 }

@@ -43,7 +43,7 @@ export class StormDesk {
   }
 
   /** The guard's answer now, and what it is made of. Entering and leaving a storm open and close its fleet incident. */
-  guard(now: number): Required<Pick<FleetGuard, "storm" | "storms" | "explanation">> {
+  guard(now: number): Required<Pick<FleetGuard, "storm" | "storms" | "rising" | "explanation">> {
     const verdicts = INCIDENT_TYPES.map((type) => ({ type, ...this.#judge(type, now, 0) }));
     const storms = verdicts
       .filter(({ storm }) => storm)
@@ -53,7 +53,8 @@ export class StormDesk {
       storms.length > 0 ? storm : type === "heartbeat_missed" || value >= bound,
     );
     const explanation = told.map((verdict) => verdict.explanation).join(". ");
-    return { storm: storms.length > 0, storms, explanation };
+    const rising = verdicts.some((verdict) => verdict.rising);
+    return { storm: storms.length > 0, storms, rising, explanation };
   }
 
   /** Time alone: storms end by it. */

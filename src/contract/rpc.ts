@@ -217,6 +217,8 @@ export interface FleetGuard {
   explanation: string;
   /** The storms under way, by type of incident; absent from objects of an earlier version, whose storms are of silences. */
   storms?: { type: IncidentType; explanation: string }[];
+  /** Half way to a storm within two minutes: an automatic command is not handed over with this beat. */
+  rising?: boolean;
 }
 
 /** `actions_last_hour` then counts the others: below the limit, this one has its place, once however often it asks. */

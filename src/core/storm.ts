@@ -19,6 +19,10 @@ export const USUAL_DEVIATIONS = 6;
 /** It counts as over below this part of what it takes to enter, over what was affected before, for `calmMs` without a break. */
 export const LEAVE_PART = 0.5;
 
+/** At this part of what makes a storm, within so short a time, nothing new is handed over: in a minute it may be one. */
+const RISING_PART = 0.5;
+const RISING_MS = 120_000;
+
 const MINUTE_MS = 60_000;
 /** The history remembers a week, and begins as if a day of one incident per plugin and month had been seen. */
 const MEMORY_MIN = 7 * 1440;
@@ -70,6 +74,8 @@ export interface Rest {
 export interface StormVerdict {
   state: StormState;
   storm: boolean;
+  /** Not a storm yet, but half way there within the last minutes: a command can wait for the next beat. */
+  rising: boolean;
   /** Figures of the decision: plugins counted, the number that decides, and the learned rate per minute. */
   value: number;
   bound: number;
@@ -141,22 +147,33 @@ function judgeCalm(state: StormState, facts: StormFacts, test: StormTest): Storm
   const usual = ratePerMin * windowMin;
   const bound = Math.max(enterCount(reachable, test), beyondUsual(usual));
   const counted = `${fresh} of ${reachable} plugins ${test.words.began} within ${windowMin} minutes; usual are ${figure(usual)}, ${bound} are a storm`;
-  const rest = fresh >= bound ? (facts.rest?.() ?? null) : null;
+  const half = fresh >= bound * RISING_PART;
+  const rest = half ? (facts.rest?.() ?? null) : null;
   const restBound = rest === null ? 0 : restEnters(rest, reachable, usual, test);
-  const enters = fresh >= bound && (rest === null || rest.fresh >= restBound);
-  const told = rest === null ? "" : `; ${rest.fresh} of ${rest.reachable} beside the largest cohort`;
-  const ends = rest === null || enters ? "" : `, where ${restBound} would be: no storm`;
+  const reaches = (part: number): boolean =>
+    fresh >= bound * part && (rest === null || rest.fresh >= restBound * part);
+  const enters = reaches(1);
+  const rising = !enters && reaches(RISING_PART) && newlySince(state, now - RISING_MS) >= bound * RISING_PART;
+  const told =
+    rest === null || fresh < bound ? "" : `; ${rest.fresh} of ${rest.reachable} beside the largest cohort`;
+  const ends = told === "" || enters ? "" : `, where ${restBound} would be: no storm`;
   const explanation = `${counted}${told}${ends}`;
-  if (!enters) return { state, storm: false, value: fresh, bound, ratePerMin, explanation };
+  if (!enters) return { state, storm: false, rising, value: fresh, bound, ratePerMin, explanation };
   const storm = { since: now, silentBefore: Math.max(0, silent - fresh), peak: silent, calmSince: null };
   return {
     state: { ...state, recent: [], storm },
     storm: true,
+    rising: false,
     value: fresh,
     bound,
     ratePerMin,
     explanation,
   };
+}
+
+function newlySince({ recent }: StormState, since: number): number {
+  const from = Math.floor(since / MINUTE_MS);
+  return recent.reduce((sum, [minute, newly]) => (minute >= from ? sum + newly : sum), 0);
 }
 
 /** What makes a storm of the rest: the same limits, for as many plugins as it is out of. */
@@ -179,7 +196,7 @@ function judgeUnderWay(
   const ratePerMin = usualRate(state, roster);
   const doing = test.over === "volume" ? test.words.now : `newly ${test.words.now}`;
   const explanation = `${value} of ${reachable} plugins ${doing}; the storm ends when fewer than ${figure(bound)} do, for ${test.calmMs / MINUTE_MS} minutes`;
-  const figures = { value, bound, ratePerMin, explanation };
+  const figures = { rising: false, value, bound, ratePerMin, explanation };
   if (calmSince !== null && now - calmSince >= test.calmMs)
     return { state: { ...state, storm: null }, storm: false, ...figures };
   const underWay = { ...storm, peak: Math.max(storm.peak, silent), calmSince };

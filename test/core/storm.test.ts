@@ -258,12 +258,12 @@ describe("a storm of another signal", () => {
     expect(few.explanation).toContain("19 of 400 beside the largest cohort, where 20 would be: no storm");
   });
 
-  it("asks what is left only when the counts say storm", () => {
+  it("asks what is left only when the counts are half way to a storm", () => {
     const rest = () => {
       throw new Error("asked");
     };
-    expect(judgeStorm(newStorm(T0), { ...facts, fresh: 49, rest }, test).storm).toBe(false);
-    expect(() => judgeStorm(newStorm(T0), { ...facts, fresh: 50, rest }, test)).toThrow("asked");
+    expect(judgeStorm(newStorm(T0), { ...facts, fresh: 24, rest }, test).storm).toBe(false);
+    expect(() => judgeStorm(newStorm(T0), { ...facts, fresh: 25, rest }, test)).toThrow("asked");
   });
 
   it.each(SIGNAL_TYPES)("has a longer window than silences: %s", (type) => {
@@ -284,6 +284,30 @@ describe("a storm of another signal", () => {
     expect(ends("webhook_disabled", 60, 0)).toBe(true);
     expect(ends("webhook_disabled", 60, 25)).toBe(false);
   });
+});
+
+it("is seen to rise half way there, when that took two minutes at most", () => {
+  const test = stormTest("webhook_fail_rate");
+  const at = (minutes: number, fresh: number, newly: number, state: StormState, rest = fresh) =>
+    judgeStorm(
+      state,
+      {
+        now: T0 + minutes * MINUTE,
+        roster: 1000,
+        silent: fresh,
+        fresh,
+        lost: 0,
+        newly,
+        rest: () => ({ fresh: rest, reachable: 1000 }),
+      },
+      test,
+    );
+  expect(at(0, 24, 24, newStorm(T0)).rising).toBe(false);
+  const half = at(0, 25, 25, newStorm(T0));
+  expect(half).toMatchObject({ rising: true, storm: false });
+  expect(at(0, 25, 25, newStorm(T0), 10).rising).toBe(false);
+  expect(at(4, 25, 0, half.state).rising).toBe(false);
+  expect(at(4, 50, 25, half.state)).toMatchObject({ rising: false, storm: true });
 });
 
 describe("what one cohort accounts for", () => {

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { FleetLife } from "../../sim/fleet-life.ts";
 import { seededRandom } from "../../sim/random.ts";
 import { T0 } from "../builders/heartbeat.ts";
@@ -33,4 +33,38 @@ it("is one storm without attempts when all lose contact, and full of attempts wh
 
   const unguarded = aFleet(() => true, false).run(TO);
   expect(unguarded.attempts.size).toBeGreaterThan(50);
+});
+
+describe("webhooks that fail all over the fleet", () => {
+  /** Three versions on three platforms' versions; those that `fails` is true of lose every webhook for half an hour. */
+  function aFleetOfVersions(fails: (version: string) => boolean) {
+    const until = FROM + 30 * MINUTE_MS;
+    return new FleetLife({
+      size: 90,
+      startAt: T0,
+      random: seededRandom(6),
+      arrives: () => true,
+      runs: (plugin) => ({ version: `1.2.${plugin % 3}`, platform: `9.${Math.floor(plugin / 3) % 3}` }),
+      webhooks: {
+        perHour: 120,
+        failing: (_, version, at) => (at >= FROM && at < until && fails(version) ? 1 : 0),
+      },
+      guarded: true,
+    }).run(until + 20 * MINUTE_MS);
+  }
+
+  it("are one storm when all versions fail: next to nobody is patched, and nothing is left open", () => {
+    const fleet = aFleetOfVersions(() => true);
+    expect(fleet.storms.map(({ type }) => type)).toEqual(["webhook_fail_rate"]);
+    expect(fleet.incidents.size).toBe(90);
+    expect(fleet.handedOver.size).toBe(0);
+    expect(fleet.open).toBe(0);
+  });
+
+  it("are none when one version fails: its shops are healed", () => {
+    const fleet = aFleetOfVersions((version) => version === "1.2.2");
+    expect(fleet.storms).toEqual([]);
+    expect(fleet.handedOver.size).toBe(30);
+    expect(fleet.open).toBe(0);
+  });
 });

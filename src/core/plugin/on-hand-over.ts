@@ -46,8 +46,10 @@ function handOverChange(draft: Draft, command: CommandState, facts: GateFacts): 
   if (attempt === null || attempt.phase.name !== "applying") return null;
   const incident = incidentById(state, attempt.row.incident_id);
   if (incident === null) return null;
-  const result = evaluateGate(state, attempt, incident, facts, now);
   const first = !attempt.phase.handedOver;
+  // So many began to fail in these minutes that it may turn out to be a storm: the command goes with a later beat.
+  if (first && attempt.automatic && facts.guard.rising) return null;
+  const result = evaluateGate(state, attempt, incident, facts, now);
   if (result.outcome !== "go") {
     // Already in the shop's hands: it may be applying at this moment. It is not sent again, and the clock goes on.
     if (!first) return null;

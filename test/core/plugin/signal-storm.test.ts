@@ -127,6 +127,21 @@ describe("an attempt that a storm comes over", () => {
   });
 });
 
+it("a command waits for a later beat while a storm may be rising", () => {
+  const rising = { ...calm, rising: true };
+  const story = new PluginStory()
+    .breakWebhooks()
+    .decide()
+    .gate()
+    .stage()
+    .beat(15)
+    .handOver({ guard: rising });
+  expect(story.handed).toBeNull();
+  expect(story.attempt.status).toBe("applying");
+  story.beat(30).handOver({ guard: calm });
+  expect(story.handed?.row.type).toBe("update");
+});
+
 it("a silence in a storm of webhooks is looked into only when that is over", () => {
   const story = new PluginStory().beat(1).beat(120).pass(600).triage(null, WEBHOOKS);
   expect(story.incident).toMatchObject({ type: "heartbeat_missed", status: "open" });
