@@ -1,13 +1,21 @@
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { releasesOf } from "../../durable-objects/stubs.ts";
 import { LedgerRecord } from "../../src/contract/ledger.ts";
 import type { ReleaseRecord } from "../../src/contract/ops.ts";
 import { defaultPolicyDocument, type PolicyDocument } from "../../src/contract/policy.ts";
+import type { ReleaseRpc } from "../../src/contract/rpc.ts";
 import { bindings } from "./bindings.ts";
 
 const ada = { id: "ada", name: "Ada", roles: ["admin" as const] };
-const canary = { ...defaultPolicyDocument().canary, stages: [{ percent: 100 }], in_flight: 3 };
+const canary = { ...defaultPolicyDocument().canary, stages: [{ percent: 100 }], in_flight: 3, bake_s: 0 };
+const ledgerOf = (stub: DurableObjectStub) =>
+  runInDurableObject(stub, (_, state) =>
+    state.storage.sql
+      .exec<{ body: string }>("SELECT body FROM outbox WHERE kind = 'ledger' ORDER BY id")
+      .toArray()
+      .map((row) => LedgerRecord.parse(JSON.parse(row.body))),
+  );
 
 function aRelease(overrides: Partial<ReleaseRecord> = {}): ReleaseRecord {
   return {
@@ -73,12 +81,7 @@ describe("release catalogue", () => {
     });
     await catalogue.setStatus("1.2.3", "blocked", "bad signature on receipts", ada);
     await catalogue.setStatus("1.2.3", "blocked", "again", ada);
-    const rows = await runInDurableObject(stub, (_, state) =>
-      state.storage.sql
-        .exec<{ body: string }>("SELECT body FROM outbox WHERE kind = 'ledger' ORDER BY id")
-        .toArray()
-        .map((row) => LedgerRecord.parse(JSON.parse(row.body))),
-    );
+    const rows = await ledgerOf(stub);
     expect(
       rows.map(({ kind, row }) => [
         kind,
@@ -173,9 +176,108 @@ describe("release admission", () => {
     expect((await catalogue.list())[0]?.status).toBe("halted");
     expect(await ask(8)).toMatchObject({ admitted: false, status: "halted" });
     expect(await ask(6)).toMatchObject({ admitted: false, status: "halted" });
+    expect((await catalogue.list())[0]?.standing).toMatchObject({ by: "vigie" });
     await catalogue.setStatus("1.2.3", "active", "looked at it", ada);
     expect(await ask(8)).toMatchObject({ admitted: true });
     await finish(6, "success");
     expect((await catalogue.list())[0]?.status).toBe("active");
+  });
+});
+
+describe("taking a release back", () => {
+  const healed = async (catalogue: ReleaseRpc, count: number) => {
+    for (let i = 1; i <= count; i++) {
+      await catalogue.admit(anAdmission(i));
+      await catalogue.finish({ version: "1.2.3", attempt_id: `att_${i}`, outcome: "success" });
+    }
+  };
+  const runOf = async (catalogue: ReleaseRpc) => {
+    const detail = await catalogue.rollout("1.2.3", canary);
+    if (!detail.ok || detail.value.revert === null) throw new Error("nothing is taken back");
+    return detail.value.revert;
+  };
+
+  it("goes through the outbox to each shop's object, newest first, and keeps each answer across an eviction", async () => {
+    const { catalogue, stub } = await aCatalogue(aRelease());
+    await healed(catalogue, 5);
+    expect(
+      await catalogue.revert("1.2.3", { reason: "wrong totals", dry_run: true, canary }, ada),
+    ).toMatchObject({
+      ok: true,
+      value: { shops: 5, halts: true },
+    });
+    await catalogue.revert("1.2.3", { reason: "wrong totals", dry_run: false, canary }, ada);
+    await evictDurableObject(stub);
+    await runDurableObjectAlarm(stub);
+    // These shops were never enrolled, and their objects say so: each refusal frees the place of the next.
+    await expect.poll(async () => (await runOf(catalogue)).state).toBe("done");
+    const run = await runOf(catalogue);
+    expect(run).toMatchObject({ cause: "person", by: "ada", in_flight_limit: 3 });
+    expect(run.items.map(({ plugin_id, status }) => [plugin_id, status])).toEqual(
+      [5, 4, 3, 2, 1].map((number) => [`plg_${number}`, "refused"]),
+    );
+    expect(await catalogue.check(anAdmission(9))).toMatchObject({ admitted: false, status: "halted" });
+  });
+
+  it("begins by itself when the policy says so and an abort rule is broken", async () => {
+    const { catalogue } = await aCatalogue(aRelease());
+    const strict: PolicyDocument["canary"] = { ...canary, on_breach: "revert" };
+    for (let i = 1; i <= 5; i++) {
+      await catalogue.admit(anAdmission(i, { canary: strict }));
+      const outcome = i === 5 ? "rolled_back" : "success";
+      await catalogue.finish({ version: "1.2.3", attempt_id: `att_${i}`, outcome });
+    }
+    expect((await catalogue.list())[0]?.status).toBe("halted");
+    await expect.poll(async () => (await runOf(catalogue)).state).toBe("done");
+    expect(await runOf(catalogue)).toMatchObject({ cause: "canary", by: "vigie", counts: { refused: 4 } });
+  });
+});
+
+describe("a product's object", () => {
+  it("keeps plan, hold, floor, acknowledgement and remedy across an eviction", async () => {
+    const { catalogue, stub, name } = await aCatalogue(aRelease());
+    const remedy = {
+      id: "rmd_long-timeout",
+      product: name,
+      title: "Longer timeout",
+      for: ["error_spike" as const],
+      set: { timeout_s: 30 },
+      status: "active" as const,
+      published_by: "ada",
+      published_at: "2026-11-22T12:00:00Z",
+      revision: 1,
+    };
+    await catalogue.publishRemedy(remedy);
+    await catalogue.plan("1.2.3", { waves: [{ shops: 2 }, { percent: 100 }] }, "carefully", ada);
+    await catalogue.hold("1.2.3", { environment: "shopify", held: true, reason: "known issue" }, ada);
+    await catalogue.setFloor({ product: name, version: "1.2.0", reason: "card data" }, ada);
+    await catalogue.setStatus("1.2.3", "paused", "wait", ada);
+    await catalogue.setStatus("1.2.3", "active", "go", ada);
+    await evictDurableObject(stub);
+    expect(await catalogue.remedies()).toEqual([remedy]);
+    expect(await catalogue.floor()).toMatchObject({ version: "1.2.0", standing: { by: "ada" } });
+    const detail = await catalogue.rollout("1.2.3", canary);
+    expect(detail).toMatchObject({
+      ok: true,
+      value: {
+        rollout: {
+          source: "plan",
+          stages: ["first 2 shops", "100 % of shops"],
+          holds: [{ environment: "shopify", source: "person" }],
+          acknowledgements: [{ by: "ada", reason: "go" }],
+        },
+      },
+    });
+    expect(
+      (await ledgerOf(stub)).flatMap((record) => (record.kind === "audit" ? [record.row.action] : [])),
+    ).toEqual([
+      "release.published",
+      "remedy.published",
+      "rollout.planned",
+      "release.held",
+      "floor.set",
+      "release.paused",
+      "release.active",
+    ]);
   });
 });
