@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { ROOT } from "../../local/paths.ts";
 
-const COMMANDS = ["start", "dev", "demo", "test", "check", "build", "migrate", "deploy", "rollout"];
+const COMMANDS = ["start", "dev", "demo", "test", "check", "build", "migrate", "deploy", "rollout", "ops"];
 
 function bootstrap(...args: string[]) {
   return spawnSync(process.execPath, [join(ROOT, "local", "bootstrap.mjs"), ...args], { encoding: "utf8" });
@@ -13,7 +13,7 @@ function bootstrap(...args: string[]) {
 it.each(COMMANDS)("%s --help explains itself and starts nothing", (command) => {
   const { status, stdout } = bootstrap(command, "--help");
   expect(stdout).toContain(
-    `npm ${["build", "check", "demo", "deploy", "dev", "migrate", "rollout"].includes(command) ? "run " : ""}${command}`,
+    `npm ${["build", "check", "demo", "deploy", "dev", "migrate", "ops", "rollout"].includes(command) ? "run " : ""}${command}`,
   );
   expect(status).toBe(0);
 });
@@ -21,7 +21,7 @@ it.each(COMMANDS)("%s --help explains itself and starts nothing", (command) => {
 it("lists the commands when the name is unknown", () => {
   const { status, stderr } = bootstrap("strat");
   expect(stderr).toContain(
-    "start | dev | demo | test | check | build | bench:detect | rollout | migrate | deploy",
+    "start | dev | demo | test | check | build | bench:detect | bench:sira | rollout | ops | migrate | deploy",
   );
   expect(status).toBe(2);
 });
