@@ -15,22 +15,34 @@ export async function aServer(
   answer: (request: Received, response: ServerResponse) => void,
 ): Promise<{ url: string; received: Received[] }> {
   const received: Received[] = [];
+  const server = await listen((request, response) => {
+    received.push(request);
+    answer(request, response);
+  });
+  onTestFinished(() => server.close());
+  return { url: server.url, received };
+}
+
+/** The same for longer than one test: whoever asked for it closes it. */
+export async function listen(
+  answer: (request: Received, response: ServerResponse) => void,
+): Promise<{ url: string; close(): void }> {
   const server = createServer(async (incoming: IncomingMessage, response) => {
     let body = "";
     for await (const chunk of incoming) body += chunk;
     const headers = Object.fromEntries(Object.entries(incoming.headers).map(([k, v]) => [k, String(v)]));
-    const request = { method: incoming.method ?? "", url: incoming.url ?? "", headers, body };
-    received.push(request);
-    answer(request, response);
+    answer({ method: incoming.method ?? "", url: incoming.url ?? "", headers, body }, response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
   // A TCP server's address is an AddressInfo; only a pipe's is a string.
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, received };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
 }
 
 export function json(response: ServerResponse, status: number, body: unknown): void {
