@@ -6,6 +6,7 @@ import { FLEET_INCIDENT_PLUGINS, type FleetIncident } from "../../src/contract/f
 import type { Migration } from "../migrations.ts";
 import type { OutboxMessage, OutboxStore } from "../outbox/outbox-store.ts";
 import { feedMessage, ledgerMessage } from "../outbox/receivers.ts";
+import { askForNotice } from "./incident-notices.ts";
 
 export const FLEET_INCIDENTS_MIGRATION: Migration = {
   name: "open fleet incidents",
@@ -130,7 +131,7 @@ export class FleetIncidents {
         subject: incident.id,
         data: { kind, key, plugin_count, explanation: signal.explanation, resolution },
       };
-      messages.push(ledgerMessage(LANE, { kind: "audit", row }));
+      messages.push(ledgerMessage(LANE, { kind: "audit", row }), askForNotice(incident, what));
     }
     this.#outbox.append([...messages, feedMessage("incidents", incident.id)], now);
   }

@@ -42,6 +42,7 @@ import { CohortStore } from "./cohort-store.ts";
 import { EmergencyDesk } from "./emergency-desk.ts";
 import { FleetIncidents } from "./fleet-incidents.ts";
 import { ACTION_WINDOW_MS, FLEET_MIGRATIONS, FleetStore } from "./fleet-store.ts";
+import { INCIDENT_NOTICE, incidentNoticeReceiver } from "./incident-notices.ts";
 import { StormDesk } from "./storm-desk.ts";
 import { StormStore } from "./storm-store.ts";
 
@@ -92,6 +93,12 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
         ledger: ledgerReceiver(env),
         feed: feedReceiver(env),
         notify: noticeReceiver(env),
+        [INCIDENT_NOTICE]: incidentNoticeReceiver({
+          storage: ctx.storage,
+          outbox: this.#outbox,
+          policy: async () => (await policyOf(env).read()).document,
+          flush: () => this.#flushSoon(),
+        }),
         release: async (rows) => {
           for (const { product, ...order } of bodiesOf<HaltOrder>(rows))
             await releasesOf(env, product).blame(order);

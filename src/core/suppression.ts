@@ -63,6 +63,26 @@ function covers(window: MaintenanceWindow, subject: QuietSubject): boolean {
   }
 }
 
+/**
+ * Who keeps a storm or a cohort quiet: a mute by product, by type or by both, or a maintenance window over its product or everything.
+ * Rules about one merchant or one plugin do not cover what is about many.
+ */
+export function fleetQuietOf(
+  policy: Rules,
+  subject: { product: string | null; type: string },
+  now: number,
+): Quiet | null {
+  const product = subject.product ?? "";
+  const wide = {
+    mutes: (policy.mutes ?? []).filter(
+      (mute) => mute.merchant_id === undefined && mute.plugin_id === undefined,
+    ),
+    maintenance: (policy.maintenance ?? []).filter(({ scope }) => scope !== "merchant"),
+  };
+  const one = { pluginId: "", merchantId: "", product, type: subject.type };
+  return muteOf(wide, one, now) ?? maintenanceOf(wide, one, now);
+}
+
 /** Milliseconds since the epoch before which nothing may be done automatically; null when it may be now. */
 export function barredUntil(policy: Rules, subject: QuietSubject, now: number): number | null {
   const bars = [muteOf(policy, subject, now), freezeOf(policy, subject, now)].filter((bar) => bar !== null);

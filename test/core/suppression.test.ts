@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { MaintenanceWindow, Mute } from "../../src/contract/policy.ts";
-import { barredUntil, freezeOf, maintenanceOf, muteOf } from "../../src/core/suppression.ts";
+import { barredUntil, fleetQuietOf, freezeOf, maintenanceOf, muteOf } from "../../src/core/suppression.ts";
 import { A_PLUGIN_ID, T0 } from "../builders/heartbeat.ts";
 
 const at = (minutes: number) => new Date(T0 + minutes * 60_000).toISOString();
@@ -84,5 +84,34 @@ describe("automatic work", () => {
 
   it("is not barred by the document of an older version, which has no such lists", () => {
     expect(barredUntil(JSON.parse("{}"), SHOP, T0)).toBeNull();
+  });
+});
+
+describe("a storm or a cohort", () => {
+  const storm = { product: null, type: "webhook_fail_rate" };
+  const cohort = { product: "molam-woocommerce", type: "webhook_fail_rate" };
+
+  it.each<[Partial<Mute>, typeof storm | typeof cohort, boolean]>([
+    [{ type: "webhook_fail_rate" }, storm, true],
+    [{ type: "webhook_fail_rate" }, cohort, true],
+    [{ type: "error_spike" }, storm, false],
+    [{ product: "molam-woocommerce" }, cohort, true],
+    [{ product: "molam-magento" }, cohort, false],
+    [{ product: "molam-woocommerce" }, storm, false],
+    [{ product: "molam-woocommerce", type: "new_error" }, cohort, false],
+    [{ type: "webhook_fail_rate", merchant_id: "shop-1" }, cohort, false],
+    [{ plugin_id: A_PLUGIN_ID }, cohort, false],
+    [{ type: "webhook_fail_rate", until: at(0) }, storm, false],
+  ])("under the mute %j: %j quiet is %s", (mute, subject, quiet) => {
+    expect(fleetQuietOf(policy([aMute(mute)]), subject, T0) !== null).toBe(quiet);
+  });
+
+  it.each<[Partial<MaintenanceWindow>, typeof storm | typeof cohort, boolean]>([
+    [{}, storm, true],
+    [{ scope: "product", id: "molam-woocommerce" }, cohort, true],
+    [{ scope: "product", id: "molam-woocommerce" }, storm, false],
+    [{ scope: "merchant", id: "shop-1" }, cohort, false],
+  ])("in the window %j: %j quiet is %s", (window, subject, quiet) => {
+    expect(fleetQuietOf(policy([], [aWindow(window)]), subject, T0) !== null).toBe(quiet);
   });
 });

@@ -1,7 +1,13 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { FleetIncident } from "../../src/contract/fleet-incident.ts";
-import type { EvidenceReport, FleetRpc, ReleaseRpc, SignalReport } from "../../src/contract/rpc.ts";
+import type {
+  EvidenceReport,
+  FleetRpc,
+  PolicyRpc,
+  ReleaseRpc,
+  SignalReport,
+} from "../../src/contract/rpc.ts";
 import { SHOP_CAP } from "../../src/core/cohort.ts";
 import type { StormState } from "../../src/core/storm.ts";
 import { CALM_MS, stormTest } from "../../src/core/storm-tests.ts";
@@ -427,6 +433,57 @@ describe("cohorts", () => {
     });
     expect(await runDurableObjectAlarm(stub)).toBe(true);
     expect((await incidentsOf(stub)).at(-1)).toMatchObject({ status: "resolved" });
+  });
+});
+
+describe("people are told", () => {
+  const ada = { id: "ada", name: "Ada", roles: ["admin" as const] };
+  /** Notices as they went to the ledger, which takes nothing in this test. */
+  const noticesOf = async (stub: DurableObjectStub) =>
+    (await outboxOf(stub))
+      .filter(({ kind, body }) => kind === "ledger" && body.kind === "notification")
+      .map(({ body }) => `${body.row.id} ${body.row.kind}`);
+  const asked = async (stub: DurableObjectStub) =>
+    (await outboxOf(stub)).filter(({ kind }) => kind === "incident_notice").length;
+  async function aCohort(product: string) {
+    const { fleet, stub } = aFleet();
+    for (let i = 0; i < 3; i++) await fleet.enroll({ ...anEnrolment(i), product });
+    const report = (shop: number, number: number, failures: number) =>
+      fleet.evidence({
+        plugin_id: id(shop),
+        number,
+        version: "1.3.0",
+        platform_version: null,
+        trials: failures > 0 ? failures : 50,
+        failures,
+        held: failures > 0 ? SHOP_CAP : 0,
+      });
+    for (let i = 0; i < 3; i++) await report(i, 1, 3);
+    return { stub, end: async () => Promise.all([0, 1, 2].map((shop) => report(shop, 2, 0))) };
+  }
+
+  it("when a cohort begins and when it is over, once each", async () => {
+    const { stub, end } = await aCohort("told-product");
+    await expect.poll(() => noticesOf(stub)).toEqual(["fli_1.opened fleet_incident_opened"]);
+    await end();
+    await expect
+      .poll(() => noticesOf(stub))
+      .toEqual(["fli_1.opened fleet_incident_opened", "fli_1.resolved fleet_incident_closed"]);
+  });
+
+  it("of neither while the policy mutes the product: it is recorded all the same", async () => {
+    const policy = bindings.POLICY.getByName("policy") as unknown as PolicyRpc;
+    const until = new Date(Date.now() + 3_600_000).toISOString();
+    const mutes = [{ product: "muted-product", until, reason: "known outage" }];
+    const { revision } = await policy.read();
+    expect((await policy.patch({ revision, reason: "known outage", patch: { mutes } }, ada)).ok).toBe(true);
+    const { stub, end } = await aCohort("muted-product");
+    await expect.poll(() => asked(stub)).toBe(0);
+    await policy.patch({ revision: revision + 1, reason: "over", patch: { mutes: [] } }, ada);
+    await end();
+    await expect.poll(async () => (await incidentsOf(stub)).at(-1)?.status).toBe("resolved");
+    await expect.poll(() => asked(stub)).toBe(0);
+    expect(await noticesOf(stub)).toEqual([]);
   });
 });
 
