@@ -81,9 +81,10 @@ function moveOf(candidate: Candidate, request: DecideRequest, learned: Learned, 
   };
 }
 
-/** What the policy forbids outright would be decided in vain. */
+/** What the policy forbids outright would be decided in vain; where it lets nothing happen alone, a person may allow any. */
 function isPermitted({ allowed }: DecideRequest): (move: Move) => boolean {
-  return ({ candidate }) => allowed === undefined || allowed.actions.includes(candidate.action);
+  const actions = allowed?.actions ?? [];
+  return ({ candidate }) => actions.length === 0 || actions.includes(candidate.action);
 }
 
 /** Draws a chance from each belief and takes the best; only among moves that may go without a person and can be taken back. */
