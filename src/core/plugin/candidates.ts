@@ -110,7 +110,7 @@ export function decideRequest(
   };
 }
 
-/** What the policy lets happen to this incident without a person: the static part of the gate. */
+/** What the policy allows for this incident, and what of it without a person: the static part of the gate. */
 function allowedMoves(state: PluginState, { row }: IncidentState, policy: PolicyDocument): AllowedMoves {
   const { approvals, min_confidence, whitelist } = policy;
   const alone =
@@ -120,9 +120,10 @@ function allowedMoves(state: PluginState, { row }: IncidentState, policy: Policy
     SEVERITIES.indexOf(row.severity) <= SEVERITIES.indexOf(policy.max_severity) &&
     approvals.by_severity[row.severity] === 0;
   return {
-    actions: alone ? policy.allowed_actions : [],
-    min_confidence,
-    steps: STEPS.filter((step) => approvals.by_step[step] === 0),
+    actions: policy.allowed_actions,
+    // Where a person is asked whatever is chosen, no confidence and no step does without one.
+    min_confidence: alone ? min_confidence : 1,
+    steps: alone ? STEPS.filter((step) => approvals.by_step[step] === 0) : [],
   };
 }
 
