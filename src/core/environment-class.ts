@@ -8,8 +8,8 @@ export const UNKNOWN_ENVIRONMENT = "unknown";
  * `woocommerce 9.1 / php 8.2`: in words, at most 80 characters of a small alphabet, whatever the plugin reports. A part that is not
  * reported is left out; `unknown` when nothing is.
  */
-export function environmentClass(env: Environment): string {
-  const parts = [named(env.platform, env.platform_version), named(env.runtime, env.runtime_version)];
+export function environmentClass(of: Environment): string {
+  const parts = [named(of.platform, of.platform_version), named(of.runtime, of.runtime_version)];
   const known = parts.filter((part) => part !== null);
   return known.length === 0 ? UNKNOWN_ENVIRONMENT : known.join(" / ");
 }

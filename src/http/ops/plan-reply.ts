@@ -3,11 +3,18 @@
 import type { PolicyDocument } from "../../contract/policy.ts";
 import { refuse } from "../../contract/refusal.ts";
 import type { PlanReply, PlanRequest } from "../../contract/rollout.ts";
+import type { ReleaseRpc } from "../../contract/rpc.ts";
 import { shopsOfProduct } from "../../postgres/queries.ts";
 import type { AppContext } from "../app-env.ts";
 import type { HttpResult } from "../error-response.ts";
 import { readLedger } from "../ledger-read.ts";
-import type { RolledOut } from "./rollout-routes.ts";
+
+export interface RolledOut {
+  product: string;
+  /** Version or remedy id. */
+  key: string;
+  releases: ReleaseRpc;
+}
 
 /** As many as one answer of the ledger, and one call to an object, may carry. */
 const MAX_SHOPS = 50_000;

@@ -12,12 +12,11 @@ import {
   type RolloutState,
   SubjectKey,
 } from "../../contract/rollout.ts";
-import type { ReleaseRpc } from "../../contract/rpc.ts";
 import type { AppContext, AppEnv } from "../app-env.ts";
 import { type HttpResult, refusalResponse, resultResponse } from "../error-response.ts";
 import { readJson } from "../read-request.ts";
 import { allow } from "./ops-guard.ts";
-import { planReply } from "./plan-reply.ts";
+import { planReply, type RolledOut } from "./plan-reply.ts";
 
 /** A plan of twenty waves of a thousand merchants each. */
 const MAX_PLAN_BYTES = 2 * 1024 * 1024;
@@ -81,13 +80,6 @@ export const rolloutRoutes = new Hono<AppEnv>()
   });
 
 const NO_PRODUCT = { reason: "not_found", message: "no such product" } as const;
-
-export interface RolledOut {
-  product: string;
-  /** Version or remedy id. */
-  key: string;
-  releases: ReleaseRpc;
-}
 
 function subjectOf(c: AppContext): HttpResult<RolledOut> {
   const product = ProductName.safeParse(c.req.param("product"));
