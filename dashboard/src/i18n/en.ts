@@ -460,7 +460,8 @@ export const en = {
   // Overview
   "overview.nothingWaits": "Nothing waits for a person.",
   "overview.underWay": "Under way ({n})",
-  "fleet.storm": "Storm guard: heartbeats are missing across the fleet. No automatic patch until it is over.",
+  "fleet.storm":
+    "Storm guard: much of the fleet shows the same at once. No automatic change until it is over.",
   "fleet.open": "Across shops ({n})",
   "fleet.latest": "Across shops",
   "fleet.none": "No storm and no failing version so far.",
@@ -469,7 +470,7 @@ export const en = {
   "fleet.onPlatform": "on platform version {version}",
   "fleet.shops": "Shops ({n})",
   "fleet.moreShops": "and {n} more",
-  "fleetKind.storm": "Storm: heartbeats missing across the fleet",
+  "fleetKind.storm": "Storm: much of the fleet at once",
   "fleetKind.cohort": "One version fails in many shops",
   "fleet.degraded": "Autonomy budget spent: every attempt needs an approval for now.",
   "kpi.title": "Figures of the last {window}",

@@ -466,7 +466,7 @@ export const fr: Readonly<Record<Key, string>> = {
   "overview.nothingWaits": "Rien n’attend d’intervention.",
   "overview.underWay": "En cours ({n})",
   "fleet.storm":
-    "Garde contre les tempêtes : des battements manquent dans tout le parc. Aucun correctif automatique d’ici la fin.",
+    "Garde contre les tempêtes : une grande part du parc montre la même chose à la fois. Aucun changement automatique d’ici la fin.",
   "fleet.open": "Dans plusieurs boutiques ({n})",
   "fleet.latest": "Dans plusieurs boutiques",
   "fleet.none": "Ni tempête ni version défaillante jusqu’ici.",
@@ -475,7 +475,7 @@ export const fr: Readonly<Record<Key, string>> = {
   "fleet.onPlatform": "sous la version {version} de la plateforme",
   "fleet.shops": "Boutiques ({n})",
   "fleet.moreShops": "et {n} autres",
-  "fleetKind.storm": "Tempête : battements manquants dans tout le parc",
+  "fleetKind.storm": "Tempête : une grande part du parc à la fois",
   "fleetKind.cohort": "Une version échoue dans plusieurs boutiques",
   "fleet.degraded": "Budget d’autonomie épuisé : chaque tentative demande une approbation pour l’instant.",
   "kpi.title": "Chiffres des derniers {window}",
