@@ -3,14 +3,13 @@ import { Action } from "../../src/contract/ids.ts";
 import { NO_TALLY, placeOf, typeOf } from "../../src/core/sira/lesson.ts";
 import type { SiraStore } from "./sira-store.ts";
 
+type LearnedRow = { attempt_id: string; outcome: string };
 type FixRow = { signature: string; fix: string; successes: number; failures: number };
 
 /** Once, within the transaction that makes `store`'s generation the one in use. */
 export function carryOver(sql: SqlStorage, store: SiraStore): void {
-  for (const { attempt_id, outcome } of sql.exec<{ attempt_id: string; outcome: string }>(
-    "SELECT attempt_id, outcome FROM learned",
-  ))
-    store.rememberOnly(attempt_id, outcome);
+  const learned = sql.exec<LearnedRow>("SELECT attempt_id, outcome FROM learned").toArray();
+  for (const { attempt_id, outcome } of learned) store.rememberOnly(attempt_id, outcome);
   for (const row of sql.exec<FixRow>("SELECT signature, fix, successes, failures FROM fixes").toArray()) {
     const [name, version] = row.fix.split("@");
     const action = Action.safeParse(name);
