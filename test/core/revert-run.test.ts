@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ok, refuse } from "../../src/contract/refusal.ts";
+import type { OrderReply } from "../../src/contract/order.ts";
+import { ok, type Result, refuse } from "../../src/contract/refusal.ts";
 import {
   type AppliedSlot,
   afterAnswer,
@@ -9,6 +10,7 @@ import {
   nextRevertStep,
   REVERT_WAIT_MS,
   type RevertEntry,
+  type RevertStatus,
   toTakeBack,
 } from "../../src/core/revert-run.ts";
 
@@ -75,14 +77,16 @@ describe("taking back", () => {
     expect(nextRevertStep([anEntry(1, { status: "ordered", at: T0 })], 5, T0).done).toBe(false);
   });
 
-  it.each([
-    [ok({ would: "cancel", attempt_id: null, text: "cancelled" }), "reverted"],
-    [ok({ would: "roll_back", attempt_id: null, text: "goes back" }), "ordered"],
-    [ok({ would: "revert", attempt_id: null, text: "goes back" }), "ordered"],
-    [ok({ would: "nothing", attempt_id: null, text: "taken back already" }), "nothing"],
+  const said = (would: OrderReply["would"]): Result<OrderReply> =>
+    ok({ would, attempt_id: null, text: "so it is" });
+  it.each<[Result<OrderReply>, RevertStatus | undefined]>([
+    [said("cancel"), "reverted"],
+    [said("roll_back"), "ordered"],
+    [said("revert"), "ordered"],
+    [said("nothing"), "nothing"],
     [refuse({ reason: "conflict", message: "irreversible" }), "refused"],
     [refuse({ reason: "unavailable", message: "busy", retry_after_s: 1 }), undefined],
-  ] as const)("understands the answer %j", (answer, status) => {
+  ])("understands the answer %j", (answer, status) => {
     expect(afterAnswer(answer)?.status).toBe(status);
   });
 
