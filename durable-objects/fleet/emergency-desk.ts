@@ -133,9 +133,9 @@ export class EmergencyDesk {
   }
 
   /** An attempt has ended: the outcome of whoever follows it, also after the action was aborted. */
-  heard(report: FinishedReport): void {
+  heard(report: FinishedReport, now: number): void {
     for (const target of this.#targets.following(report.attempt_id))
-      this.#targets.settle(target, afterEnd(report, target.own));
+      this.#targets.change(target, afterEnd(report, target.own, target.tries), now);
   }
 
   /** Does what is due, a bounded part of it. */

@@ -96,7 +96,7 @@ export class EmergencyTargets {
         `SELECT count(*) AS targets, count(*) FILTER (WHERE state = 'waiting' AND wave IS NULL) AS unassigned,
            count(*) FILTER (WHERE state = 'ordered') AS ordered, count(*) FILTER (WHERE state = 'done') AS done,
            count(*) FILTER (WHERE state = 'failed') AS failed,
-           count(*) FILTER (WHERE state = 'waiting' AND wave = ?2) AS wave_waiting,
+           count(*) FILTER (WHERE state = 'waiting' AND wave IS NOT NULL) AS assigned,
            count(*) FILTER (WHERE state = 'ordered' AND wave = ?2) AS wave_ordered,
            count(*) FILTER (WHERE wave = ?2) AS wave_size,
            min(due_at) FILTER (WHERE state = 'ordered') AS oldest,
@@ -113,7 +113,7 @@ export class EmergencyTargets {
       ordered: count("ordered"),
       done: count("done"),
       failed: count("failed"),
-      wave: { waiting: count("wave_waiting"), ordered: count("wave_ordered"), size: count("wave_size") },
+      wave: { waiting: count("assigned"), ordered: count("wave_ordered"), size: count("wave_size") },
       oldestOrderAt: found.oldest ?? null,
       nextTryAt: found.next_try ?? null,
     };
@@ -132,25 +132,25 @@ export class EmergencyTargets {
     );
   }
 
+  /** To be ordered now, of the waves that have begun. */
   due(row: EmergencyRow, now: number, limit: number): Target[] {
     return this.#sql
       .exec<{ emergency: number; number: number; attempt_id: string; plugin_id: string; tries: number }>(
         `SELECT emergency, number, attempt_id, plugin_id, tries FROM emergency_targets
-         WHERE emergency = ? AND state = 'waiting' AND wave = ? AND due_at <= ? ORDER BY number LIMIT ?`,
+         WHERE emergency = ? AND state = 'waiting' AND wave IS NOT NULL AND due_at <= ? ORDER BY number LIMIT ?`,
         numberOf(row),
-        row.wave,
         now,
         limit,
       )
       .toArray();
   }
 
-  /** One more call was made. An ordered target keeps in `due_at` when it was ordered. */
+  /** An ordered target keeps in `due_at` when it was ordered. */
   change(
-    { emergency, number, tries }: Target,
+    { emergency, number, tries }: Pick<Target, "emergency" | "number" | "tries">,
     { state, text, follows, retryInS }: TargetChange,
     now: number,
-  ) {
+  ): void {
     this.#sql.exec(
       `UPDATE emergency_targets SET state = ?, text = ?, follows = ?, tries = ?, due_at = ?
        WHERE emergency = ? AND number = ?`,
@@ -164,29 +164,16 @@ export class EmergencyTargets {
     );
   }
 
-  /** Targets whose outcome is the end of this attempt. */
-  following(attemptId: string): { emergency: number; number: number; own: boolean }[] {
+  /** Targets whose outcome is the end of this attempt; `own`: it is the attempt that is to go. */
+  following(attemptId: string): { emergency: number; number: number; tries: number; own: boolean }[] {
     return this.#sql
-      .exec<{ emergency: number; number: number; own: number }>(
-        `SELECT emergency, number, attempt_id = follows AS own FROM emergency_targets
+      .exec<{ emergency: number; number: number; tries: number; own: number }>(
+        `SELECT emergency, number, tries, attempt_id = follows AS own FROM emergency_targets
          WHERE follows = ? AND state = 'ordered'`,
         attemptId,
       )
       .toArray()
-      .map(({ emergency, number, own }) => ({ emergency, number, own: own === 1 }));
-  }
-
-  settle(
-    { emergency, number }: { emergency: number; number: number },
-    change: Pick<TargetChange, "state" | "text">,
-  ): void {
-    this.#sql.exec(
-      "UPDATE emergency_targets SET state = ?, text = ? WHERE emergency = ? AND number = ?",
-      change.state,
-      change.text,
-      emergency,
-      number,
-    );
+      .map((row) => ({ ...row, own: row.own === 1 }));
   }
 
   /** Orders given before a moment whose outcome never came. */

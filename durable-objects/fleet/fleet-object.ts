@@ -244,7 +244,7 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
       if (!report.revised) {
         this.#store.giveBackAction(report.attempt_id);
         this.#attempts.finished(report);
-        this.#emergencies.heard(report);
+        this.#emergencies.heard(report, now);
       }
       this.#autonomy.finished(report, now);
       this.#arm(now);

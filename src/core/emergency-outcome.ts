@@ -43,7 +43,7 @@ function afterRefusal(refusal: Refusal, tries: number): TargetChange {
   return { state: "skipped", text, follows: null };
 }
 
-/** The plugin's object did not answer, or asks for patience. */
+/** Nothing came of it, or the plugin's object asks for patience. */
 export function afterSilence(
   why: string,
   tries: number,
@@ -53,12 +53,19 @@ export function afterSilence(
   return { state: "waiting", text: why.slice(0, 500), follows: null, retryInS };
 }
 
-/** The end of the attempt that a target follows; `own`: it is the attempt that was to go, not one that takes it back. */
-export function afterEnd(report: FinishedReport, own: boolean): Pick<TargetChange, "state" | "text"> {
+/**
+ * The end of the attempt that a target follows; `own`: it is the attempt that was to go, not one that takes it back. A way back
+ * that was cancelled, as the kill switch does with what waits, is ordered again: whoever wants it no longer aborts the action.
+ */
+export function afterEnd(report: FinishedReport, own: boolean, tries: number): TargetChange {
   const ending = report.ending ?? report.outcome;
-  const back = own ? ["rolled_back", "cancelled", "rejected"] : ["success"];
   const word = ending.replaceAll("_", " ");
-  return back.includes(ending)
-    ? { state: "done", text: own ? word : "taken back" }
-    : { state: "failed", text: own ? `it ended as ${word}` : `the way back ended as ${word}` };
+  const back = own ? ["rolled_back", "cancelled", "rejected"] : ["success"];
+  if (back.includes(ending)) return { state: "done", text: own ? word : "taken back", follows: null };
+  if (!own && ending === "cancelled") return afterSilence("the way back was cancelled", tries);
+  return {
+    state: "failed",
+    text: own ? `it ended as ${word}` : `the way back ended as ${word}`,
+    follows: null,
+  };
 }

@@ -13,7 +13,7 @@ export const MAX_WAVE = 500;
 /** An ordered shop of which nothing is heard for so long has failed: every attempt has ended by then. */
 export const OUTCOME_LIMIT_MS = 2 * 3_600_000;
 
-/** Targets of an action by state; `of the wave` are those of the present one. */
+/** Targets of an action by state. */
 export interface WaveFacts {
   targets: number;
   /** Not yet part of a wave. */
@@ -21,7 +21,7 @@ export interface WaveFacts {
   ordered: number;
   done: number;
   failed: number;
-  /** Of the present wave: to be ordered, ordered, and all. */
+  /** To be ordered, of any wave that has begun; ordered, and all, of the present one. */
   wave: { waiting: number; ordered: number; size: number };
   /** When the oldest order that is not answered was given, ms since the epoch; null when none is open. */
   oldestOrderAt: number | null;

@@ -196,7 +196,7 @@ describe("an order's answer", () => {
 
 describe("the end of the attempt that is followed", () => {
   const end = (ending: Parameters<typeof afterEnd>[0]["ending"], own: boolean) =>
-    afterEnd({ attempt_id: "att_1", outcome: "cancelled", ...(ending ? { ending } : {}) }, own).state;
+    afterEnd({ attempt_id: "att_1", outcome: "cancelled", ...(ending ? { ending } : {}) }, own, 1).state;
 
   it("is good when the change itself went back, or never was", () => {
     for (const ending of ["rolled_back", "cancelled", "rejected"] as const)
@@ -207,12 +207,18 @@ describe("the end of the attempt that is followed", () => {
 
   it("is good when the attempt that takes it back succeeded, and nothing else is", () => {
     expect(end("success", false)).toBe("done");
-    for (const ending of ["rolled_back", "rollback_failed", "failed", "expired", "cancelled"] as const)
+    for (const ending of ["rolled_back", "rollback_failed", "failed", "expired", "rejected"] as const)
       expect(end(ending, false)).toBe("failed");
   });
 
+  it("is ordered again when it was cancelled, a bounded number of times", () => {
+    const report = { attempt_id: "att_2", outcome: "cancelled", ending: "cancelled" } as const;
+    expect(afterEnd(report, false, 1)).toMatchObject({ state: "waiting", retryInS: 10, follows: null });
+    expect(afterEnd(report, false, ORDER_TRIES).state).toBe("failed");
+  });
+
   it("is read from the outcome where an older object says no more", () => {
-    expect(afterEnd({ attempt_id: "att_1", outcome: "success" }, false).state).toBe("done");
-    expect(afterEnd({ attempt_id: "att_1", outcome: "rolled_back" }, true).state).toBe("done");
+    expect(afterEnd({ attempt_id: "att_1", outcome: "success" }, false, 1).state).toBe("done");
+    expect(afterEnd({ attempt_id: "att_1", outcome: "rolled_back" }, true, 1).state).toBe("done");
   });
 });

@@ -31,7 +31,10 @@ async function confirmed(desk: EmergencyDesk, input: object = {}): Promise<Emerg
 /** The attempts that take these shops' changes back end so. */
 function end(desk: EmergencyDesk, shops: number[], ending: AttemptStatus = "success"): void {
   for (const shop of shops)
-    desk.heard({ attempt_id: attemptOf(shop, 2), outcome: "cancelled", ending, reverts: attemptOf(shop) });
+    desk.heard(
+      { attempt_id: attemptOf(shop, 2), outcome: "cancelled", ending, reverts: attemptOf(shop) },
+      Date.now(),
+    );
 }
 /** Applied `shop` + 1 minutes ago, so that shop 0 is the newest. */
 function applied(fleet: ScriptedFleet, shops: number): void {
@@ -177,7 +180,7 @@ describe("taking back what was applied", () => {
       const desk = fleet.desk();
       const { id } = await confirmed(desk);
       await desk.run();
-      desk.heard({ attempt_id: attemptOf(0), outcome: "rolled_back", ending: "rolled_back" });
+      desk.heard({ attempt_id: attemptOf(0), outcome: "rolled_back", ending: "rolled_back" }, Date.now());
       await desk.run();
       expect(await detailOf(desk, id)).toMatchObject({ status: "done", counts: { done: 1 } });
     }));
@@ -266,6 +269,24 @@ describe("under the kill switch", () => {
       await fleet.desk().run();
       expect(fleet.shopsOrdered()).toEqual([0]);
       expect((await detailOf(desk, running.id)).held).toBeNull();
+    }));
+
+  it("a way back that it cancelled while it waited is ordered again", () =>
+    withFleet(3, async (fleet) => {
+      applied(fleet, 3);
+      const desk = fleet.desk();
+      const { id } = await confirmed(desk, { wave_size: 1 });
+      await desk.run();
+      end(desk, [0], "cancelled");
+      expect(desk.nextDue(Date.now())).toBeGreaterThan(Date.now());
+      fleet.storage.sql.exec("UPDATE emergency_targets SET due_at = 0");
+      await desk.run();
+      expect(fleet.shopsOrdered()).toEqual([0, 0]);
+      for (const shop of [0, 1, 2]) {
+        end(desk, [shop]);
+        await desk.run();
+      }
+      expect(await detailOf(desk, id)).toMatchObject({ status: "done", counts: { done: 3, failed: 0 } });
     }));
 
   it("what waits is cancelled all the same", () =>
