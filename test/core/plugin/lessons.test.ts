@@ -1,0 +1,152 @@
+import { describe, expect, it } from "vitest";
+import { A_PLUGIN_ID } from "../../builders/heartbeat.ts";
+import { PluginStory } from "./story.ts";
+
+const outcomes = (story: PluginStory) =>
+  story.outbox.flatMap((message) =>
+    message.to === "sira" ? [[message.feedback.revision ?? 1, message.feedback.outcome]] : [],
+  );
+const release = (story: PluginStory) => story.outbox.filter((message) => message.to === "release");
+
+/** Sixty-two beats without traffic: a person is asked. */
+function asked(): PluginStory {
+  const story = new PluginStory().toVerifying();
+  for (let i = 0; i < 62; i++) story.beat(15, {}, { state: "probation" });
+  expect(story.attempt.health?.verdict).toBe("inconclusive");
+  return story;
+}
+
+/** The signal comes back while its fix is watched. */
+function relapsed(): PluginStory {
+  const story = new PluginStory().toKept();
+  return story.beat(30, { sent: 20, failed: 20 }).beat(30, { sent: 20, failed: 20 });
+}
+
+describe("a success that did not last", () => {
+  it("is told to its release and to SIRA again, as the failure that it was", () => {
+    const story = relapsed();
+    const { id } = story.rows("attempt").at(-1) ?? { id: "none" };
+    expect(release(story)).toEqual([
+      expect.objectContaining({ attemptId: id, version: "1.2.3", outcome: "success" }),
+      { to: "release", report: "relapse", product: "molam-woocommerce", version: "1.2.3", attemptId: id },
+    ]);
+    expect(outcomes(story)).toEqual([
+      [1, "success"],
+      [2, "failed"],
+    ]);
+    expect(story.rows("feedback")[1]).toMatchObject({
+      attempt_id: id,
+      from_version: "1.2.2",
+      target_version: "1.2.3",
+      confidence: 0.8,
+      reason: expect.stringContaining("relapsed"),
+    });
+  });
+
+  it("is told once, however long it goes on", () => {
+    const story = relapsed();
+    for (let i = 0; i < 20; i++) story.beat(30, { sent: 20, failed: 20 });
+    expect(outcomes(story)).toHaveLength(2);
+  });
+});
+
+describe("a change without evidence", () => {
+  it.each([
+    ["kept by a person", "approve", "inconclusive"],
+    ["taken back by a person", "reject", "inconclusive"],
+  ] as const)("that is %s teaches that nothing is known", (_, decision, outcome) => {
+    const story = asked().approve("grace", { decision });
+    if (decision === "reject") story.handOver().ack("1.2.2");
+    expect(story.state.attempt).toBeNull();
+    expect(outcomes(story)).toEqual([[1, outcome]]);
+    expect(release(story)).toEqual([expect.objectContaining({ outcome })]);
+  });
+
+  it("that goes back because nobody answered teaches that too, and yet counts as rolled back in the fleet's budget", () => {
+    const story = asked();
+    for (let i = 0; i < 80 && story.attempt.status === "verifying"; i++)
+      story.beat(15, {}, { state: "probation" });
+    story.handOver().ack("1.2.2");
+    expect(story.lastAttempt.status).toBe("rolled_back");
+    expect(outcomes(story)).toEqual([[1, "inconclusive"]]);
+    const finished = story.outbox.find((message) => message.to === "fleet" && message.report === "finished");
+    expect(finished).toMatchObject({ outcome: "rolled_back" });
+  });
+});
+
+describe("probes by command", () => {
+  /** A rollback to 1.2.1 under watch: no probation, so no probes come with the beats. */
+  function watched(): PluginStory {
+    const story = new PluginStory().breakWebhooks();
+    story.act("ada", { action: "rollback", version: "1.2.1", reason: "the old one" });
+    story.gate({ admission: null });
+    if (story.attempt.status === "awaiting_approval") story.approve("grace").gate({ admission: null });
+    return story.beat(15).handOver({ admission: null }).ack("1.2.1");
+  }
+  const quiet = (story: PluginStory, beats: number) => {
+    for (let i = 0; i < beats; i++) story.beat(15);
+    return story;
+  };
+  const commands = (story: PluginStory) => story.state.commands.filter(({ row }) => row.type === "probe");
+  const answer = (story: PluginStory, details: Record<string, boolean | number>) => {
+    story.handOver({ admission: null });
+    const command_id = story.handed?.row.id ?? "none";
+    return story.apply({
+      type: "ack",
+      data: { plugin_id: A_PLUGIN_ID, command_id, result: { version: story.version, details } },
+    });
+  };
+
+  it("are asked for at the deadline when there is no traffic to judge by, one at a time", () => {
+    const story = quiet(watched(), 5);
+    expect(commands(story)).toEqual([]);
+    quiet(story, 3);
+    expect(commands(story).map(({ row }) => row.status)).toEqual(["queued"]);
+  });
+
+  it("count as evidence of health", () => {
+    const story = quiet(watched(), 7);
+    for (let i = 0; i < 12 && story.state.attempt; i++) {
+      answer(story, { webhook: true, webhook_ms: 4 });
+      if (story.state.attempt) story.beat(15);
+    }
+    expect(story.lastAttempt).toMatchObject({ status: "success", health: { verdict: "healthy" } });
+  });
+
+  it("count as evidence of harm", () => {
+    const story = quiet(watched(), 7);
+    for (let i = 0; i < 6 && story.state.attempt; i++) {
+      answer(story, { webhook: false, webhook_ms: 4000 });
+      if (story.state.attempt) story.beat(15);
+    }
+    expect(story.lastAttempt).toMatchObject({ status: "failed", health: { verdict: "unhealthy" } });
+  });
+
+  it("leave under no kill switch, and need nothing else of the gate", () => {
+    const story = quiet(watched(), 7);
+    story.handOver({ policy: { ...story.policy, kill_switch: true } });
+    expect(story.handed).toBeNull();
+    story.handOver({ guard: { ...story.facts().guard, storm: true } });
+    expect(story.handed?.row.type).toBe("probe");
+  });
+
+  it("are not asked for again of a plugin that has none, or of a client that cannot", () => {
+    const none = answer(quiet(watched(), 7), {});
+    expect(commands(quiet(none, 5))).toHaveLength(1);
+    const cannot = quiet(watched(), 7).handOver({ admission: null }).fail("unsupported");
+    expect(commands(quiet(cannot, 5))).toHaveLength(1);
+    expect(cannot.attempt.status).toBe("verifying");
+  });
+
+  it("are not asked for on probation: every beat brings them", () => {
+    const story = new PluginStory().toVerifying();
+    for (let i = 0; i < 12; i++) story.beat(15, {}, { state: "probation" });
+    expect(commands(story)).toEqual([]);
+  });
+
+  it("stop when the attempt ends", () => {
+    const story = quiet(watched(), 7).pass(4 * 3600);
+    expect(story.state.attempt).toBeNull();
+    expect(story.state.commands.every(({ row }) => row.finished_at !== null)).toBe(true);
+  });
+});
