@@ -1,10 +1,15 @@
 /** Performs one request to the outside and returns its answer as an event. Never throws: no answer is an answer too. */
+import type { Decision } from "../../src/contract/decision.ts";
+import type { ReleaseRecord } from "../../src/contract/ops.ts";
 import type { AdmissionRequest } from "../../src/contract/rpc.ts";
+import { attemptOf } from "../../src/core/plugin/attempts.ts";
 import { decideRequest } from "../../src/core/plugin/candidates.ts";
 import { incidentById } from "../../src/core/plugin/draft.ts";
 import type { GateFacts, PluginEvent } from "../../src/core/plugin/event.ts";
+import { chosen } from "../../src/core/plugin/on-work.ts";
 import {
   type AttemptState,
+  type IncidentState,
   isListed,
   type PluginState,
   subjectOf,
@@ -81,7 +86,28 @@ async function performDecide(
   const request = decideRequest(state, incident, offers, policy, now);
   const decision = await decide(request, siraPorts(env, siraOf(env, state.product)));
   const release = offers.releases.find((candidate) => candidate.version === decision.patch_version) ?? null;
-  return { type: "decided", workId: work.id, decision, release };
+  const shadow =
+    policy.mode === "shadow" ? await shadowFacts(state, incident, { decision, release }, env) : null;
+  return { type: "decided", workId: work.id, decision, release, ...(shadow === null ? {} : { shadow }) };
+}
+
+/** What the gate would be told, when the authority's mode is `shadow` too; no slot is taken. Null in every other mode. */
+async function shadowFacts(
+  state: PluginState,
+  incident: IncidentState,
+  { decision, release }: { decision: Decision; release: ReleaseRecord | null },
+  env: Env,
+): Promise<GateFacts | null> {
+  const policy = await policyOf(env).read();
+  if (policy.document.mode !== "shadow") return null;
+  const change = { incident, decision, release: release && chosen(release), requestedBy: null };
+  const attempt = attemptOf(state, change, state.numbers.attempt + 1, Date.now());
+  const request = admissionRequest(state, attempt, policy.document);
+  const [admission, guard] = await Promise.all([
+    request === null ? null : releasesOf(env, state.product).check(request),
+    fleetOf(env).guard(),
+  ]);
+  return { policy: policy.document, policyRevision: policy.revision, admission, guard };
 }
 
 async function performGate(

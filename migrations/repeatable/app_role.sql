@@ -23,7 +23,7 @@ BEGIN
   GRANT USAGE ON SCHEMA public TO vigie_app;
   GRANT SELECT, INSERT, UPDATE ON
     merchant_plugins, plugin_incidents, plugin_autopatch_attempts, plugin_agent_commands, ops_policy, plugin_releases, plugin_remedies,
-    fleet_incidents, incident_votes, notifications
+    fleet_incidents, incident_votes, notifications, shadow_decisions
     TO vigie_app;
   GRANT SELECT, INSERT ON
     merchants, incident_events, approvals, sira_learning_feedback, ops_policy_history, audit_log

@@ -1,6 +1,7 @@
 /** Incidents, gate verdicts and attempts as people and the ledger see them. */
 import { z } from "zod";
 import { Decision, SemverStep } from "./decision.ts";
+import { GateSnapshot } from "./gate-snapshot.ts";
 import {
   Action,
   AttemptId,
@@ -226,6 +227,8 @@ export const Attempt = z.object({
   approvals_needed: z.number().int().nonnegative(),
   approvals: z.array(Approval).max(10),
   gate: z.array(GateVerdict).max(32),
+  /** What the verdicts of `gate` were made of. */
+  gate_facts: GateSnapshot.nullish(),
   /** The gate's verdicts at command hand-over; null until then. */
   handover_gate: z.array(GateVerdict).max(32).nullable(),
   staging: z.array(SmokeCheck).max(16).nullable(),

@@ -19,6 +19,7 @@ import { MerchantNotificationsRow, NotificationRow } from "./notification.ts";
 import { ReleaseRecord } from "./ops.ts";
 import { Policy } from "./policy.ts";
 import { Remedy } from "./remedy.ts";
+import { ShadowDecision } from "./shadow.ts";
 
 export const MerchantRecord = z.object({ id: MerchantId, name: z.string().max(120), created_at: Instant });
 export type MerchantRecord = z.infer<typeof MerchantRecord>;
@@ -49,6 +50,7 @@ export const LedgerRecord = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("attempt"), row: Attempt }),
   z.object({ kind: z.literal("command"), row: AgentCommand }),
   z.object({ kind: z.literal("event"), row: IncidentEvent }),
+  z.object({ kind: z.literal("shadow"), row: ShadowDecision }),
   z.object({ kind: z.literal("approval"), row: Approval }),
   z.object({ kind: z.literal("vote"), row: IncidentVote }),
   z.object({ kind: z.literal("feedback"), row: FeedbackRequest }),

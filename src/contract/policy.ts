@@ -3,7 +3,11 @@ import { z } from "zod";
 import { Action, Instant, MerchantId, PluginId, ProductName, Severity } from "./ids.ts";
 import { IncidentType } from "./incident.ts";
 
-export const PolicyMode = z.enum(["off", "approve-only", "auto"]);
+/**
+ * `off`: nothing leaves. `shadow`: decides and records what it would have done, and does nothing by itself. `approve-only`: every
+ * change needs a person. `auto`: the other rules decide.
+ */
+export const PolicyMode = z.enum(["off", "shadow", "approve-only", "auto"]);
 export type PolicyMode = z.infer<typeof PolicyMode>;
 
 /** A canary stage: the first N shops, then a share of the fleet by stable hash. */

@@ -77,6 +77,11 @@ const BOUND_RULES: Record<Exclude<GateVerdict["rule"], "approvals">, Rule> = {
   kill_switch: (p) => (p.kill_switch ? forbid("engaged", "released") : allow("released", "released")),
   mode: (p, s) => {
     if (p.mode === "off") return forbid("off", "approve-only or auto");
+    // Nothing by itself; what a person asks for needs another one, and what was applied before may be taken back.
+    if (p.mode === "shadow")
+      return s.automatic && !s.takesBack
+        ? forbid("shadow", "approve-only or auto")
+        : askPeople("shadow, manual", "auto");
     return p.mode === "auto"
       ? allow("auto", "auto")
       : askPeople(s.automatic ? "approve-only" : "approve-only, manual", "auto");

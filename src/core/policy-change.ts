@@ -46,6 +46,11 @@ export function stopsCommands(document: PolicyDocument): boolean {
   return document.kill_switch || document.mode === "off";
 }
 
+/** True when commands that left by themselves do no longer: once such a change has answered, none is on its way. */
+function stopsAutomation(before: PolicyDocument, after: PolicyDocument): boolean {
+  return after.mode === "shadow" && before.mode !== "shadow";
+}
+
 /** Why the policy lets no command out, for people; null when it does not stop them. */
 export function stopReason(document: PolicyDocument): string | null {
   if (document.kill_switch) return "the kill switch is engaged";
@@ -105,7 +110,7 @@ function change(
   };
   return ok({
     policy,
-    stops: stopsCommands(policy.document),
+    stops: stopsCommands(policy.document) || stopsAutomation(current.document, policy.document),
     records: [
       { kind: "policy", row: policy },
       {

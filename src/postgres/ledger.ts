@@ -41,6 +41,15 @@ function statementsOf(db: Db, record: LedgerRecord): BatchItem<"pg">[] {
       const { row } = record;
       return [db.insert(schema.attempts).values(row).onConflictDoUpdate(replaceOlder(schema.attempts, row))];
     }
+    case "shadow": {
+      const { row } = record;
+      return [
+        db
+          .insert(schema.shadowDecisions)
+          .values(row)
+          .onConflictDoUpdate(replaceOlder(schema.shadowDecisions, row)),
+      ];
+    }
     case "command": {
       const { row } = record;
       return [db.insert(schema.commands).values(row).onConflictDoUpdate(replaceOlder(schema.commands, row))];

@@ -45,6 +45,7 @@ import { type ReleaseRecord, ReleaseStatus } from "../contract/ops.ts";
 import type { PolicyDocument } from "../contract/policy.ts";
 import type { Standing } from "../contract/release.ts";
 import type { Remedy } from "../contract/remedy.ts";
+import { SHADOW_OUTCOMES, SHADOW_VERDICTS, type ShadowDecision } from "../contract/shadow.ts";
 import { bytea, instant, json, oneOf, revision } from "./columns.ts";
 
 type Figures = Record<string, unknown>;
@@ -177,6 +178,8 @@ export const attempts = pgTable("plugin_autopatch_attempts", {
   approvals_needed: integer().notNull(),
   approvals: json<Approval[]>().notNull(),
   gate: json<Attempt["gate"]>().notNull(),
+  gate_facts: json<NonNullable<Attempt["gate_facts"]>>(),
+  remedy: text(),
   handover_gate: json<NonNullable<Attempt["handover_gate"]>>(),
   staging: json<NonNullable<Attempt["staging"]>>(),
   health: json<NonNullable<Attempt["health"]>>(),
@@ -190,6 +193,29 @@ export const attempts = pgTable("plugin_autopatch_attempts", {
   executed_at: instant(),
   rolled_back_at: instant(),
   finished_at: instant(),
+});
+
+export const shadowDecisions = pgTable("shadow_decisions", {
+  id: text().primaryKey(),
+  revision: revision(),
+  incident_id: text().notNull(),
+  plugin_id: text().notNull(),
+  merchant_id: text().notNull(),
+  product: text().notNull(),
+  action: oneOf(ACTIONS).notNull(),
+  from_version: text().notNull(),
+  target_version: text(),
+  decision: json<ShadowDecision["decision"]>().notNull(),
+  would: oneOf(SHADOW_VERDICTS).notNull(),
+  why: text(),
+  approvals_needed: integer().notNull(),
+  gate: json<ShadowDecision["gate"]>().notNull(),
+  gate_facts: json<ShadowDecision["gate_facts"]>().notNull(),
+  policy_revision: integer().notNull(),
+  at: instant().notNull(),
+  outcome: oneOf(SHADOW_OUTCOMES),
+  outcome_text: text(),
+  outcome_at: instant(),
 });
 
 export const approvals = pgTable(

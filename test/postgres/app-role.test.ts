@@ -43,7 +43,7 @@ describe("the Worker's role", () => {
         has_table_privilege('vigie_app', oid, 'UPDATE') AS update,
         has_table_privilege('vigie_app', oid, 'DELETE, TRUNCATE, REFERENCES, TRIGGER') AS more
       FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'schema_migrations'`);
-    expect(rows.length).toBe(16);
+    expect(rows.length).toBe(17);
     for (const row of rows) {
       expect(row).toEqual({
         table: row.table,

@@ -14,6 +14,7 @@ import {
 } from "../../src/contract/incident.ts";
 import { NotificationKind, NotificationStatus } from "../../src/contract/notification.ts";
 import { ReleaseStatus } from "../../src/contract/ops.ts";
+import { SHADOW_OUTCOMES, SHADOW_VERDICTS } from "../../src/contract/shadow.ts";
 import * as schema from "../../src/postgres/schema.ts";
 import { startTestDatabase, type TestDatabase } from "./database.ts";
 
@@ -53,6 +54,9 @@ describe("drizzle schema", () => {
     ["plugin_agent_commands", "status", AgentCommand.shape.status.options],
     ["merchant_plugins", "status", PluginRecord.shape.status.options],
     ["merchant_plugins", "cadence", PluginRecord.shape.cadence.options],
+    ["shadow_decisions", "action", ACTIONS],
+    ["shadow_decisions", "would", SHADOW_VERDICTS],
+    ["shadow_decisions", "outcome", SHADOW_OUTCOMES],
     ["notifications", "kind", NotificationKind.options],
     ["notifications", "status", NotificationStatus.options],
     ["sira_learning_feedback", "outcome", Outcome.options],

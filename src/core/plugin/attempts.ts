@@ -16,6 +16,7 @@ import {
   iso,
   keyOf,
   type Phase,
+  type PluginState,
 } from "./state.ts";
 import { PENDING_LIMIT_MS } from "./tuning.ts";
 import { dropWorkOf, startWork } from "./work.ts";
@@ -54,17 +55,28 @@ export interface NewAttempt {
 }
 
 export function beginAttempt(draft: Draft, input: NewAttempt): AttemptState {
-  const { state, now } = draft;
-  const { incident, decision } = input;
+  const { state } = draft;
+  const { incident } = input;
   state.numbers.attempt += 1;
   // A fix that is replaced is no longer watched: the end of its bake must not close this attempt's incident.
   incident.bakeUntil = null;
   incident.healedBy = null;
+  const attempt = attemptOf(state, input, state.numbers.attempt, draft.now);
+  state.attempt = attempt;
+  recordAttempt(draft, attempt);
+  setIncidentStatus(draft, incident, "healing");
+  startWork(draft, { kind: "gate", attemptId: attempt.row.id });
+  return attempt;
+}
+
+/** The attempt as it would begin; changes nothing. */
+export function attemptOf(state: PluginState, input: NewAttempt, number: number, now: number): AttemptState {
+  const { incident, decision } = input;
   // A version named beside another action is a slip of the decision service: nothing would ever bring it about.
   const versioned = decision.action === "patch" || decision.action === "rollback";
   const target = versioned ? (decision.patch_version ?? null) : null;
   const release = versioned ? input.release : null;
-  const attempt: AttemptState = {
+  return {
     automatic: input.requestedBy === null,
     baseline: freezeBaseline(state, incident),
     release,
@@ -74,7 +86,7 @@ export function beginAttempt(draft: Draft, input: NewAttempt): AttemptState {
     ...(input.restores === undefined ? {} : { restores: input.restores }),
     phase: { name: "pending", until: now + PENDING_LIMIT_MS },
     row: {
-      id: `att_${keyOf(state.id)}_${state.numbers.attempt}`,
+      id: `att_${keyOf(state.id)}_${number}`,
       revision: 0,
       incident_id: incident.row.id,
       plugin_id: state.id,
@@ -107,11 +119,6 @@ export function beginAttempt(draft: Draft, input: NewAttempt): AttemptState {
       finished_at: null,
     },
   };
-  state.attempt = attempt;
-  recordAttempt(draft, attempt);
-  setIncidentStatus(draft, incident, "healing");
-  startWork(draft, { kind: "gate", attemptId: attempt.row.id });
-  return attempt;
 }
 
 /**

@@ -24,7 +24,8 @@ export type PluginEvent =
   | { type: "fail"; data: FailData }
   | { type: "tick" }
   | { type: "triaged"; workId: string; facts: TriageFacts }
-  | { type: "decided"; workId: string; decision: Decision; release: ReleaseRecord | null }
+  /** `shadow`: the mode is `shadow`, so that it is to be judged by these facts and not carried out. */
+  | { type: "decided"; workId: string; decision: Decision; release: ReleaseRecord | null; shadow?: GateFacts }
   | { type: "gate_facts"; workId: string; facts: GateFacts }
   | { type: "staged"; workId: string; reply: SmokeReply }
   | { type: "work_failed"; workId: string; why: string; final: boolean }

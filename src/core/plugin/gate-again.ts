@@ -17,6 +17,6 @@ export function gateAgain(draft: Draft, attempt: AttemptState, waitMs = GATE_AGA
 /** What was read of the policy is a hint only, and may be a minute old: the authority itself is asked now. */
 export function hurryGate(draft: Draft): void {
   const { policy, state, now } = draft;
-  if (!policy.kill_switch && policy.mode !== "off") return;
+  if (!policy.kill_switch && policy.mode !== "off" && policy.mode !== "shadow") return;
   for (const work of state.work) if (work.kind === "gate") work.notBefore = Math.min(work.notBefore, now);
 }

@@ -1,6 +1,7 @@
 /** From the state and the gathered facts to the gate's verdicts, and what follows from them. */
 import type { GateVerdict } from "../../contract/incident.ts";
-import { type GateResult, gate } from "../gate.ts";
+import { type GateResult, type GateSubject, gate } from "../gate.ts";
+import { snapshotOf } from "../gate-snapshot.ts";
 import { moveAttempt } from "./attempts.ts";
 import { quietSubject } from "./bar.ts";
 import { queueAttemptCommand } from "./command-payload.ts";
@@ -25,13 +26,24 @@ export function evaluateGate(
   facts: GateFacts,
   now: number,
 ): GateResult {
+  return gate(facts.policy, gateSubject(state, attempt, incident, facts, now));
+}
+
+/** All that the rules are held against. */
+export function gateSubject(
+  state: PluginState,
+  attempt: AttemptState,
+  incident: IncidentState,
+  facts: Pick<GateFacts, "admission" | "guard">,
+  now: number,
+): GateSubject {
   // What ended before the shop was told cost the shop nothing.
   const automatic = state.history.filter((past) => past.automatic && past.reached !== false);
   const lastFailure = automatic.findLast((past) =>
     ["failed", "rolled_back", "rollback_failed"].includes(past.outcome),
   );
   const { row } = attempt;
-  return gate(facts.policy, {
+  return {
     ...quietSubject(state, incident.row.type),
     flapping: incident.row.flapping ?? false,
     now,
@@ -49,7 +61,7 @@ export function evaluateGate(
     sinceFailureMs: lastFailure === undefined ? null : now - lastFailure.at,
     admission: facts.admission,
     guard: facts.guard,
-  });
+  };
 }
 
 /** Distinct people, never the requester, for exactly this evidence. */
@@ -72,15 +84,17 @@ export function onGateFacts(draft: Draft, facts: GateFacts): void {
   const incident = incidentById(state, attempt.row.incident_id);
   if (incident === null)
     return endAttempt(draft, attempt, "cancelled", "its incident is closed", { aboutTheFix: false });
-  const result = evaluateGate(state, attempt, incident, facts, now);
+  const subject = gateSubject(state, attempt, incident, facts, now);
+  const result = gate(facts.policy, subject);
   const passed = attempt.phase.name === "staging" || attempt.phase.name === "applying";
   if (result.outcome === "forbid") {
     attempt.row.gate = result.verdicts;
+    attempt.row.gate_facts = snapshotOf(subject);
     return standDown(draft, attempt, incident, result, facts, "forbidden by the policy gate");
   }
   // What it passed is on record; whether people or slots are missing by now is asked at hand-over.
   if (passed) return gateAgain(draft, attempt);
-  const changed = keepVerdicts(attempt, result);
+  const changed = keepVerdicts(attempt, result, subject);
   switch (result.outcome) {
     case "wait_canary":
       if (changed) recordAttempt(draft, attempt);
@@ -103,13 +117,14 @@ export function onGateFacts(draft: Draft, facts: GateFacts): void {
 }
 
 /** A row a minute for each attempt that waits would say nothing new: only a verdict that changed is kept. */
-function keepVerdicts({ row, phase }: AttemptState, result: GateResult): boolean {
+function keepVerdicts({ row, phase }: AttemptState, result: GateResult, subject: GateSubject): boolean {
   const gist = (verdicts: GateVerdict[]) => verdicts.map(({ rule, outcome }) => `${rule} ${outcome}`).join();
   const needed = Math.min(result.approvalsNeeded, 10);
   const same = gist(row.gate) === gist(result.verdicts) && row.approvals_needed === needed;
   const waits = phase.name === "awaiting_approval" && result.outcome === "wait_approval";
   if (same && (waits || result.outcome === "wait_canary")) return false;
   row.gate = result.verdicts;
+  row.gate_facts = snapshotOf(subject);
   row.approvals_needed = needed;
   return true;
 }

@@ -6,6 +6,7 @@ import { isFlapping, withReturn } from "../flapping.ts";
 import { type Draft, note, notify, recordIncident } from "./draft.ts";
 import { keepWithItsFix } from "./in-place.ts";
 import { breakSnooze, markQuiet, noteQuiet } from "./quiet.ts";
+import { outcomeOfShadow, settleShadow } from "./shadow-outcome.ts";
 import { CLOSED_LIMIT, type IncidentState, iso, keyOf } from "./state.ts";
 import { TRIAGE_SETTLE_MS } from "./tuning.ts";
 import { dropWorkOf, startWork } from "./work.ts";
@@ -214,6 +215,7 @@ export function closeIncident(
   incident.row.status = status;
   recordIncident(draft, incident);
   note(draft, incident, { kind: status, text: resolution, actor });
+  settleShadow(draft, incident, outcomeOfShadow(draft, incident, status), resolution);
   // What was healed has been told as such.
   if (status === "resolved" && incident.told && incident.healedBy === null)
     notify(draft, incident, "incident_resolved", "notice", `Over: ${titleOf(draft, incident)}`, resolution);

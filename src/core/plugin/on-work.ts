@@ -6,9 +6,11 @@ import { beginAttempt } from "./attempts.ts";
 import { decideNotBefore } from "./bar.ts";
 import { type Draft, incidentById, note, recordIncident } from "./draft.ts";
 import { endAttempt } from "./end-attempt.ts";
+import type { GateFacts } from "./event.ts";
 import { gateAgain } from "./gate-again.ts";
 import { applyAttempt } from "./gating.ts";
 import { escalateIncident, flappingText } from "./incidents.ts";
+import { shadowDecision } from "./shadow.ts";
 import { inShopsHands, iso, type Work } from "./state.ts";
 import { triageFailed } from "./triage.ts";
 import {
@@ -23,7 +25,13 @@ import { retryWork, startWork } from "./work.ts";
 /** While another attempt is in the shop a decision waits this long and is made afresh. */
 const BUSY_AGAIN_MS = 60_000;
 
-export function onDecided(draft: Draft, work: Work, decision: Decision, release: ReleaseRecord | null): void {
+export function onDecided(
+  draft: Draft,
+  work: Work,
+  decision: Decision,
+  release: ReleaseRecord | null,
+  shadow: GateFacts | null,
+): void {
   if (work.kind !== "decide") return;
   const incident = incidentById(draft.state, work.incidentId);
   if (incident === null || incident.row.status === "baking") return;
@@ -63,14 +71,12 @@ export function onDecided(draft: Draft, work: Work, decision: Decision, release:
     case "patch":
     case "rollback":
     case "config":
-    case "resubscribe":
-      beginAttempt(draft, {
-        incident,
-        decision: kept,
-        release: release === null ? null : chosen(release),
-        requestedBy: null,
-      });
+    case "resubscribe": {
+      const change = release === null ? null : chosen(release);
+      if (shadow !== null) return shadowDecision(draft, incident, kept, change, shadow);
+      beginAttempt(draft, { incident, decision: kept, release: change, requestedBy: null });
       return;
+    }
     default:
       return decision.action satisfies never;
   }

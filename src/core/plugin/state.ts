@@ -9,6 +9,7 @@ import type { AgentCommand, Attempt, Incident, IncidentType } from "../../contra
 import type { PluginCredential } from "../../contract/ledger.ts";
 import type { ReleaseRecord } from "../../contract/ops.ts";
 import type { AttemptReport } from "../../contract/rpc.ts";
+import type { ShadowDecision } from "../../contract/shadow.ts";
 import type { CounterMark } from "../counter-delta.ts";
 import { type DetectionState, newDetection } from "../detection.ts";
 import type { Sums } from "../rolling-window.ts";
@@ -34,6 +35,8 @@ export interface IncidentState {
   returns?: Millis[];
   /** Somebody was called because it flaps: once is enough. */
   flapTold?: true;
+  /** What would have been done in mode `shadow`, while it is not known what became of it. */
+  shadow?: ShadowDecision;
   /** People were told of it: its end is told too. */
   told?: true;
   /** Notices that nobody was sent while it was quiet, and whether one would have been a page. */
@@ -47,6 +50,8 @@ export interface HealedBy {
   remedy?: string;
   /** A change was taken back by order: the fault that it healed may well return, and is nobody's failure then. */
   takenBack?: true;
+  /** Another signal began in its bake: it counts as failed, and has been reported so. */
+  regressed?: true;
 }
 
 /** A change that succeeded, and is in place as far as anybody here knows: what an order may take back. */

@@ -99,7 +99,7 @@ function onAnswer(draft: Draft, event: Answer): void {
     case "triaged":
       return onTriaged(draft, work, event.facts);
     case "decided":
-      return onDecided(draft, work, event.decision, event.release);
+      return onDecided(draft, work, event.decision, event.release, event.shadow ?? null);
     case "gate_facts":
       return onGateFacts(draft, event.facts);
     case "staged":
