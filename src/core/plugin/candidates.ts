@@ -37,6 +37,7 @@ export function candidatesFor(
     .map(asCandidate);
   const versions = releases
     .filter((release) => isUsable(release, state, now) && !aside.has(release.version))
+    .filter(({ version }) => !isBelowNoReturn(version, state.version, releases))
     .map((release) => versionCandidate(release, state.version));
   const room = CANDIDATES_LIMIT - MOVES.length;
   const config = settings.slice(0, room / 2);
@@ -47,6 +48,16 @@ function isUsable(release: ReleaseRecord, state: PluginState, now: Millis): bool
   const { version, status, expires, min_from } = release;
   if (status !== "active" || version === state.version || Date.parse(expires) <= now) return false;
   return compareSemver(version, state.version) < 0 || compareSemver(state.version, min_from) >= 0;
+}
+
+/** Going down past a release that cannot be taken back is worse than the fault: what it changed stays changed. */
+function isBelowNoReturn(version: string, running: string, releases: readonly ReleaseRecord[]): boolean {
+  return releases.some(
+    (release) =>
+      !release.reversible &&
+      compareSemver(release.version, version) > 0 &&
+      compareSemver(release.version, running) <= 0,
+  );
 }
 
 function versionCandidate({ version, reversible }: ReleaseRecord, from: string): Candidate {

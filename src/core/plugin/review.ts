@@ -12,6 +12,7 @@ import {
   setIncidentStatus,
 } from "./incidents.ts";
 import { followQuiet } from "./quiet.ts";
+import { blameWatchedFix } from "./regression.ts";
 import { reportRelapse } from "./relapse.ts";
 import { commitUnheard, type IncidentState, inShopsHands, isSettledSilence } from "./state.ts";
 import { dropLiveCommand } from "./way-back.ts";
@@ -25,7 +26,10 @@ export function review(draft: Draft): void {
       if (incident === null) {
         if (finding.type === "heartbeat_missed" && isSettledSilence(state)) continue;
         // Its health check judges what fires after a change; no second incident is opened about it.
-        if (!inShopsHands(state.attempt)) openOrReturn(draft, finding);
+        if (inShopsHands(state.attempt)) continue;
+        const opened = openOrReturn(draft, finding);
+        // A silence may be the shop's or ours: its triage tells.
+        if (finding.type !== "heartbeat_missed") blameWatchedFix(draft, opened);
       } else follow(draft, incident, finding);
     } else if (incident !== null && finding.cleared && incident.row.status !== "baking") {
       signalCleared(draft, incident, finding);
@@ -46,7 +50,7 @@ function follow(draft: Draft, incident: IncidentState, finding: Finding): void {
   const why = `The same signal is back while ${fix?.version ?? fix?.remedy ?? "the fix"} was being watched. ${finding.signal.explanation}`;
   if (fix) {
     excludeFix(draft.state, incident, fix, draft.now);
-    reportRelapse(draft, incident, fix, finding.signal.explanation);
+    if (!fix.regressed) reportRelapse(draft, incident, fix, finding.signal.explanation);
   }
   reopenIncident(draft, incident, why);
 }
@@ -87,5 +91,12 @@ function endBakes(draft: Draft): void {
       draft.now >= incident.bakeUntil &&
       !commitUnheard(draft.state, incident)
     )
-      closeIncident(draft, incident, "resolved", "Healed, and sound through its bake time.");
+      closeIncident(
+        draft,
+        incident,
+        "resolved",
+        incident.healedBy?.regressed
+          ? "Healed; its fix is held for another fault, which began in its bake."
+          : "Healed, and sound through its bake time.",
+      );
 }

@@ -8,6 +8,7 @@ import { judgeSilence, type SilenceVerdict, type SiteProbe, stormVerdict } from 
 import { stablePercent } from "../stable-hash.ts";
 import { type Draft, incidentById, note, notify, recordIncident } from "./draft.ts";
 import { escalateIncident, setIncidentStatus, titleOf } from "./incidents.ts";
+import { blameWatchedFix } from "./regression.ts";
 import type { IncidentState, PluginState, Work } from "./state.ts";
 import {
   LOOK_AGAIN_MS,
@@ -102,7 +103,8 @@ function conclude(draft: Draft, incident: IncidentState, facts: TriageFacts, ver
     case "decide":
       delete incident.downLooks;
       notify(draft, incident, "incident_detected", "notice", titleOf(draft, incident), explanation);
-      return startWork(draft, { kind: "decide", incidentId });
+      startWork(draft, { kind: "decide", incidentId });
+      return blameWatchedFix(draft, incident);
     case "escalate":
       if (cause === "shop_down") return shopDown(draft, incident, explanation);
       return escalateIncident(draft, incident, explanation);
