@@ -36,7 +36,7 @@ import { armAlarm, SAFETY_MS } from "../arm-alarm.ts";
 import { migrate } from "../migrations.ts";
 import { OutboxDrain } from "../outbox/outbox-drain.ts";
 import { OutboxStore } from "../outbox/outbox-store.ts";
-import { feedReceiver, ledgerReceiver } from "../outbox/receivers.ts";
+import { feedReceiver, ledgerReceiver, noticeReceiver } from "../outbox/receivers.ts";
 import { pluginOf } from "../stubs.ts";
 import { CatalogueDesk } from "./catalogue-desk.ts";
 import { RELEASE_MIGRATIONS } from "./release-migrations.ts";
@@ -73,6 +73,7 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
       receivers: {
         ledger: ledgerReceiver(env),
         feed: feedReceiver(env),
+        notify: noticeReceiver(env),
         order: this.#reverts.deliver((pluginId, order) => pluginOf(env, pluginId).order(order), Date.now),
       },
     });

@@ -8,6 +8,7 @@ import { mayBeHalted } from "../../src/core/release-standing.ts";
 import { courseOf } from "../../src/core/rollout-course.ts";
 import { compareSemver } from "../../src/core/semver.ts";
 import { placeOf } from "../../src/core/wave-reach.ts";
+import { haltNotice } from "./halt-notice.ts";
 import type { ReleaseRoom } from "./release-room.ts";
 import type { RevertDesk } from "./revert-desk.ts";
 import { completeCanary, type Subject } from "./subject-store.ts";
@@ -124,10 +125,12 @@ export class RolloutDesk {
     const halted = withStanding(subject, "halted", standing);
     this.#room.storage.transactionSync(() => {
       this.#room.commit(halted, { actor: "vigie", action: "release.halted", data }, now);
-      // What cannot go back is left to people: its own notice says that it was halted.
+      // What cannot go back is left to people.
       const mayGoBack = subject.kind === "remedy" || subject.record.reversible;
-      if (subject.canary.on_breach === "revert" && mayGoBack)
-        this.#reverts.begin(halted, { cause: "canary", by: "vigie", reason }, now);
+      const goesBack = subject.canary.on_breach === "revert" && mayGoBack;
+      if (goesBack) this.#reverts.begin(halted, { cause: "canary", by: "vigie", reason }, now);
+      const goingBack = goesBack ? this.#room.slots.applied(subject.key).length : 0;
+      this.#room.send(haltNotice(halted, reason, { blamed: "incident" in data, goingBack }, now), now);
     });
   }
 

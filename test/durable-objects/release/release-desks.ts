@@ -9,6 +9,7 @@ import { RevertDesk } from "../../../durable-objects/release/revert-desk.ts";
 import { RolloutDesk } from "../../../durable-objects/release/rollout-desk.ts";
 import { StandingDesk } from "../../../durable-objects/release/standing-desk.ts";
 import { LedgerRecord } from "../../../src/contract/ledger.ts";
+import type { NotificationRecord } from "../../../src/contract/notification.ts";
 import { anObjectStorage } from "../../builders/object-storage.ts";
 
 export const PRODUCT = "molam-woocommerce";
@@ -42,6 +43,7 @@ export function releaseDesks() {
       bodies("ledger")
         .map((body) => LedgerRecord.parse(body))
         .flatMap((record) => (record.kind === "audit" ? [record.row] : [])),
+    notices: () => bodies("notify").map((body) => (body as { record: NotificationRecord }).record),
     /** Orders that wait to be given, in the order they were written. */
     orders: () => bodies("order").map((body) => body as { pluginId: string; order: { attempt_id: string } }),
   };

@@ -190,6 +190,26 @@ describe("the policy's on_breach", () => {
     expect(await deliver(rollout)).toEqual(["plg_5", "plg_4", "plg_3", "plg_2", "plg_1"]);
   });
 
+  it("tells people once of each halt, what it was and what becomes of the shops", () => {
+    const [kept, ...more] = breach("keep").notices();
+    expect(more).toEqual([]);
+    expect(kept).toMatchObject({
+      kind: "release_halted",
+      urgency: "page",
+      title: "Halted: molam-woocommerce 1.2.3",
+      text:
+        "abort rule: at least 20 % of 5 or more failed in whatever way. Nobody gets it until a person resumes it. " +
+        "Shops that have it keep it.",
+    });
+    expect(breach("revert").notices()[0]?.text).toContain("being taken back from 5 shop(s), newest first");
+    const blamed = fiveAndOne();
+    blamed.rollouts.blame(VERSION, "shops fail alike", "fin_1", T0);
+    expect(blamed.notices()).toMatchObject([{ urgency: "notice" }]);
+    const byHand = fiveAndOne();
+    byHand.set("halted");
+    expect(byHand.notices()).toEqual([]);
+  });
+
   it("revert: leaves a release that cannot go back to people", async () => {
     const rollout = breach("revert", { reversible: false });
     expect([rollout.status(), rollout.state().revert]).toEqual(["halted", null]);
