@@ -17,7 +17,7 @@ import type {
 } from "../../src/contract/emergency.ts";
 import type { FleetStanding } from "../../src/contract/guard.ts";
 import type { Person } from "../../src/contract/ops.ts";
-import { ok, type Result, refuse } from "../../src/contract/refusal.ts";
+import { ok, type Result } from "../../src/contract/refusal.ts";
 import type {
   ActionReservation,
   AttemptReport,
@@ -33,16 +33,16 @@ import { armAlarm, SAFETY_MS } from "../arm-alarm.ts";
 import { migrate } from "../migrations.ts";
 import { OutboxDrain } from "../outbox/outbox-drain.ts";
 import { OutboxStore } from "../outbox/outbox-store.ts";
-import { bodiesOf, feedReceiver, ledgerReceiver, noticeReceiver } from "../outbox/receivers.ts";
-import { pluginOf, policyOf, releasesOf } from "../stubs.ts";
+import { pluginOf, policyOf } from "../stubs.ts";
 import { AttemptRegister } from "./attempt-register.ts";
 import { AutonomyDesk, explanationOf } from "./autonomy-desk.ts";
-import { CohortDesk, type HaltOrder } from "./cohort-desk.ts";
+import { CohortDesk } from "./cohort-desk.ts";
 import { CohortStore } from "./cohort-store.ts";
+import { consumeClaim, type FleetEnrolment } from "./consume-claim.ts";
 import { EmergencyDesk } from "./emergency-desk.ts";
 import { FleetIncidents } from "./fleet-incidents.ts";
+import { fleetReceivers } from "./fleet-receivers.ts";
 import { ACTION_WINDOW_MS, FLEET_MIGRATIONS, FleetStore } from "./fleet-store.ts";
-import { INCIDENT_NOTICE, incidentNoticeReceiver } from "./incident-notices.ts";
 import { StormDesk } from "./storm-desk.ts";
 import { StormStore } from "./storm-store.ts";
 
@@ -89,51 +89,17 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
     this.#drain = new OutboxDrain({
       owner: "FleetObject",
       store: this.#outbox,
-      receivers: {
-        ledger: ledgerReceiver(env),
-        feed: feedReceiver(env),
-        notify: noticeReceiver(env),
-        [INCIDENT_NOTICE]: incidentNoticeReceiver({
-          storage: ctx.storage,
-          outbox: this.#outbox,
-          policy: async () => (await policyOf(env).read()).document,
-          flush: () => this.#flushSoon(),
-        }),
-        release: async (rows) => {
-          for (const { product, ...order } of bodiesOf<HaltOrder>(rows))
-            await releasesOf(env, product).blame(order);
-          return { status: "delivered" };
-        },
-      },
+      receivers: fleetReceivers(env, ctx.storage, this.#outbox, () => this.#flushSoon()),
     });
   }
 
-  async enroll(input: {
-    plugin_id: string;
-    product: string;
-    merchant_id: string;
-    nonce: string;
-    nonce_expires_at: string;
-  }): Promise<Result<{ enrolled: true }>> {
+  async enroll(input: FleetEnrolment): Promise<Result<{ enrolled: true }>> {
     const now = Date.now();
-    const expiresAt = Date.parse(input.nonce_expires_at);
-    if (!(expiresAt > now)) return refuse({ reason: "unauthorized" });
-    const owner = this.#store.nonceOwner(input.nonce);
-    if (owner !== null) {
-      if (owner === input.plugin_id) return ok({ enrolled: true });
-      return refuse({ reason: "conflict", message: "this claim code was used before" });
-    }
-    this.ctx.storage.transactionSync(() => {
-      this.#store.enroll({
-        pluginId: input.plugin_id,
-        product: input.product,
-        merchantId: input.merchant_id,
-        nonce: input.nonce,
-        expiresAt,
-      });
-      this.#arm(now);
+    return this.ctx.storage.transactionSync(() => {
+      const consumed = consumeClaim(this.#store, input, now);
+      if (consumed.ok) this.#arm(now);
+      return consumed;
     });
-    return ok({ enrolled: true });
   }
 
   async guard(reserve?: ActionReservation): Promise<FleetGuard> {
