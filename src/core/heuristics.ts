@@ -75,7 +75,11 @@ function basePrior(candidate: Candidate, request: DecideRequest): number {
       return type === "new_error" ? prior - PENALTY_PATCH_ON_NEW_ERROR : prior;
     }
     case "rollback":
-      return changed_from === undefined ? PRIOR_CONFIDENCE.rollback : PRIOR_CONFIDENCE.rollback_after_change;
+      if (changed_from === undefined) return PRIOR_CONFIDENCE.rollback;
+      // Any other version may never have run here: going there is a change of its own, and mends nothing for sure.
+      return candidate.version === undefined || candidate.version === changed_from
+        ? PRIOR_CONFIDENCE.rollback_after_change
+        : BEST_OF_UNLIKELY;
     default:
       return PRIOR_CONFIDENCE[candidate.action];
   }
@@ -180,7 +184,7 @@ function explain(candidate: Candidate, request: DecideRequest): string {
   switch (candidate.action) {
     case "patch": {
       const step = to === undefined ? "patch" : stepBetween(version, to);
-      return `${to} is the next release above ${version} (${step} step) that has not failed here; ${type} on a release is most often mended by the one after it.`;
+      return `${to} is a release above ${version} (${step} step) that has not failed here; ${type} on a release is most often mended by a later one.`;
     }
     case "rollback":
       if (!answersTo(request).includes("rollback"))

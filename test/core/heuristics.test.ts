@@ -107,6 +107,18 @@ describe("heuristic decision", () => {
     expect(DecideReply.safeParse(reply).success).toBe(true);
   });
 
+  it("goes back to nothing but what ran before, however near another version is", () => {
+    const candidates: DecideRequest["candidates"] = [
+      { action: "rollback", version: "1.2.3" },
+      { action: "rollback", version: "1.2.1" },
+    ];
+    const request = { type: "new_error", version: "1.2.4", candidates };
+    const back = heuristicDecision(aDecideRequest({ ...request, changed_from: "1.2.1" }));
+    expect([back.action, back.patch_version]).toEqual(["rollback", "1.2.1"]);
+    // It came down from 1.3.0 already: there is no way back from here.
+    expect(heuristicDecision(aDecideRequest({ ...request, changed_from: "1.3.0" })).action).toBe("escalate");
+  });
+
   it("is less sure of a larger step, of an irreversible one, and after each failed fix", () => {
     const confidence = (candidates: DecideRequest["candidates"], excluded: DecideRequest["excluded"] = []) =>
       heuristicDecision(aDecideRequest({ candidates, excluded })).confidence;
