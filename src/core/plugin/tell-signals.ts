@@ -14,11 +14,11 @@ export function tellSignals(draft: Draft): void {
       .map(({ row }) => row.type),
   );
   const tell = (type: IncidentType, isOpen: boolean): void => {
-    const { version, env } = state;
+    const platform = state.env.platform_version ?? null;
     draft.outbox.push({
       to: "fleet",
       report: "signal",
-      signal: { type, open: isOpen, version, platform_version: env.platform_version ?? null },
+      signal: { type, open: isOpen, version: state.version, platform_version: platform },
     });
   };
   for (const type of open) if (!told.includes(type)) tell(type, true);
