@@ -76,6 +76,13 @@ const ROWS: Row[] = [
     manual: "needs_approval",
   },
   { rule: "mode", when: "off", policy: { mode: "off" }, automatic: "forbid", manual: "forbid" },
+  {
+    rule: "mode",
+    when: "shadow",
+    policy: { mode: "shadow" },
+    automatic: "forbid",
+    manual: "needs_approval",
+  },
   { rule: "whitelist", when: "every merchant", automatic: "allow", manual: "allow" },
   {
     rule: "whitelist",
@@ -338,6 +345,62 @@ describe("the gate as a whole", () => {
     expect(gate(policy, aSubject({ approvals: row.needed })).outcome).toBe("go");
     if (row.needed > 0)
       expect(gate(policy, aSubject({ approvals: row.needed - 1 })).outcome).toBe("wait_approval");
+  });
+
+  it("waits for a paused release as it does for a slot", () => {
+    const paused = { ...ADMITTED, admitted: false, paused: true, status: "paused" as const };
+    const result = gate(aPolicy(), aSubject({ admission: paused }));
+    expect(result).toMatchObject({ outcome: "wait_canary", forbiddenBy: "canary" });
+  });
+
+  it.each(["halted", "blocked", "held", "below_floor", "unknown"] as const)(
+    "forbids a release that is %s",
+    (status) => {
+      const result = gate(aPolicy(), aSubject({ admission: { ...ADMITTED, admitted: false, status } }));
+      expect(result).toMatchObject({ outcome: "forbid", forbiddenBy: "release" });
+    },
+  );
+
+  describe("of what takes a change back by order", () => {
+    const nothingAllowed = aPolicy({
+      mode: "approve-only",
+      min_confidence: 1,
+      max_severity: "low",
+      allowed_actions: [],
+      whitelist: { all: false },
+      approvals: { by_severity: { medium: 3 }, by_step: { downgrade: 3 } },
+      limits: { attempts_per_plugin_per_day: 0 },
+      maintenance: [aWindow({})],
+    });
+    const subject = aSubject({
+      takesBack: true,
+      automatic: false,
+      confidence: 0,
+      flapping: true,
+      excluded: true,
+      admission: { ...ADMITTED, admitted: false, status: "halted" },
+      guard: { ...CALM, storm: true, autonomy: "degraded" },
+    });
+
+    it("asks nothing but whether commands may leave at all", () => {
+      const result = gate(nothingAllowed, subject);
+      expect(result).toMatchObject({ outcome: "go", approvalsNeeded: 0 });
+      expect(result.verdicts).toHaveLength(GATE_RULES.length);
+      expect(result.verdicts.filter((verdict) => verdict.outcome !== "allow")).toEqual([]);
+      expect(result.verdicts.find((verdict) => verdict.rule === "storm")?.observed).toContain(
+        "takes a change back",
+      );
+    });
+
+    it.each([
+      ["kill_switch", { kill_switch: true }],
+      ["mode", { mode: "off" }],
+    ])("is held by %s", (rule, stop) => {
+      expect(gate({ ...nothingAllowed, ...aPolicy(stop) }, subject)).toMatchObject({
+        outcome: "forbid",
+        forbiddenBy: rule,
+      });
+    });
   });
 
   it("has no step to count for a change without a version", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { T0 } from "../../builders/heartbeat.ts";
 import { aProbe, aShopThatIsDown } from "../../builders/site-probe.ts";
 import { PluginStory } from "./story.ts";
 
@@ -87,8 +88,54 @@ describe("the triage of a silence", () => {
     expect(story.rows("notification")).toMatchObject([{ kind: "escalated", urgency: "notice" }]);
     expect(story.rows("notification")[0]?.text).toContain("The shop itself is down");
     expect(kinds(story)).toEqual(["detected", "probed", "triaged", "escalated"]);
-    expect(story.state.work).toEqual([]);
+    expect(story.state.work).toMatchObject([{ kind: "triage", notBefore: story.now + 300_000 }]);
     expect(story.rows("attempt")).toEqual([]);
+  });
+
+  describe("a shop that is down", () => {
+    const down = () => aSilentShop().triage(aShopThatIsDown()).triage(aShopThatIsDown());
+    const waitS = (story: PluginStory) => ((story.state.work[0]?.notBefore ?? 0) - story.now) / 1000;
+
+    it("is looked at again by itself, ever more rarely, and told of once", () => {
+      const story = down();
+      const waits = [];
+      for (let i = 0; i < 6; i++) {
+        waits.push(waitS(story));
+        story.triage(aShopThatIsDown());
+      }
+      expect(waits).toEqual([300, 600, 1200, 2400, 3600, 3600]);
+      expect(story.rows("notification")).toHaveLength(1);
+      expect(story.incident).toMatchObject({ status: "escalated", cause: "shop_down" });
+    });
+
+    it("is left alone after three days", () => {
+      const story = down();
+      for (let i = 0; i < 200 && story.state.work.length > 0; i++) story.triage(aShopThatIsDown());
+      expect(story.state.work).toEqual([]);
+      expect(story.now - T0).toBeGreaterThan(2.5 * 86_400_000);
+      expect(story.now - T0).toBeLessThan(4 * 86_400_000);
+    });
+
+    it("and answers again while its plugin stays dead is decided on, without anybody's asking", () => {
+      const story = down()
+        .triage(aShopThatIsDown())
+        .triage(aProbe({ http_status: 200 }));
+      expect(story.incident).toMatchObject({ status: "open", cause: "plugin_silent" });
+      expect(story.work("decide")).not.toBe("");
+    });
+
+    it("is not called unknown because nobody could look this time", () => {
+      const story = down().triage(aProbe({ status: "unknown", reason: "budget" }));
+      expect(story.incident).toMatchObject({ status: "escalated", cause: "shop_down" });
+      for (let i = 0; i < 6; i++) {
+        const work = story.work("triage");
+        story.now = Math.max(story.now, story.state.work[0]?.notBefore ?? 0);
+        story.apply({ type: "work_failed", workId: work, why: "away", final: false });
+      }
+      expect(story.incident).toMatchObject({ status: "escalated", cause: "shop_down" });
+      expect(story.rows("notification")).toHaveLength(1);
+      expect(story.work("triage")).not.toBe("");
+    });
   });
 
   it("believes a second look that finds the shop up", () => {
