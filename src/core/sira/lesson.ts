@@ -63,7 +63,8 @@ export interface Tried {
 }
 
 /** Where an attempt, or a candidate, belongs. Signatures are a peer's text and stand last, so that no two places share a key. */
-export function placeOf({ type, signature, env, from, action, version, remedy }: Tried): Place {
+export function placeOf(tried: Tried): Place {
+  const { type, signature, from, action, version, remedy } = tried;
   const step = version === undefined ? "" : stepBetween(from, version);
   const kind = `kind|${type}|${action}|${action === "patch" ? step : ""}`;
   const fix = `${type}|${action}|${version ?? remedy ?? ""}`;
@@ -73,7 +74,7 @@ export function placeOf({ type, signature, env, from, action, version, remedy }:
     fix: `fix|${fix}`,
     move: `move|${fix}|${from}`,
     fault: `fault|${fault}`,
-    place: `place|${environmentClass(env)}|${fault}`,
+    place: `place|${environmentClass(tried.env)}|${fault}`,
   };
 }
 

@@ -19,8 +19,8 @@ const COST_NEEDLESS = 1;
 const COST_WOKEN = 0.2;
 /** Nobody did anything about a fault that was one. */
 const COST_WAITED = 0.3;
-/** The move waits for people first. */
-const COST_APPROVAL = 0.05;
+/** The move waits for people first. Less than what the order by reversibility is worth: a way back is not left for want of approval. */
+const COST_APPROVAL = 0.01;
 
 /** At equal odds the move that is more easily taken back comes first. */
 const COST_OF_MOVE: Partial<Record<Action, number>> = {

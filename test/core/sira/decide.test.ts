@@ -235,6 +235,16 @@ describe("trying in order to learn", () => {
     expect(tried(policy)).toEqual(tried(policy));
   });
 
+  it("goes back before it goes on although only the way back needs approval; what needs approval is still proposed", () => {
+    const request = asking(1, { actions: ["patch", "rollback"], min_confidence: 0.6, steps: ["patch"] });
+    request.incident.changed_from = "1.2.1";
+    request.candidates = [...patches("1.2.3"), { action: "rollback", version: "1.2.1", step: "downgrade" }];
+    expect(decide(request, NOTHING).action).toBe("rollback");
+    const steps = asking(1, { actions: ["patch"], min_confidence: 0.9, steps: [] });
+    steps.candidates = patches("1.2.3");
+    expect(decide(steps, NOTHING).action).toBe("patch");
+  });
+
   it("does not choose what the policy forbids, but shows it", () => {
     const request = asking(1, { actions: ["rollback"], min_confidence: 0.6, steps: ["patch"] });
     const reply = decide({ ...request, candidates: patches("1.2.3") }, memory);
