@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LedgerRecord } from "../../src/contract/ledger.ts";
-import { defaultPolicyDocument, type PolicyDocument } from "../../src/contract/policy.ts";
+import { defaultPolicyDocument, type Policy, type PolicyDocument } from "../../src/contract/policy.ts";
 import type { Result } from "../../src/contract/refusal.ts";
 import { mergePatch } from "../../src/core/merge-patch.ts";
 import {
@@ -105,6 +105,21 @@ describe("policy change", () => {
     const change = changed(putPolicy(current, { revision: 0, reason: "holiday", document }, author));
     expect(change.policy.document).toEqual(document);
     expect(change.stops).toBe(true);
+  });
+
+  it("waits for commands on their way when the mode becomes shadow, and not when it already was", () => {
+    const to = (from: Policy, mode: string) =>
+      changed(patchPolicy(from, { revision: from.revision, reason: "why", patch: { mode } }, author));
+    const auto = to(current, "auto");
+    expect(auto.stops).toBe(false);
+    const shadow = to(auto.policy, "shadow");
+    expect(shadow.stops).toBe(true);
+    const again = patchPolicy(
+      shadow.policy,
+      { revision: 2, reason: "why", patch: { min_confidence: 0.9 } },
+      author,
+    );
+    expect(changed(again).stops).toBe(false);
   });
 
   it("gives a removed field its default again", () => {

@@ -1,0 +1,182 @@
+import { describe, expect, it } from "vitest";
+import { ShadowDecision } from "../../../src/contract/shadow.ts";
+import { gate } from "../../../src/core/gate.ts";
+import { subjectOf } from "../../../src/core/gate-snapshot.ts";
+import type { GateFacts } from "../../../src/core/plugin/event.ts";
+import { aDecision, aPolicy, aRelease } from "../../builders/release.ts";
+import { PluginStory } from "./story.ts";
+
+const SHADOW = aPolicy({ mode: "shadow" });
+
+/** A shop whose incident is decided on in mode `shadow`. */
+function decided(facts: Partial<GateFacts> = {}, policy = SHADOW): PluginStory {
+  const story = new PluginStory(policy).breakWebhooks();
+  const workId = story.work("decide");
+  return story.apply({
+    type: "decided",
+    workId,
+    decision: aDecision(),
+    release: aRelease({ version: "1.2.3" }),
+    shadow: story.facts(facts),
+  });
+}
+const last = (story: PluginStory) => story.rows("shadow").at(-1);
+/** Healthy beats until the incident is over. */
+function recovers(story: PluginStory): PluginStory {
+  for (let i = 0; i < 80 && story.incidents.length > 0; i++) story.beat(60, { sent: 30 });
+  expect(story.incidents).toEqual([]);
+  return story;
+}
+
+describe("mode shadow", () => {
+  it("writes down what it would have done, with the verdicts of mode auto, and does nothing", () => {
+    const story = decided();
+    expect(story.state.attempt).toBeNull();
+    expect(story.rows("attempt")).toEqual([]);
+    expect(story.rows("command")).toEqual([]);
+    expect(story.state.work).toEqual([]);
+    // Neither a slot, nor a budget, nor SIRA hears of it: the fleet only of the incident itself.
+    const reports = story.outbox.map((message) => ("report" in message ? message.report : message.to));
+    expect(new Set(reports)).toEqual(new Set(["ledger", "notify", "evidence", "signal", "busy"]));
+
+    const row = last(story);
+    expect(ShadowDecision.safeParse(row).error).toBeUndefined();
+    expect(row).toMatchObject({
+      revision: 1,
+      action: "patch",
+      from_version: "1.2.2",
+      target_version: "1.2.3",
+      would: "go",
+      why: null,
+      approvals_needed: 0,
+      policy_revision: 7,
+      outcome: null,
+    });
+    expect(row?.gate.find(({ rule }) => rule === "mode")).toMatchObject({
+      outcome: "allow",
+      observed: "auto",
+    });
+    expect(row?.gate.every(({ outcome }) => outcome === "allow")).toBe(true);
+    expect(story.rows("event").find(({ kind }) => kind === "shadow")?.text).toBe(
+      "Shadow mode, nothing is done: patch 1.2.2 -> 1.2.3 would have begun at once.",
+    );
+  });
+
+  it("leaves the incident to a person, without waking one", () => {
+    const story = decided();
+    expect(story.incident.status).toBe("escalated");
+    expect(story.rows("notification").at(-1)).toMatchObject({ kind: "escalated", urgency: "notice" });
+    expect(story.incident.decision?.patch_version).toBe("1.2.3");
+  });
+
+  it.each([
+    [
+      "wait_approval",
+      { admission: null },
+      aPolicy({ mode: "shadow", min_confidence: 0.99 }),
+      /would have asked for 1 approval/,
+      1,
+    ],
+    [
+      "wait_canary",
+      { admission: { admitted: false, status: "active", stage: "5 shops", observed: "5", bound: "5" } },
+      SHADOW,
+      /would have waited \(canary: 5 shops: 5/,
+      0,
+    ],
+    [
+      "forbid",
+      { admission: { admitted: false, status: "halted", stage: "5 shops", observed: "0", bound: "5" } },
+      SHADOW,
+      /would have been forbidden \(release: halted/,
+      0,
+    ],
+  ] satisfies [string, Partial<GateFacts>, typeof SHADOW, RegExp, number][])(
+    "says what stood in the way: %s",
+    (would, facts, policy, text, approvals) => {
+      const story = decided(facts, policy);
+      expect(last(story)).toMatchObject({ would, approvals_needed: approvals });
+      expect(story.rows("event").find(({ kind }) => kind === "shadow")?.text).toMatch(text);
+    },
+  );
+
+  it("records that it cleared by itself", () => {
+    const story = recovers(decided());
+    expect(story.rows("shadow").map(({ id }) => id)).toEqual([last(story)?.id, last(story)?.id]);
+    expect(last(story)).toMatchObject({ revision: 2, outcome: "cleared" });
+    expect(last(story)?.outcome_text).toMatch(/^Recovered/);
+  });
+
+  it.each([
+    ["1.2.3", "same_fix"],
+    ["1.3.0", "other_fix"],
+  ])("records what a person's %s was beside its own: %s", (version, outcome) => {
+    const story = decided().act("otto", { action: "patch", version, reason: "by hand" });
+    story.gate().approve("anna");
+    story.gate().stage().beat(15).handOver().wait(5).ack(version);
+    for (let i = 0; i < 40 && story.state.attempt; i++) story.beat(15, { sent: 20 }, { state: "probation" });
+    expect(story.lastAttempt.status).toBe("success");
+    for (let i = 0; i < 40 && story.incidents.length > 0; i++) story.beat(120, { sent: 40 }).pass(1);
+    expect(last(story)).toMatchObject({ revision: 2, outcome });
+  });
+
+  it("records a fix that was put into the shop past us", () => {
+    const story = decided();
+    story.version = "1.2.3";
+    expect(last(recovers(story))).toMatchObject({ outcome: "same_fix" });
+    const other = decided();
+    other.version = "1.2.9";
+    expect(last(recovers(other))).toMatchObject({ outcome: "other_fix" });
+  });
+
+  it("records that a person found nothing to do", () => {
+    const story = decided().act("otto", { action: "dismiss", reason: "a test shop" });
+    expect(last(story)).toMatchObject({ outcome: "dismissed" });
+  });
+
+  it("replaces what it would have done when it is decided afresh", () => {
+    const story = decided().act("otto", { action: "retry", reason: "new release" });
+    const workId = story.work("decide");
+    story.apply({
+      type: "decided",
+      workId,
+      decision: aDecision({ patch_version: "1.2.4" }),
+      release: aRelease({ version: "1.2.4" }),
+      shadow: story.facts(),
+    });
+    expect(story.rows("shadow").map(({ target_version: to, outcome }) => [to, outcome])).toEqual([
+      ["1.2.3", null],
+      ["1.2.3", "superseded"],
+      ["1.2.4", null],
+    ]);
+  });
+
+  it("stops an automatic attempt that waits when the mode comes over it, and lets a person's go on", () => {
+    const auto = new PluginStory().breakWebhooks().decide();
+    auto.gate({ policy: SHADOW });
+    expect(auto.lastAttempt).toMatchObject({ status: "cancelled" });
+    expect(auto.lastAttempt.reason).toContain("mode: shadow");
+
+    const manual = decided().act("otto", { action: "patch", version: "1.2.3", reason: "by hand" });
+    manual.gate();
+    expect(manual.attempt.status).toBe("awaiting_approval");
+    manual.approve("anna").gate();
+    expect(manual.attempt.status).toBe("staging");
+  });
+
+  it("keeps what every gate was held against, so that another policy can be asked", () => {
+    const story = new PluginStory().breakWebhooks().decide().gate();
+    const { gate_facts: facts, gate: verdicts } = story.attempt;
+    if (!facts) throw new Error("nothing was kept");
+    const subject = subjectOf(facts, {
+      pluginId: story.state.id,
+      merchantId: story.state.merchantId,
+      product: story.state.product,
+    });
+    expect(gate(aPolicy(), subject).verdicts).toEqual(verdicts);
+    expect(gate(aPolicy({ allowed_actions: ["rollback"] }), subject)).toMatchObject({
+      outcome: "forbid",
+      forbiddenBy: "action_allowed",
+    });
+  });
+});
