@@ -78,4 +78,8 @@ export const RELEASE_MIGRATIONS: readonly Migration[] = [
       ) WITHOUT ROWID;
     `,
   },
+  {
+    name: "slots taken back",
+    sql: "ALTER TABLE slots ADD COLUMN reverted_at INTEGER",
+  },
 ];

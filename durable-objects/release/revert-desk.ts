@@ -89,6 +89,8 @@ export class RevertDesk {
   }
 
   takenBack({ version, attempt_id, outcome }: RevertReport, now: number): void {
+    // Also when it was taken back for another reason than a run of ours: there is nothing left to take back.
+    if (outcome === "success") this.#room.slots.takenBack(version, attempt_id, now);
     const known = this.#room.reverts.statusOf(version, attempt_id);
     if (known !== "ordered" && known !== "unconfirmed") return;
     this.#room.storage.transactionSync(() => {

@@ -8,6 +8,7 @@ import { mayBeHalted } from "../../src/core/release-standing.ts";
 import { courseOf } from "../../src/core/rollout-course.ts";
 import { compareSemver } from "../../src/core/semver.ts";
 import { placeOf } from "../../src/core/wave-reach.ts";
+import { feedMessage } from "../outbox/receivers.ts";
 import { haltNotice } from "./halt-notice.ts";
 import type { ReleaseRoom } from "./release-room.ts";
 import type { RevertDesk } from "./revert-desk.ts";
@@ -65,6 +66,7 @@ export class RolloutDesk {
     this.#room.storage.transactionSync(() => {
       const slot = this.#room.slots.finish(key, attemptId, outcome, now);
       if (slot === null) return;
+      this.#room.send([feedMessage("releases")], now);
       this.#reverts.attemptEnded(key, slot, outcome, now);
       this.#review(key, attemptId, now);
     });
@@ -72,7 +74,9 @@ export class RolloutDesk {
 
   relapse(key: string, attemptId: string, now: number): void {
     this.#room.storage.transactionSync(() => {
-      if (this.#room.slots.relapse(key, attemptId)) this.#review(key, attemptId, now);
+      if (!this.#room.slots.relapse(key, attemptId)) return;
+      this.#room.send([feedMessage("releases")], now);
+      this.#review(key, attemptId, now);
     });
   }
 

@@ -16,6 +16,7 @@ type SlotRow = {
   acknowledged: number;
   taken_at: number | null;
   finished_at: number | null;
+  reverted_at: number | null;
 };
 
 /** A slot that says nothing of where it was taken belongs to no class. */
@@ -104,6 +105,26 @@ export class SlotStore {
     );
   }
 
+  /** The same for one class of environments, when its hold is lifted. */
+  acknowledgeClass(key: string, environment: string): void {
+    this.#sql.exec(
+      `UPDATE slots SET acknowledged = 1
+       WHERE version = ? AND environment = ? AND outcome IS NOT NULL AND acknowledged = 0`,
+      key,
+      environment,
+    );
+  }
+
+  /** It is no longer in place in its shop. How its attempt ended stays as it was. */
+  takenBack(key: string, attemptId: string, now: number): void {
+    this.#sql.exec(
+      "UPDATE slots SET reverted_at = ? WHERE version = ? AND attempt_id = ? AND reverted_at IS NULL",
+      now,
+      key,
+      attemptId,
+    );
+  }
+
   tally(key: string): Tally {
     return this.#tally("SELECT outcome, count(*) AS n FROM slots WHERE version = ? GROUP BY outcome", key);
   }
@@ -150,7 +171,7 @@ export class SlotStore {
   /** Every slot in which something was applied, or may be at this moment. */
   applied(key: string): AppliedSlot[] {
     const sql = `SELECT ${SLOT_COLUMNS} FROM slots
-      WHERE version = ? AND (outcome IS NULL OR outcome IN ('success', 'relapsed'))`;
+      WHERE version = ? AND reverted_at IS NULL AND (outcome IS NULL OR outcome IN ('success', 'relapsed'))`;
     return this.#sql.exec<SlotRow>(sql, key).toArray().map(appliedSlot);
   }
 
@@ -162,8 +183,9 @@ export class SlotStore {
         key,
       )
       .toArray()
-      .map(({ acknowledged, taken_at, finished_at, ...row }) => ({
+      .map(({ acknowledged, taken_at, finished_at, reverted_at, ...row }) => ({
         ...row,
+        reverted_at: isoOrNull(reverted_at),
         acknowledged: acknowledged === 1,
         taken_at: isoOrNull(taken_at),
         finished_at: isoOrNull(finished_at),
@@ -172,7 +194,7 @@ export class SlotStore {
 }
 
 const SLOT_COLUMNS =
-  "attempt_id, plugin_id, stage, environment, outcome, acknowledged, taken_at, finished_at";
+  "attempt_id, plugin_id, stage, environment, outcome, acknowledged, taken_at, finished_at, reverted_at";
 
 function appliedSlot(row: SlotRow): AppliedSlot {
   return {

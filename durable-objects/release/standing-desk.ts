@@ -113,6 +113,8 @@ export class StandingDesk {
       : { environment, source: "person", ...standing, finished, failures, lifted: null };
     return this.#room.storage.transactionSync(() => {
       holds.save(key, hold);
+      // What it had explained is not held against the release now that it explains nothing any more.
+      if (!request.held) slots.acknowledgeClass(key, environment);
       const action = request.held ? "release.held" : "release.hold_lifted";
       const data = { environment, reason: request.reason };
       this.#room.commit(subject, { actor: by.id, action, data }, now);

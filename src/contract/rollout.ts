@@ -178,6 +178,8 @@ export const RolloutSlot = z.object({
   acknowledged: z.boolean(),
   taken_at: Instant.nullable(),
   finished_at: Instant.nullable(),
+  /** A success that is no longer in place, taken back for whatever reason. */
+  reverted_at: Instant.nullish(),
 });
 export type RolloutSlot = z.infer<typeof RolloutSlot>;
 

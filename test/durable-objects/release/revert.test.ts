@@ -159,6 +159,20 @@ describe("taking a release back", () => {
     expect(rollout.reverts.nextDue()).toBeNull();
   });
 
+  it("does not go to a shop where it was taken back already, for whatever reason", () => {
+    const rollout = fiveAndOne();
+    takenBack(rollout, 4);
+    takenBack(rollout, 3, "failed");
+    const reply = revert(rollout, true);
+    expect(reply.ok && reply.value.run.items.map(({ plugin_id }) => plugin_id)).toEqual([
+      "plg_6",
+      "plg_5",
+      "plg_3",
+      "plg_2",
+      "plg_1",
+    ]);
+  });
+
   it("is not begun twice, and not for what cannot go back", () => {
     const rollout = fiveAndOne();
     revert(rollout);

@@ -177,6 +177,23 @@ describe("holds", () => {
     ]);
   });
 
+  it("count nothing against the release, once lifted, that they had explained", () => {
+    const rollout = aRollout({ abort: [{ failure: "any", percent: 5, min_finished: 5 }] });
+    rollout.run(1, 20, "success", MODERN);
+    rollout.standing.hold(VERSION, { environment: OLD_CLASS, held: true, reason: "known issue" }, otto, T0);
+    rollout.standing.hold(VERSION, { environment: OLD_CLASS, held: false, reason: "or not" }, otto, T0);
+    rollout.admit(21, OLD);
+    rollout.admit(22, OLD);
+    rollout.standing.hold(VERSION, { environment: OLD_CLASS, held: true, reason: "it is" }, otto, T0);
+    rollout.finish(21, "failed");
+    rollout.finish(22, "failed");
+    rollout.standing.hold(VERSION, { environment: OLD_CLASS, held: false, reason: "mended" }, otto, T0);
+    rollout.run(23, 23, "success", MODERN);
+    expect(rollout.status()).toBe("active");
+    rollout.run(24, 25, "failed", OLD);
+    expect(rollout.status()).toBe("halted");
+  });
+
   it("can be set by a person who knows, and only one that is in force can be lifted", () => {
     const rollout = aRollout();
     const hold = { environment: "Magento 2.4 / PHP 8.1", held: true, reason: "known issue 17" };
