@@ -6,19 +6,8 @@ import type { Attempt } from "../../contract/incident.ts";
 import type { ReleaseRecord } from "../../contract/ops.ts";
 import type { Sums } from "../rolling-window.ts";
 import type { HealthEvidence } from "./health-evidence.ts";
-import type { IncidentState, Millis } from "./state.ts";
+import type { IncidentState, Millis } from "./incident-state.ts";
 import type { Baseline } from "./yardstick.ts";
-
-export interface HealedBy {
-  attemptId: string;
-  action: Attempt["action"];
-  version: string | null;
-  remedy?: string;
-  /** A change was taken back by order: the fault that it healed may well return, and is nobody's failure then. */
-  takenBack?: true;
-  /** Another signal began in its bake: it counts as failed, and has been reported so. */
-  regressed?: true;
-}
 
 /** A change that succeeded, and is in place as far as anybody here knows: what an order may take back. */
 export interface InPlace {

@@ -5,48 +5,17 @@
  */
 import type { AckData } from "../../contract/command.ts";
 import type { Cadence, Environment } from "../../contract/heartbeat.ts";
-import type { AgentCommand, Attempt, Incident, IncidentType } from "../../contract/incident.ts";
+import type { AgentCommand, Attempt, IncidentType } from "../../contract/incident.ts";
 import type { PluginCredential } from "../../contract/ledger.ts";
 import type { AttemptReport } from "../../contract/rpc.ts";
-import type { ShadowDecision } from "../../contract/shadow.ts";
 import type { CounterMark } from "../counter-delta.ts";
 import { type DetectionState, newDetection } from "../detection.ts";
 import type { ShopEvidence } from "../shop-evidence.ts";
-import type { AttemptState, HealedBy, InPlace, PastAttempt } from "./attempt-state.ts";
+import type { AttemptState, InPlace, PastAttempt } from "./attempt-state.ts";
+import type { ClosedIncident, IncidentState, Millis } from "./incident-state.ts";
 
 export * from "./attempt-state.ts";
-
-export type Millis = number;
-
-export interface IncidentState {
-  row: Incident;
-  /** Number of the last timeline event. */
-  events: number;
-  /** After a successful attempt: watched until then. Null otherwise. */
-  bakeUntil: Millis | null;
-  /** Looks at the shop from outside during this silence; none when absent. */
-  looks?: number;
-  /** Looks since the shop was found to be down: it is looked at again by itself. */
-  downLooks?: number;
-  /** The fix whose success is being watched. */
-  healedBy: HealedBy | null;
-  /** When it came back, newest last: a few of the last day. */
-  returns?: Millis[];
-  /** Somebody was called because it flaps: once is enough. */
-  flapTold?: true;
-  /** What would have been done in mode `shadow`, while it is not known what became of it. */
-  shadow?: ShadowDecision;
-  /** People were told of it: its end is told too. */
-  told?: true;
-  /** Notices that nobody was sent while it was quiet, and whether one would have been a page. */
-  held?: { count: number; page: boolean };
-}
-
-/** Resolved a moment ago: should the same come back soon, it is this one again. */
-export interface ClosedIncident {
-  incident: IncidentState;
-  at: Millis;
-}
+export * from "./incident-state.ts";
 
 /** A person has closed the incident of this very silence. */
 export function isSettledSilence(state: PluginState): boolean {
