@@ -67,8 +67,8 @@ export function queueRollback(
   reason: string,
   readyAt?: Millis,
 ): CommandState {
-  const held =
-    attempt.row.action === "rollback" && attempt.release !== null ? artifactOf(attempt.release) : {};
+  const wanted = attempt.row.action === "rollback" && attempt.row.target_version === toVersion;
+  const held = wanted && attempt.release !== null ? artifactOf(attempt.release) : {};
   const payload: RollbackPayload = {
     attempt_id: attempt.row.id,
     to_version: toVersion,

@@ -20,6 +20,14 @@ function isProvisional(attempt: AttemptState): boolean {
   return attempt.row.action === "patch" || attempt.provisional === true;
 }
 
+/**
+ * A rollback is final in the shop at once, but the version that it left is still on the shop's disk. Where the older one turns out
+ * bad, the shop is put back to how it was found: nobody asked for a second fault.
+ */
+function isRollbackUnderWatch({ row, phase }: AttemptState): boolean {
+  return row.action === "rollback" && row.reverts === null && phase.name === "verifying";
+}
+
 /** Sends the commit with every reply until the plugin has left probation. */
 export function keepInShop(draft: Draft, attempt: AttemptState): void {
   const { command_id: commandId, target_version: target } = attempt.row;
@@ -32,8 +40,9 @@ export function keepInShop(draft: Draft, attempt: AttemptState): void {
 /** The change is bad: back to what was before, or, when there is no way back or it would be worse, freeze and page. */
 export function goBack(draft: Draft, attempt: AttemptState, why: string): void {
   dropLiveCommand(draft, attempt);
-  if (!isProvisional(attempt)) return endAttempt(draft, attempt, "failed", why);
-  if (attempt.release !== null && !attempt.release.reversible) {
+  const undone = isRollbackUnderWatch(attempt);
+  if (!isProvisional(attempt) && !undone) return endAttempt(draft, attempt, "failed", why);
+  if (attempt.release !== null && !attempt.release.reversible && !undone) {
     keepInShop(draft, attempt);
     return endAttempt(
       draft,
