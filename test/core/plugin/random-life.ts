@@ -11,6 +11,8 @@ import { A_PLUGIN_ID, aHeartbeat, T0 } from "../../builders/heartbeat.ts";
 import { aDecision, aPerson, aPolicy, aRelease, someFacts } from "../../builders/release.ts";
 import { type Admitted, type Move, POLICIES, type VERSIONS } from "./random-moves.ts";
 
+/** Waiting for a slot, for people, for staging, the command and the watch, one after the other, each to its end; with a day to spare. */
+const LONGEST_ATTEMPT_MS = 3 * 86_400_000;
 const A_REMEDY = "rmd_0123456789";
 
 export class RandomLife {
@@ -161,6 +163,18 @@ export class RandomLife {
   /** The newest attempt, or one before it. */
   #attemptId(back: number): string {
     return `att_${keyOf(A_PLUGIN_ID)}_${Math.max(1, this.state.numbers.attempt - back)}`;
+  }
+
+  /** Nobody says anything more: every attempt must end at its own deadlines, of which it has a handful. */
+  fallSilent(): this {
+    const begun = this.now;
+    for (let ticks = 0; this.state.attempt !== null; ticks++) {
+      if (ticks > 60 || !this.passDue())
+        throw new Error(`4: every attempt ends: nothing ends ${this.state.attempt.phase.name}`);
+      if (this.now - begun > LONGEST_ATTEMPT_MS)
+        throw new Error(`4: every attempt ends: ${this.state.attempt.phase.name} lasts too long`);
+    }
+    return this;
   }
 
   /** The next deadline fires at its moment. */

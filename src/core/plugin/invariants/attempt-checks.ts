@@ -67,6 +67,14 @@ export const ATTEMPT_CHECKS: Readonly<Record<string, Check>> = {
     return row?.status === "success" || frozen ? null : `committed while ${row?.status ?? "unknown"}`;
   },
 
+  "5: a success is what the shop runs": ({ after, outbox }) => {
+    const success = rowsOf(outbox, "attempt").find((row) => row.status === "success");
+    const wanted = success?.target_version ?? after.version;
+    return wanted === after.version
+      ? null
+      : `${success?.id} leads to ${wanted}, the shop runs ${after.version}`;
+  },
+
   "5: success has a healthy verdict or a person's word": ({ event, outbox }) => {
     const success = rowsOf(outbox, "attempt").find((row) => row.status === "success");
     if (success === undefined || success.health?.verdict === "healthy") return null;
