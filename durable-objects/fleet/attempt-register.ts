@@ -22,6 +22,11 @@ export const ATTEMPTS_MIGRATION: Migration = {
   `,
 };
 
+export const ENDED_MIGRATION: Migration = {
+  name: "attempts that ended and are in place",
+  sql: "ALTER TABLE attempts ADD COLUMN ended INTEGER NOT NULL DEFAULT 0;",
+};
+
 /** What was applied longer ago is no matter of an emergency any more. */
 export const APPLIED_KEPT_MS = 7 * 86_400_000;
 
@@ -79,6 +84,7 @@ export class AttemptRegister {
       attempt_id,
       stays ? 1 : 0,
     );
+    this.#sql.exec("UPDATE attempts SET ended = 1 WHERE id = ?", attempt_id);
     if (ending === "success" && typeof reverts === "string")
       this.#sql.exec("DELETE FROM attempts WHERE id = ?", reverts);
   }
@@ -94,11 +100,18 @@ export class AttemptRegister {
     return this.#list(where, "a.at DESC, a.id DESC", scope, since);
   }
 
-  counts(): { waiting: number; handed_over: number } {
+  /** Those that have not ended, of any kind, oldest first. */
+  underWay(limit: number): KnownAttempt[] {
+    return this.#list("a.ended = 0", `a.at, a.id LIMIT ${limit}`, {}, 0);
+  }
+
+  /** How many have not ended: in no shop's hands, told to the shop, and applied and under watch. */
+  counts(): { waiting: number; handed_over: number; watched: number } {
     return this.#sql
-      .exec<{ waiting: number; handed_over: number }>(
+      .exec<{ waiting: number; handed_over: number; watched: number }>(
         `SELECT count(*) FILTER (WHERE phase = 'waiting') AS waiting,
-           count(*) FILTER (WHERE phase = 'handed_over') AS handed_over FROM attempts`,
+           count(*) FILTER (WHERE phase = 'handed_over') AS handed_over,
+           count(*) FILTER (WHERE phase = 'applied') AS watched FROM attempts WHERE ended = 0`,
       )
       .one();
   }

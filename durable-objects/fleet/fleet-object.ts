@@ -15,7 +15,7 @@ import type {
   EmergencyQuery,
   RollbackSinceRequest,
 } from "../../src/contract/emergency.ts";
-import type { FleetStanding } from "../../src/contract/guard.ts";
+import type { AttemptUnderWay, FleetStanding } from "../../src/contract/guard.ts";
 import type { Person } from "../../src/contract/ops.ts";
 import { ok, type Result } from "../../src/contract/refusal.ts";
 import type {
@@ -121,6 +121,15 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
 
   async standing(): Promise<FleetStanding> {
     return this.#standing(Date.now());
+  }
+
+  async underWay(limit: number): Promise<AttemptUnderWay[]> {
+    return this.#attempts.underWay(limit).map(({ id, subject, automatic: _automatic, at, ...known }) => ({
+      ...known,
+      attempt_id: id,
+      version: subject,
+      at: new Date(at).toISOString(),
+    }));
   }
 
   async restoreAutonomy(reason: string, by: Person): Promise<Result<FleetStanding>> {

@@ -6,7 +6,7 @@ import type { Outcome } from "../../src/contract/decision.ts";
 import { type AutonomyRecord, FRESH_AUTONOMY, WINDOW_ATTEMPTS, WINDOW_MS } from "../../src/core/autonomy.ts";
 import type { Migration } from "../migrations.ts";
 import { OUTBOX_MIGRATION } from "../outbox/outbox-store.ts";
-import { ATTEMPTS_MIGRATION } from "./attempt-register.ts";
+import { ATTEMPTS_MIGRATION, ENDED_MIGRATION } from "./attempt-register.ts";
 import { COHORTS_MIGRATION, MEMBERS_MIGRATION } from "./cohort-store.ts";
 import { EMERGENCIES_MIGRATION } from "./emergency-store.ts";
 import { FLEET_INCIDENTS_MIGRATION } from "./fleet-incidents.ts";
@@ -35,6 +35,7 @@ export const FLEET_MIGRATIONS: readonly Migration[] = [
   },
   AFFECTED_MIGRATION,
   EMERGENCIES_MIGRATION,
+  ENDED_MIGRATION,
 ];
 
 export const ACTION_WINDOW_MS = 3_600_000;

@@ -1,10 +1,10 @@
 /** `npm run ops -- <verb> …`: the runbook of emergencies, through the ops API. */
 import { setTimeout as delay } from "node:timers/promises";
 import { Emergency, EmergencyDetail, EmergencyList } from "../../src/contract/emergency.ts";
-import { Guard } from "../../src/contract/guard.ts";
+import { Guard, KillPreview } from "../../src/contract/guard.ts";
 import { Policy } from "../../src/contract/policy.ts";
 import { type OpsOrder, readOpsArgs } from "../ops/ops-args.ts";
-import { detailLines, emergencyLines, guardLines, planLines } from "../ops/ops-text.ts";
+import { detailLines, emergencyLines, guardLines, killLines, planLines } from "../ops/ops-text.ts";
 import { UsageError } from "../usage-error.ts";
 import { callOps, OPS_ACCESS_HELP, type OpsAccess, opsAccess } from "./ops-access.ts";
 
@@ -70,6 +70,10 @@ async function carryOut(access: OpsAccess, order: OpsOrder): Promise<Answer> {
       return guardAnswer(await callOps(access, "/api/ops/guard"));
     case "kill": {
       const { engaged, reason } = order;
+      if (order.dryRun) {
+        const body = await callOps(access, "/api/ops/policy/kill");
+        return plain(body, () => killLines(KillPreview.parse(body)));
+      }
       const body = await callOps(access, "/api/ops/policy/kill", { json: { engaged, reason } });
       const text = engaged
         ? "The kill switch is engaged: no command leaves any more, not even a rollback."

@@ -15,7 +15,7 @@ export type OpsOrder =
   | { verb: "status" }
   | { verb: "list" }
   | { verb: "show"; id: string }
-  | { verb: "kill"; engaged: boolean; reason: string }
+  | { verb: "kill"; engaged: boolean; reason: string; dryRun: boolean }
   | { verb: "autonomy"; reason: string }
   | { verb: "cancel-pending"; scope: EmergencyScope; reason: string; dryRun: boolean }
   | { verb: "rollback-since"; scope: EmergencyScope; minutes: number; waves: Waves; reason: string }
@@ -45,7 +45,7 @@ const WAVES = ["wave-size", "wave-growth", "pause", "stop-at"];
 export function readOpsArgs(args: string[]): OpsArgs {
   const { values, positionals } = parse(args);
   const [verb = "", first, ...more] = positionals;
-  const { url, json = false, follow = false, reason, confirm } = values;
+  const { url, json = false, follow = false, reason, confirm, "dry-run": dryRun = false } = values;
   const done = (order: OpsOrder): OpsArgs => ({ order, url, json, follow });
   const why = () => reason ?? fail("--reason is missing: say why, in a few words");
   const only = (argument: "needs" | "takes" | "none", ...allowed: string[]) => {
@@ -69,18 +69,16 @@ export function readOpsArgs(args: string[]): OpsArgs {
       only("needs", "follow");
       return done({ verb, id: idOf(first) });
     case "kill":
-      only("needs", "reason");
+      only("needs", "reason", "dry-run");
       if (first !== "on" && first !== "off") throw new UsageError("kill on, or kill off?");
-      return done({ verb, engaged: first === "on", reason: why() });
+      return done({ verb, engaged: first === "on", reason: reason ?? (dryRun ? "dry run" : why()), dryRun });
     case "autonomy":
       only("needs", "reason");
       if (first !== "restore") throw new UsageError("autonomy can only be restored: autonomy restore");
       return done({ verb, reason: why() });
-    case "cancel-pending": {
+    case "cancel-pending":
       only("none", "reason", "dry-run", "follow", ...SCOPE);
-      const dryRun = values["dry-run"] ?? false;
       return done({ verb, scope: scopeOf(values), reason: reason ?? (dryRun ? "dry run" : why()), dryRun });
-    }
     case "rollback-since":
       only("needs", "reason", "dry-run", ...SCOPE, ...WAVES);
       return done({

@@ -1,6 +1,6 @@
 /** Pure: the answers of the ops API in lines for a terminal. */
 import type { Emergency, EmergencyDetail, EmergencyScope } from "../../src/contract/emergency.ts";
-import type { Guard } from "../../src/contract/guard.ts";
+import type { Guard, KillPreview } from "../../src/contract/guard.ts";
 
 const SHOWN_TARGETS = 30;
 
@@ -15,8 +15,22 @@ export function guardLines(guard: Guard): string[] {
       : []),
     `storm        ${guard.storm ? "STORM: " : ""}${guard.storm_explanation}`,
     `actions      ${guard.actions_last_hour} automatic in the last hour, at most ${guard.actions_per_hour}`,
-    `attempts     ${attempts.waiting} wait, ${attempts.handed_over} are in shops' hands`,
+    `attempts     ${attempts.waiting} wait, ${attempts.handed_over} are handed over, ${attempts.watched} under watch`,
     `emergency    ${guard.emergency === null ? "none runs" : `${guard.emergency} runs`}`,
+  ];
+}
+
+export function killLines(preview: KillPreview): string[] {
+  const { counts, attempts } = preview;
+  const left = counts.waiting + counts.handed_over + counts.watched - attempts.length;
+  return [
+    preview.text,
+    ...attempts.map(
+      ({ phase, merchant_id, plugin_id, product, action, version }) =>
+        `  ${phase.padEnd(11)} ${merchant_id} ${plugin_id}  ${product} ${action}${version === null ? "" : ` ${version}`}`,
+    ),
+    ...(left > 0 ? [`  and ${left} more`] : []),
+    "Nothing has been done.",
   ];
 }
 

@@ -1,6 +1,6 @@
 /** The fleet's guard as people see it: what holds automatic changes back at this moment, and the figures behind it. */
 import { z } from "zod";
-import { Instant } from "./ids.ts";
+import { Action, AttemptId, Instant, MerchantId, PluginId, ProductName } from "./ids.ts";
 import { PolicyMode } from "./policy.ts";
 
 const Why = z.string().trim().min(3, "say why, in a few words").max(500);
@@ -22,6 +22,13 @@ export const AutonomyStanding = z.object({
 });
 export type AutonomyStanding = z.infer<typeof AutonomyStanding>;
 
+/** Attempts in no shop's hands, those that a shop was told of, and those that are applied and under watch. */
+const AttemptsUnderWay = z.object({
+  waiting: z.number().int(),
+  handed_over: z.number().int(),
+  watched: z.number().int(),
+});
+
 /** What FleetObject knows of it. */
 export const FleetStanding = z.object({
   storm: z.boolean(),
@@ -29,8 +36,7 @@ export const FleetStanding = z.object({
   storm_explanation: z.string(),
   autonomy: AutonomyStanding,
   actions_last_hour: z.number().int(),
-  /** Attempts not in a shop's hands, and those that are. */
-  attempts: z.object({ waiting: z.number().int(), handed_over: z.number().int() }),
+  attempts: AttemptsUnderWay,
   /** The emergency action that runs, by id; null when none does. */
   emergency: z.string().nullable(),
 });
@@ -48,3 +54,27 @@ export type Guard = z.infer<typeof Guard>;
 /** `POST /api/ops/autonomy/restore`. */
 export const RestoreAutonomyRequest = z.strictObject({ reason: Why });
 export type RestoreAutonomyRequest = z.infer<typeof RestoreAutonomyRequest>;
+
+/** One attempt that has not ended. */
+export const AttemptUnderWay = z.object({
+  attempt_id: AttemptId,
+  plugin_id: PluginId,
+  merchant_id: MerchantId,
+  product: ProductName,
+  action: Action,
+  version: z.string().nullable(),
+  /** `waiting`: the switch cancels it. `handed_over`, `applied`: it goes on, and cannot be taken back by command. */
+  phase: z.enum(["waiting", "handed_over", "applied"]),
+  at: Instant,
+});
+export type AttemptUnderWay = z.infer<typeof AttemptUnderWay>;
+
+/** `GET /api/ops/policy/kill`: the dry run of the kill switch. At most 200 attempts, the oldest first. */
+export const KillPreview = z.object({
+  engaged: z.boolean(),
+  /** What pulling it would do, or releasing it when it is engaged. */
+  text: z.string(),
+  counts: AttemptsUnderWay,
+  attempts: z.array(AttemptUnderWay),
+});
+export type KillPreview = z.infer<typeof KillPreview>;

@@ -15,7 +15,7 @@ import type {
 } from "./emergency.ts";
 import type { EnrollRequest } from "./enroll.ts";
 import type { FeedMessage } from "./feed.ts";
-import type { FleetStanding } from "./guard.ts";
+import type { AttemptUnderWay, FleetStanding } from "./guard.ts";
 import type { Environment, HeartbeatReply } from "./heartbeat.ts";
 import type { Action } from "./ids.ts";
 import type { AttemptStatus, IncidentType } from "./incident.ts";
@@ -307,6 +307,8 @@ export interface FleetRpc {
   attempt(report: AttemptReport): Promise<void>;
   attemptFinished(report: FinishedReport): Promise<void>;
   standing(): Promise<FleetStanding>;
+  /** Attempts that have not ended, the oldest first, at most `limit`. */
+  underWay(limit: number): Promise<AttemptUnderWay[]>;
   /** After the autonomy budget was spent: automatic healing goes on, and outcomes so far count no more. */
   restoreAutonomy(reason: string, by: Person): Promise<Result<FleetStanding>>;
   /** Cancels attempts that are in no shop's hands; with `dry_run` only a plan. */

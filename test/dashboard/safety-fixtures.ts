@@ -21,7 +21,7 @@ export function aGuard(over: Partial<Guard> = {}): Guard {
       restored: null,
     },
     actions_last_hour: 12,
-    attempts: { waiting: 4, handed_over: 2 },
+    attempts: { waiting: 4, handed_over: 2, watched: 0 },
     emergency: null,
     kill_switch: false,
     mode: "auto",

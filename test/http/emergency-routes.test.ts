@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FleetStanding, Guard } from "../../src/contract/guard.ts";
+import { FleetStanding, Guard, KillPreview } from "../../src/contract/guard.ts";
 import { defaultPolicyDocument } from "../../src/contract/policy.ts";
 import { createApp } from "../../src/http/app.ts";
 import { aFakeEnv, asPerson, type Doubles, ORIGIN } from "./fake-env.ts";
@@ -114,6 +114,30 @@ describe("reading, also while Postgres is down", () => {
     expect(wrong.status).toBe(400);
   });
 
+  it("the dry run of the kill switch says what it would stop, and asks for nothing to be changed", async () => {
+    const counts = { waiting: 3, handed_over: 1, watched: 1 };
+    const preview = async (engaged: boolean) => {
+      const document = { ...defaultPolicyDocument(), kill_switch: engaged };
+      return send("vera", "GET", "/api/ops/policy/kill", undefined, {
+        fleet: { standing: async () => ({ attempts: counts }) as never, underWay: async () => [] },
+        policy: { read: async () => ({ revision: 4, document }) as never },
+      });
+    };
+    const { status, body, fake } = await preview(false);
+    expect(status).toBe(200);
+    const calm = KillPreview.parse(body);
+    expect(calm).toMatchObject({ engaged: false, counts, attempts: [] });
+    expect(calm.text).toMatch(/3 attempt\(s\).*are cancelled.*2 go on in their shops/);
+    expect(fake.calls.toSorted()).toEqual([
+      "fleet/fleet.standing",
+      "fleet/fleet.underWay",
+      "policy/policy.read",
+    ]);
+    expect((await preview(true)).body).toMatchObject({
+      text: expect.stringContaining("It is engaged. Released"),
+    });
+  });
+
   it("the guard is the fleet's standing and the policy in force together", async () => {
     const standing = FleetStanding.parse({
       storm: false,
@@ -131,7 +155,7 @@ describe("reading, also while Postgres is down", () => {
         restored: null,
       },
       actions_last_hour: 3,
-      attempts: { waiting: 1, handed_over: 0 },
+      attempts: { waiting: 1, handed_over: 0, watched: 2 },
       emergency: null,
     });
     const doubles: Doubles = {

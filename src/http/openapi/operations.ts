@@ -202,6 +202,12 @@ const opsOperations: Record<OpsRoute, Operation> = {
     replies: json("Policy"),
     refusals: WRITE,
   },
+  "GET /api/ops/policy/kill": {
+    summary: "What pulling the kill switch would stop, and what would go on; changes nothing",
+    security: "ops",
+    replies: json("KillPreview"),
+    refusals: READ,
+  },
   "POST /api/ops/policy/kill": {
     summary: "Pull or release the kill switch; once it has answered, no command leaves",
     security: "ops",

@@ -40,6 +40,7 @@ export const OPS_ROUTES = {
   "GET /api/ops/policy": ANYONE,
   "PUT /api/ops/policy": ADMINISTER,
   "PATCH /api/ops/policy": ADMINISTER,
+  "GET /api/ops/policy/kill": ANYONE,
   "POST /api/ops/policy/kill": OPERATE,
   "GET /api/ops/policy/history": ANYONE,
   "GET /api/ops/notifications": ANYONE,

@@ -7,6 +7,7 @@ import type { AppEnv } from "../app-env.ts";
 import { refusalResponse, resultResponse } from "../error-response.ts";
 import { readLedger } from "../ledger-read.ts";
 import { readJson, readQuery } from "../read-request.ts";
+import { killPreview } from "./kill-preview.ts";
 import { allow } from "./ops-guard.ts";
 import { HistoryQuery } from "./ops-queries.ts";
 
@@ -25,6 +26,7 @@ export const policyRoutes = new Hono<AppEnv>()
     if (!input.ok) return refusalResponse(c, input.refusal);
     return resultResponse(c, await policyOf(c.env).patch(input.value, c.var.person));
   })
+  .get("/kill", allow("GET /api/ops/policy/kill"), async (c) => c.json(await killPreview(c.env)))
   .post("/kill", allow("POST /api/ops/policy/kill"), async (c) => {
     const input = await readJson(c, KillRequest);
     if (!input.ok) return refusalResponse(c, input.refusal);

@@ -199,6 +199,8 @@ describe("attempts that the fleet knows of", () => {
       ending: "success",
       reverts: attemptOf(3),
     });
+    // One of them is under watch still.
+    expect((await fleet.standing()).attempts).toEqual({ waiting: 0, handed_over: 0, watched: 1 });
     const plan = await planned(fleet);
     const detail = await fleet.emergency(plan?.id ?? "", { after: 0 });
     const shops = detail.ok ? detail.value.targets.map(({ merchant_id }) => merchant_id).sort() : null;
@@ -211,7 +213,11 @@ describe("attempts that the fleet knows of", () => {
     await fleet.attempt(report(1, "waiting"));
     await fleet.attempt(report(1, "handed_over"));
     await fleet.attempt({ ...report(2, "applied"), at: Date.now() - 8 * 86_400_000 });
-    expect((await fleet.standing()).attempts).toEqual({ waiting: 1, handed_over: 1 });
+    expect((await fleet.standing()).attempts).toEqual({ waiting: 1, handed_over: 1, watched: 1 });
+    expect((await fleet.underWay(2)).map(({ phase, version }) => [phase, version])).toEqual([
+      ["applied", "1.2.3"],
+      ["waiting", "1.2.3"],
+    ]);
     await runDurableObjectAlarm(stub);
     const left = await runInDurableObject(stub, (_, state) =>
       state.storage.sql.exec<{ id: string }>("SELECT id FROM attempts ORDER BY id").toArray(),

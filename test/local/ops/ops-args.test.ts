@@ -11,8 +11,12 @@ describe("npm run ops, typed rightly", () => {
     [["status"], { verb: "status" }],
     [["list"], { verb: "list" }],
     [["show", "emg_3"], { verb: "show", id: "emg_3" }],
-    [["kill", "on", ...because], { verb: "kill", engaged: true, reason: "checkout is down" }],
-    [["kill", "off", ...because], { verb: "kill", engaged: false, reason: "checkout is down" }],
+    [["kill", "on", ...because], { verb: "kill", engaged: true, reason: "checkout is down", dryRun: false }],
+    [
+      ["kill", "off", ...because],
+      { verb: "kill", engaged: false, reason: "checkout is down", dryRun: false },
+    ],
+    [["kill", "on", "--dry-run"], { verb: "kill", engaged: true, reason: "dry run", dryRun: true }],
     [["autonomy", "restore", ...because], { verb: "autonomy", reason: "checkout is down" }],
     [
       ["cancel-pending", ...because],

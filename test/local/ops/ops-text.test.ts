@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { detailLines, emergencyLines, guardLines, planLines } from "../../../local/ops/ops-text.ts";
+import {
+  detailLines,
+  emergencyLines,
+  guardLines,
+  killLines,
+  planLines,
+} from "../../../local/ops/ops-text.ts";
 import type { Emergency } from "../../../src/contract/emergency.ts";
 import type { Guard } from "../../../src/contract/guard.ts";
 
@@ -46,7 +52,7 @@ const aGuard = (overrides: Partial<Guard> = {}): Guard => ({
     restored: null,
   },
   actions_last_hour: 3,
-  attempts: { waiting: 1, handed_over: 2 },
+  attempts: { waiting: 1, handed_over: 2, watched: 3 },
   emergency: null,
   kill_switch: false,
   mode: "auto",
@@ -127,6 +133,26 @@ describe("a running action in words", () => {
   });
 });
 
+it("the kill switch's dry run says what it would stop, and that nothing has been done", () => {
+  const attempt = {
+    attempt_id: "att_1",
+    plugin_id: "plg_1",
+    merchant_id: "m1",
+    product: "demo-pay",
+    action: "patch" as const,
+    version: "1.2.4",
+    phase: "waiting" as const,
+    at: "2026-11-22T10:00:00.000Z",
+  };
+  const counts = { waiting: 2, handed_over: 0, watched: 1 };
+  expect(killLines({ engaged: false, text: "No command leaves.", counts, attempts: [attempt] })).toEqual([
+    "No command leaves.",
+    "  waiting     m1 plg_1  demo-pay patch 1.2.4",
+    "  and 2 more",
+    "Nothing has been done.",
+  ]);
+});
+
 describe("the guard in words", () => {
   it("is calm when nothing holds back", () => {
     expect(guardLines(aGuard())).toEqual([
@@ -135,7 +161,7 @@ describe("the guard in words", () => {
       "autonomy     no finished automatic attempts",
       "storm        0 of 12 plugins are silent",
       "actions      3 automatic in the last hour, at most 200",
-      "attempts     1 wait, 2 are in shops' hands",
+      "attempts     1 wait, 2 are handed over, 3 under watch",
       "emergency    none runs",
     ]);
   });
