@@ -125,7 +125,7 @@ function targetsOf(own: readonly Tried[], any: readonly Tried[], runsOf: RunsOf)
     {
       what: "regret in the second half, of random choice's",
       value: regret(SIRA) / regret("random"),
-      bound: 0.25,
+      bound: 0.3,
       must: most,
       unit: "x",
     },

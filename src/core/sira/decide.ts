@@ -14,6 +14,8 @@ import { actionable, type Opinion, votesAgainst } from "./opinion.ts";
 import { candidateWaits, utilityOfAsking, utilityOfMove, utilityOfWaiting } from "./utility.ts";
 
 const MAX_ALTERNATIVES = 8;
+/** A best move that was tried less often than this teaches most by being used itself. */
+const TRIED_ENOUGH = 5;
 /** The interval that is shown holds the chance with 90 % certainty. */
 const INTERVAL = [0.05, 0.95] as const;
 
@@ -97,6 +99,7 @@ function explored(
   random: (() => number) | undefined,
 ): Move {
   if (random === undefined || request.allowed === undefined) return best;
+  if (attemptsIn(learned.tally(best.place.fix)) < TRIED_ENOUGH) return best;
   const open = ranked.filter(
     ({ candidate, belief }) =>
       candidate.reversible !== false && !candidateWaits(candidate, request, betaMean(belief)),

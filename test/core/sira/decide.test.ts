@@ -205,7 +205,7 @@ describe("trying in order to learn", () => {
     request.incident.id = request.incident.id.replace(/1$/, String(number));
     return policy === undefined ? request : { ...request, allowed: policy };
   };
-  const memory = taught({ healed: 3, failed: 1 }, { of: { target_version: "1.2.4" }, healed: 1 });
+  const memory = taught({ healed: 3, failed: 1 }, { of: { target_version: "1.2.4" }, healed: 7, failed: 1 });
   const tried = (policy?: DecideRequest["allowed"]) =>
     Array.from({ length: 300 }, (_, i) => asking(i, policy)).map((request) =>
       decide(request, memory, drawsFor(request)),
@@ -228,6 +228,15 @@ describe("trying in order to learn", () => {
     expect(new Set(replies.map(({ patch_version }) => patch_version))).toEqual(new Set(["1.2.3", "1.2.4"]));
     const strict = tried({ actions: ["patch"], min_confidence: 0.99, steps: ["patch"] });
     expect(new Set(strict.map(({ patch_version }) => patch_version))).toEqual(new Set(["1.2.4"]));
+  });
+
+  it("does not happen while the best move itself is hardly known: using it teaches most", () => {
+    const policy = { actions: [...allowed.actions], min_confidence: 0.6, steps: [...allowed.steps] };
+    for (const known of [NOTHING, taught({ healed: 4 })])
+      for (let i = 0; i < 50; i++) {
+        const request = asking(i, policy);
+        expect(decide(request, known, drawsFor(request)).patch_version).toBe("1.2.3");
+      }
   });
 
   it("gives the same answer to the same question", () => {
