@@ -215,6 +215,20 @@ const opsOperations: Record<OpsRoute, Operation> = {
     replies: json("Policy"),
     refusals: WRITE,
   },
+  "POST /api/ops/policy/backtest": {
+    summary: "What a draft policy would have said of the last days' attempts; changes nothing",
+    security: "ops",
+    body: "BacktestRequest",
+    replies: json("BacktestReply"),
+    refusals: WRITE,
+  },
+  "GET /api/ops/shadow-decisions": {
+    summary: "What would have been done in mode shadow, newest first, and what became of it",
+    security: "ops",
+    query: "ShadowQuery",
+    replies: json("ShadowPage"),
+    refusals: LIST,
+  },
   "GET /api/ops/policy/history": {
     summary: "Earlier policies, newest first, with who and why",
     security: "ops",

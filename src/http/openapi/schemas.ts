@@ -1,5 +1,6 @@
 /** The contract's zod schemas as JSON Schema components, one for each exported name. */
 import { z } from "zod";
+import * as backtest from "../../contract/backtest.ts";
 import * as command from "../../contract/command.ts";
 import * as decision from "../../contract/decision.ts";
 import * as emergency from "../../contract/emergency.ts";
@@ -8,6 +9,7 @@ import * as envelope from "../../contract/envelope.ts";
 import * as error from "../../contract/error.ts";
 import * as feed from "../../contract/feed.ts";
 import * as fleetIncident from "../../contract/fleet-incident.ts";
+import * as gateSnapshot from "../../contract/gate-snapshot.ts";
 import * as guard from "../../contract/guard.ts";
 import * as heartbeat from "../../contract/heartbeat.ts";
 import * as ids from "../../contract/ids.ts";
@@ -18,6 +20,7 @@ import * as policy from "../../contract/policy.ts";
 import * as release from "../../contract/release.ts";
 import * as remedy from "../../contract/remedy.ts";
 import * as rollout from "../../contract/rollout.ts";
+import * as shadow from "../../contract/shadow.ts";
 import * as siraMemory from "../../contract/sira-memory.ts";
 import * as staging from "../../contract/staging.ts";
 import * as queries from "../ops/ops-queries.ts";
@@ -42,6 +45,9 @@ const sources = {
   ...siraMemory,
   ...staging,
   ...incident,
+  ...gateSnapshot,
+  ...shadow,
+  ...backtest,
   ...fleetIncident,
   ...guard,
   ...emergency,

@@ -42,6 +42,8 @@ export const OPS_ROUTES = {
   "PATCH /api/ops/policy": ADMINISTER,
   "GET /api/ops/policy/kill": ANYONE,
   "POST /api/ops/policy/kill": OPERATE,
+  "POST /api/ops/policy/backtest": OPERATE,
+  "GET /api/ops/shadow-decisions": ANYONE,
   "GET /api/ops/policy/history": ANYONE,
   "GET /api/ops/notifications": ANYONE,
   "POST /api/ops/notifications/test": OPERATE,

@@ -10,6 +10,7 @@ import type { AppEnv } from "../app-env.ts";
 import { refusalResponse } from "../error-response.ts";
 import { readLedger } from "../ledger-read.ts";
 import { readJson, readQuery } from "../read-request.ts";
+import { backtestRoute, shadowRoutes } from "./backtest-route.ts";
 import { emergencyRoutes, guardRoutes } from "./emergency-routes.ts";
 import { fleetIncidentRoutes } from "./fleet-incident-routes.ts";
 import { attemptRoutes, incidentRoutes } from "./incident-routes.ts";
@@ -32,6 +33,8 @@ export const opsRoutes = new Hono<AppEnv>()
   .route("/releases", rolloutRoutes)
   .route("/remedies", remedyRoutes)
   .route("/policy", policyRoutes)
+  .route("/policy/backtest", backtestRoute)
+  .route("/shadow-decisions", shadowRoutes)
   .route("/sira", siraMemoryRoutes)
   .route("/emergency", emergencyRoutes)
   .route("/", guardRoutes)

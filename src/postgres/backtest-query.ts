@@ -1,0 +1,73 @@
+/** The judgements of the last days, as a back-test replays them: bounded, newest incidents first. */
+import { type SQL, sql } from "drizzle-orm";
+import { z } from "zod";
+import { BACKTEST_MAX_INCIDENTS } from "../contract/backtest.ts";
+import { GateSnapshot } from "../contract/gate-snapshot.ts";
+import { Action, Severity } from "../contract/ids.ts";
+import type { Past } from "../core/backtest.ts";
+import { instantOf } from "./columns.ts";
+import type { Db } from "./connection.ts";
+
+/** A shop has a few attempts a day at most: more than this is not to be expected, and would not fit an isolate. */
+const MAX_JUDGEMENTS = 2 * BACKTEST_MAX_INCIDENTS;
+
+const Row = z.object({
+  kind: z.enum(["attempt", "shadow"]),
+  id: z.string(),
+  incident_id: z.string(),
+  plugin_id: z.string(),
+  merchant_id: z.string(),
+  product: z.string(),
+  action: Action,
+  target_version: z.string().nullable(),
+  severity: Severity,
+  automatic: z.boolean(),
+  ended: z.string().nullable(),
+  approvals_needed: z.number().int(),
+  forbidden_by: z.array(z.string()),
+  facts: GateSnapshot.nullable().catch(null),
+  at: z.string().transform(instantOf),
+});
+
+/** What was judged about incidents detected in the `days` before `until` (an instant). */
+export async function pastJudgements(db: Db, days: number, until: string): Promise<Past> {
+  const from = new Date(Date.parse(until) - days * 86_400_000).toISOString();
+  const inWindow = sql`detected_at >= ${from}::timestamptz AND detected_at < ${until}::timestamptz`;
+  const picked = sql`
+    SELECT id, severity FROM plugin_incidents WHERE ${inWindow}
+    ORDER BY detected_at DESC, id DESC LIMIT ${BACKTEST_MAX_INCIDENTS}`;
+  const [counted, judged] = await db.batch([
+    db.execute(sql`SELECT count(*)::int AS incidents FROM plugin_incidents WHERE ${inWindow}`),
+    db.execute(judgements(picked)),
+  ]);
+  const all = z.object({ incidents: z.number().int() }).parse(counted.rows[0]).incidents;
+  const rows = judged.rows.map((row) => Row.parse(row));
+  const incidents = Math.min(all, BACKTEST_MAX_INCIDENTS);
+  return {
+    from,
+    until,
+    days,
+    incidents,
+    truncated: all > incidents || rows.length > MAX_JUDGEMENTS,
+    without_attempt: incidents - new Set(rows.map((row) => row.incident_id)).size,
+    judgements: rows.slice(0, MAX_JUDGEMENTS),
+  };
+}
+
+/** Attempts and shadow decisions of the incidents picked. A shadow decision that was decided afresh is no judgement of its own. */
+function judgements(picked: SQL): SQL {
+  return sql`
+    WITH picked AS (${picked})
+    SELECT 'attempt' AS kind, a.id, a.incident_id, a.plugin_id, a.merchant_id, a.product, a.action, a.target_version,
+      picked.severity, a.requested_by = 'vigie' AND a.reverts IS NULL AS automatic, a.status AS ended, a.approvals_needed,
+      jsonb_path_query_array(a.gate || coalesce(a.handover_gate, '[]'), '$[*] ? (@.outcome == "forbid").rule') AS forbidden_by,
+      a.gate_facts AS facts, a.created_at::text AS at
+    FROM plugin_autopatch_attempts a JOIN picked ON picked.id = a.incident_id
+    UNION ALL
+    SELECT 'shadow', s.id, s.incident_id, s.plugin_id, s.merchant_id, s.product, s.action, s.target_version,
+      picked.severity, true, s.outcome, s.approvals_needed,
+      jsonb_path_query_array(s.gate, '$[*] ? (@.outcome == "forbid").rule'), s.gate_facts, s.at::text
+    FROM shadow_decisions s JOIN picked ON picked.id = s.incident_id
+    WHERE s.outcome IS DISTINCT FROM 'superseded'
+    ORDER BY at DESC, id DESC LIMIT ${MAX_JUDGEMENTS + 1}`;
+}
