@@ -144,6 +144,7 @@ function withSettings<C extends Choice>(choice: C, request: DecideRequest): C {
   return { ...rest, ...(config === undefined ? {} : { config }) } as C; // C without its optional config, or with it
 }
 
+/** The evidence of alternatives is left out: a decision is kept in the plugin's state, which is small. */
 function decisionOf(
   reply: DecideReply,
   request: DecideRequest,
@@ -155,7 +156,7 @@ function decisionOf(
     ...withSettings(reply, request),
     alternatives: reply.alternatives
       .filter((choice) => objectionTo(choice, request) === null)
-      .map((choice) => withSettings(choice, request)),
+      .map(({ evidence: _, ...choice }) => withSettings(choice, request)),
     source,
     decided_at: new Date(now).toISOString(),
     ...(passedOver.length === 0 ? {} : { fallback_reason: passedOver.join("; ").slice(0, MAX_REASON) }),

@@ -48,7 +48,11 @@ export function decide(request: DecideRequest, learned: Learned, random?: () => 
     [...ranked, ...moves.filter((move) => !ranked.includes(move))]
       .filter((move) => move !== chosen)
       .slice(0, MAX_ALTERNATIVES)
-      .map((move) => choice(move, request, learned));
+      .map((move) => {
+        // Their words say the same, and eight lists of evidence would fill the plugin's state.
+        const { evidence: _, ...rest } = choice(move, request, learned);
+        return rest;
+      });
 
   const asking = utilityOfAsking(worth);
   const grave = request.incident.severity === "high" || request.incident.severity === "critical";
