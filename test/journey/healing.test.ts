@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { call } from "../../local/demo/ops.ts";
+import { DEMO_PRODUCT } from "../../local/demo/releases.ts";
 import { ActionReply } from "../../src/contract/ops.ts";
+import { RebuildReply } from "../../src/contract/sira-memory.ts";
 import {
   expectAuditVerifies,
   expectWhole,
@@ -143,6 +145,32 @@ describe.concurrent("three shops whose webhooks fail", () => {
     expect(ledger.commands).toMatchObject([{ type: "update", status: "failed" }]);
     expect(ledger.commands[0]?.error).toMatch(/^(boot_failed|restored): /);
     expect(ledger.feedback).toMatchObject([{ outcome: "rolled_back" }]);
+  });
+});
+
+it("teaches SIRA just what is on record: a rebuild from Postgres changes nothing", async () => {
+  const json = { dry_run: true, reason: "to compare" };
+  const path = `/api/ops/sira/${DEMO_PRODUCT}/rebuild`;
+  const counted = await world.until("both to have heard of all three", async () => {
+    const reply = await call(world.api, RebuildReply, path, { json });
+    return reply.attempts === 3 && reply.added === 0 ? reply : null;
+  });
+  expect(counted).toEqual({
+    dry_run: true,
+    attempts: 3,
+    votes: 0,
+    added: 0,
+    corrected: 0,
+    dropped: 0,
+    kept: 0,
+  });
+  await call(world.api, RebuildReply, path, { json: { reason: "the same again" } });
+  await world.until("the audit of it", async () => {
+    const [row] = await world.rows<{ n: number }>(
+      "SELECT count(*)::int AS n FROM audit_log WHERE stream = 'sira' AND action = 'sira.rebuilt'",
+      [],
+    );
+    return row?.n === 1;
   });
 });
 
