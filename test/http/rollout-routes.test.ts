@@ -213,6 +213,42 @@ describe("taking back, floors and remedies", () => {
     expect(body.id).toMatch(/^rmd_[A-Za-z0-9_-]{16}$/);
   });
 
+  const COLUMNS = [
+    "id",
+    "revision",
+    "product",
+    "title",
+    "for",
+    "set",
+    "min_version",
+    "max_version",
+    "status",
+    "standing",
+  ];
+  const aRow = [
+    "rmd_abcdefgh",
+    1,
+    "molam-pay",
+    "Longer timeout",
+    '["error_spike"]',
+    '{"a":1}',
+    null,
+    null,
+    "active",
+    null,
+    "ada",
+    "2026-11-22 10:00:00+00",
+  ];
+
+  it("lists remedies with where each stands, and without where its object does not answer", async () => {
+    const ledger = await aPostgres([...COLUMNS, "published_by", "published_at"], [aRow]);
+    const rollouts = async () => ({ rmd_abcdefgh: aState({ stage: 2 }) });
+    const live = await send("vera", "GET", "/api/ops/remedies", undefined, { release: { rollouts } }, ledger);
+    expect(live.body.items).toMatchObject([{ id: "rmd_abcdefgh", rollout: { stage: 2 } }]);
+    const away = await send("vera", "GET", "/api/ops/remedies", undefined, {}, ledger);
+    expect([away.status, away.body.items]).toMatchObject([200, [{ id: "rmd_abcdefgh", rollout: null }]]);
+  });
+
   it.each([
     [{ set: {} }, "set"],
     [{ for: ["weather"] }, "for.0"],
