@@ -131,7 +131,8 @@ function choice({ candidate, place, belief }: Move, request: DecideRequest, lear
     interval,
     n,
     ...(evidence.length === 0 ? {} : { evidence }),
-    explanation: [rule.explanation, words, `Chance to heal ${chanceText(confidence, interval)}.`]
+    // What was seen comes first: of an alternative only the beginning is kept.
+    explanation: [words, `Chance to heal ${chanceText(confidence, interval)}.`, rule.explanation]
       .filter((part) => part !== "")
       .join(" ")
       .slice(0, 2000),
