@@ -16,7 +16,8 @@ const lives: Life[] = [];
 let faulty = true;
 
 beforeAll(async () => {
-  world = await startWorld();
+  // What can be taken back is what is told apart here: nothing else shall be tried.
+  world = await startWorld({ policy: { allowed_actions: ["patch"] } });
 });
 afterAll(async () => {
   for (const life of lives) await life.stop();
@@ -153,6 +154,9 @@ it("cancels what waits, listed first; the kill switch falls and is released by t
   expect(cancelled).toMatchObject({ id: attempt.id, status: "cancelled" });
   expect(cancelled?.reason).toContain("journey: checkout is down");
 
+  const preview = await ops(["kill", "on", "--dry-run"], "dev:linus");
+  expect(preview).toMatchObject({ code: 0, out: expect.stringContaining("Nothing has been done.") });
+  expect((await ops(["status"])).out).toContain("kill switch  released");
   expect((await ops(["kill", "on", ...because])).out).toContain("no command leaves any more");
   const held = await ops(["rollback-since", "60", ...because]);
   expect(held.out).toContain("The kill switch is engaged: no command leaves, so nothing is taken back.");
