@@ -14,6 +14,7 @@ import { applyFailed } from "./on-report.ts";
 import { askProbes } from "./probing.ts";
 import { review } from "./review.ts";
 import type { AttemptState } from "./state.ts";
+import { bakeWithout } from "./taking-back.ts";
 import { REPORT_GRACE_MS } from "./tuning.ts";
 import { judge, startVerifying } from "./verifying.ts";
 import { tellCohorts } from "./view.ts";
@@ -117,6 +118,8 @@ function followWaiting(draft: Draft, attempt: AttemptState, beat: HeartbeatData)
     { aboutTheFix: false, escalate: false },
   );
   if (incident === null) return;
+  // What was to be taken back is gone: there is nothing to decide on unless its fault is there again.
+  if (attempt.row.reverts !== null) return bakeWithout(draft, attempt, incident);
   if (incident.row.status !== "escalated") setIncidentStatus(draft, incident, "open");
   startWork(draft, { kind: "decide", incidentId: incident.row.id });
 }

@@ -98,7 +98,7 @@ function inPlace(draft: Draft, order: PluginOrder, release: ChosenRelease | null
   const objection = objectionTo(state, change);
   if (objection !== null) return objection;
   const { attempt } = state;
-  if (attempt !== null && inShopsHands(attempt)) return notYet(attempt);
+  if (attempt !== null && (inShopsHands(attempt) || attempt.row.reverts !== null)) return notYet(attempt);
   // What only waits gives way: it was decided for a shop with this change in it.
   if (attempt !== null) giveWay(draft, attempt, change);
   const begun = beginTakingBack(draft, change, order, release);
@@ -114,7 +114,7 @@ function inPlace(draft: Draft, order: PluginOrder, release: ChosenRelease | null
 function notYet(attempt: AttemptState): Answer {
   return refuse({
     reason: "unavailable",
-    message: `${describeChange(attempt)} is in the shop's hands (${attempt.row.status}); ask again later`,
+    message: `${describeChange(attempt)} comes first here (${attempt.row.status}); ask again later`,
     retry_after_s: 60,
   });
 }

@@ -131,9 +131,13 @@ function takenBack(draft: Draft, attempt: AttemptState): void {
     excludeFix(state, incident, { action: change.action, version: change.to, ...remedyOf(change) }, now);
   if (row.reverts !== null) forgetInPlace(state, row.reverts);
   endAttempt(draft, attempt, "success", row.decision.explanation, { aboutTheFix: false });
-  if (incident === null) return;
-  const { action, target_version: version } = row;
-  bakeIncident(draft, incident, { attemptId: row.id, action, version, takenBack: true });
+  if (incident) bakeWithout(draft, attempt, incident);
+}
+
+/** Watched without its fix: should its fault return, it is decided on afresh; otherwise it closes by itself. */
+export function bakeWithout(draft: Draft, attempt: AttemptState, incident: IncidentState): void {
+  const { id: attemptId, action, target_version: version } = attempt.row;
+  bakeIncident(draft, incident, { attemptId, action, version, takenBack: true });
 }
 
 function remedyOf(change: InPlace): { remedy?: string } {

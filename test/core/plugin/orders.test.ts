@@ -181,6 +181,16 @@ describe("an order to take back", () => {
     expect(story.work("decide")).not.toBe("");
   });
 
+  it("that the shop overtakes by another version of its own ends, and nothing is decided unless the fault returns", () => {
+    const story = new PluginStory().toKept().order(REVERT);
+    story.version = "1.4.0";
+    story.beat(15, { sent: 20 });
+    expect(story.lastAttempt).toMatchObject({ status: "cancelled", reverts: idOf(story) });
+    expect(story.incident.status).toBe("baking");
+    expect(story.state.work).toEqual([]);
+    expect(story.pass(1900).incidents.filter((row) => row.type === "webhook_fail_rate")).toEqual([]);
+  });
+
   it("pages a person when the shop falls silent on its way back", () => {
     const story = goneBack(new PluginStory().toKept().order(REVERT)).pass(1000);
     expect(story.lastAttempt).toMatchObject({ status: "failed", health: { rule: "taken_back" } });
