@@ -80,11 +80,18 @@ function section(text: string, type: "plain_text" | "mrkdwn") {
   return { type: "section", text: { type, text, ...manner } };
 }
 
+const ABOUT_SAFETY: ReadonlySet<NotificationRow["kind"]> = new Set([
+  "autonomy_downgraded",
+  "autonomy_restored",
+  "emergency_started",
+  "emergency_ended",
+]);
+
 /** The page of the dashboard that a notice to ops is about. */
 export function opsPath(row: Pick<NotificationRow, "kind" | "incident_id" | "plugin_id">): string {
   if (row.incident_id !== null) return `/incidents/${encodeURIComponent(row.incident_id)}`;
   if (row.kind === "release_halted") return "/releases";
-  if (row.kind === "autonomy_downgraded" || row.kind === "autonomy_restored") return "/policy";
+  if (ABOUT_SAFETY.has(row.kind)) return "/safety";
   if (row.plugin_id !== null) return `/plugins/${encodeURIComponent(row.plugin_id)}`;
   return "/incidents";
 }

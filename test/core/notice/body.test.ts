@@ -152,7 +152,8 @@ describe("the page that a notice opens", () => {
       `/plugins/${pluginId()}`,
     ],
     [{ kind: "release_halted" as const, incident_id: null, plugin_id: null }, "/releases"],
-    [{ kind: "autonomy_downgraded" as const, incident_id: null, plugin_id: null }, "/policy"],
+    [{ kind: "autonomy_downgraded" as const, incident_id: null, plugin_id: null }, "/safety"],
+    [{ kind: "emergency_ended" as const, incident_id: null, plugin_id: null }, "/safety"],
     [{ kind: "digest" as const, incident_id: null, plugin_id: null }, "/incidents"],
   ])("of %o is %s", (row, path) => {
     expect(opsPath(row)).toBe(path);
