@@ -78,8 +78,7 @@ describe("settings on probation", () => {
     expect(host.disk.settings).toEqual(FORMER);
     expect(host.running).toBe("1.2.2");
     platform.online = true;
-    await platform.advance(60_000);
-    await untilReports(2);
+    await platform.passUntil("the report", () => plane.reports.length === 2);
     expect(reported()[1]).toEqual(["fail", id, "restored"]);
   });
 
