@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { SignedCommand } from "../../src/contract/command.ts";
 import { aClient, type ClientUnderTest } from "./support/a-client.ts";
-import { ControlPlane, OTHER_PLUGIN_ID } from "./support/control-plane.ts";
+import { ControlPlane, commandId, OTHER_PLUGIN_ID } from "./support/control-plane.ts";
 import { aDisk, type Disk, MemoryHost } from "./support/memory-host.ts";
 import { aRelease } from "./support/publishers.ts";
 import { TestPlatform } from "./support/test-platform.ts";
@@ -77,6 +77,11 @@ describe("whatever is offered, in whatever order, with answers lost and the proc
           const payload = { probes: [] };
           const genuine: SignedCommand[] = [];
           let number = 0;
+          /** The next number under an id of its own. */
+          const own = () => {
+            number += 1;
+            return { number, id: commandId(1_000 + number) };
+          };
           const make: Record<(typeof offers)[number]["kind"], (back: number) => SignedCommand> = {
             next: () => {
               number += 2;
@@ -85,13 +90,9 @@ describe("whatever is offered, in whatever order, with answers lost and the proc
               return command;
             },
             again: (back) => genuine.at(-1 - back) ?? make.next(0),
-            expired: () =>
-              plane.command("probe", payload, { number: ++number, expires_at: "2020-01-01T00:00:00Z" }),
-            foreign: () => plane.command("probe", payload, { number: ++number, plugin_id: OTHER_PLUGIN_ID }),
-            tampered: () => {
-              const command = plane.command("probe", payload, { number: ++number });
-              return { ...command, signature: `${"A".repeat(86)}==` };
-            },
+            expired: () => plane.command("probe", payload, { ...own(), expires_at: "2020-01-01T00:00:00Z" }),
+            foreign: () => plane.command("probe", payload, { ...own(), plugin_id: OTHER_PLUGIN_ID }),
+            tampered: () => ({ ...plane.command("probe", payload, own()), signature: `${"A".repeat(86)}==` }),
             // Genuine, but a higher number went before it.
             late: (back) => plane.command("probe", payload, { number: Math.max(1, number - 1 - 2 * back) }),
           };
