@@ -1,7 +1,6 @@
 /**
  * What one product's shops taught: lessons (one for each attempt), the places they are counted at, and votes. Bounded: the oldest
- * lessons are forgotten but stay counted, and of the places the oldest of the finest levels, whose counts are also in what they
- * lie within. All methods work on one generation.
+ * lessons and places are forgotten (`sira-bounds.ts`). All methods work on one generation.
  */
 import type { FeedbackRequest, Outcome } from "../../src/contract/decision.ts";
 import type { VoteRequest } from "../../src/contract/sira-memory.ts";
@@ -19,15 +18,8 @@ import {
   tallyChanges,
 } from "../../src/core/sira/lesson.ts";
 import { NO_OPINION, newerVote, type Opinion, type Vote } from "../../src/core/sira/opinion.ts";
+import { prune, SIRA_BOUNDS, type SiraBounds } from "./sira-bounds.ts";
 
-export interface SiraBounds {
-  lessons: number;
-  places: number;
-  votes: number;
-}
-
-/** About 50 MB at most; several years of a product with a hundred attempts a day. */
-export const SIRA_BOUNDS: SiraBounds = { lessons: 100_000, places: 40_000, votes: 20_000 };
 /** Between two looks at the bounds. */
 const PRUNE_EVERY = 500;
 
@@ -194,40 +186,11 @@ export class SiraStore implements Learned {
     );
   }
 
-  /** Keeps the tables within their bounds. The way to each fix is never forgotten: there are no more than releases. */
   #prune(): void {
     if (this.#untilPrune-- > 0) return;
     this.#untilPrune = Math.min(PRUNE_EVERY, Math.ceil(this.#bounds.lessons / 100));
-    const lessons = this.#excess("lessons", this.#bounds.lessons);
-    if (lessons > 0) {
-      const [last] = this.#exec<{ finished_at: number }>(
-        "SELECT finished_at FROM lessons WHERE generation = ? ORDER BY finished_at LIMIT 1 OFFSET ?",
-        lessons - 1,
-      );
-      this.#horizon = Math.max(this.#horizon, last?.finished_at ?? 0);
-      this.#exec("DELETE FROM lessons WHERE generation = ? AND finished_at <= ?", this.#horizon);
-    }
-    const places = this.#excess("places", this.#bounds.places);
-    if (places > 0)
-      this.#exec(
-        `DELETE FROM places WHERE generation = ? AND key IN
-           (SELECT key FROM places WHERE generation = ? AND level > 0 ORDER BY seen_at, level DESC, key LIMIT ?)`,
-        this.#generation,
-        places,
-      );
-    const votes = this.#excess("votes", this.#bounds.votes);
-    if (votes > 0)
-      this.#exec(
-        `DELETE FROM votes WHERE generation = ? AND (incident_id, person) IN
-           (SELECT incident_id, person FROM votes WHERE generation = ? ORDER BY at, incident_id, person LIMIT ?)`,
-        this.#generation,
-        votes,
-      );
-  }
-
-  #excess(table: "lessons" | "places" | "votes", bound: number): number {
-    const [row] = this.#exec<{ n: number }>(`SELECT count(*) AS n FROM ${table} WHERE generation = ?`);
-    return (row?.n ?? 0) - bound;
+    const forgotten = prune(this.#storage.sql, this.#generation, this.#bounds);
+    if (forgotten !== null) this.#horizon = Math.max(this.#horizon, forgotten);
   }
 
   /** Attempts that finished up to then may have been forgotten: whether they were counted cannot be told. */

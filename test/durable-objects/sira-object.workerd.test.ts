@@ -1,8 +1,9 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { migrate } from "../../durable-objects/migrations.ts";
+import type { SiraBounds } from "../../durable-objects/sira/sira-bounds.ts";
 import { SIRA_MIGRATIONS } from "../../durable-objects/sira/sira-schema.ts";
-import { type SiraBounds, SiraStore } from "../../durable-objects/sira/sira-store.ts";
+import { SiraStore } from "../../durable-objects/sira/sira-store.ts";
 import { siraOf } from "../../durable-objects/stubs.ts";
 import { seededRandom } from "../../sim/random.ts";
 import { SiraMemory } from "../../sim/sira-memory.ts";
