@@ -18,12 +18,12 @@ export function slackText(text: string, maxChars: number): string {
   return escapeWithin(apart, maxChars);
 }
 
-/** Escaped, and cut so that no entity is cut in two. */
+/** Escaped, and cut so that no entity is cut in two, and no mention from what takes it apart. */
 function escapeWithin(text: string, maxChars: number): string {
   let out = "";
   for (const mark of text) {
     const next = ENTITIES[mark] ?? mark;
-    if (out.length + next.length > maxChars - 1) return `${out}…`;
+    if (out.length + next.length > maxChars - 1) return `${out.replace(/@$/, "")}…`;
     out += next;
   }
   return out;
