@@ -35,14 +35,15 @@ import { OutboxDrain } from "../outbox/outbox-drain.ts";
 import { OutboxStore } from "../outbox/outbox-store.ts";
 import { pluginOf, policyOf } from "../stubs.ts";
 import { AttemptRegister } from "./attempt-register.ts";
-import { AutonomyDesk, explanationOf } from "./autonomy-desk.ts";
+import { AutonomyDesk } from "./autonomy-desk.ts";
 import { CohortDesk } from "./cohort-desk.ts";
 import { CohortStore } from "./cohort-store.ts";
 import { consumeClaim, type FleetEnrolment } from "./consume-claim.ts";
 import { EmergencyDesk } from "./emergency-desk.ts";
 import { FleetIncidents } from "./fleet-incidents.ts";
 import { fleetReceivers } from "./fleet-receivers.ts";
-import { ACTION_WINDOW_MS, FLEET_MIGRATIONS, FleetStore } from "./fleet-store.ts";
+import { FLEET_MIGRATIONS, FleetStore } from "./fleet-store.ts";
+import { GuardDesk } from "./guard-desk.ts";
 import { StormDesk } from "./storm-desk.ts";
 import { StormStore } from "./storm-store.ts";
 
@@ -59,6 +60,7 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
   readonly #attempts: AttemptRegister;
   readonly #autonomy: AutonomyDesk;
   readonly #emergencies: EmergencyDesk;
+  readonly #guard: GuardDesk;
   /** What the alarm was last set to; null when nothing, or after an eviction, when it is not known. */
   #armedAt: number | null = null;
   /** In memory only: after an eviction nobody has been looking for a while. */
@@ -86,6 +88,13 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
       plugin: (id) => pluginOf(env, id),
       policy: () => policyOf(env),
     });
+    this.#guard = new GuardDesk({
+      store: this.#store,
+      storms: this.#storms,
+      autonomy: this.#autonomy,
+      attempts: this.#attempts,
+      emergencies: this.#emergencies,
+    });
     this.#drain = new OutboxDrain({
       owner: "FleetObject",
       store: this.#outbox,
@@ -104,32 +113,22 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
 
   async guard(reserve?: ActionReservation): Promise<FleetGuard> {
     const now = Date.now();
-    const { explanation, ...storm } = this.#storms.guard(now);
-    const { record, verdict } = this.#autonomy.judge(now);
-    const actions = reserve
-      ? this.#store.reserveAction(reserve.attempt_id, reserve.limit, now)
-      : this.#store.actionsSince(now - ACTION_WINDOW_MS);
+    const guard = this.#guard.guard(reserve, now);
     this.#arm(now);
     this.#flushSoon();
-    return {
-      ...storm,
-      autonomy: record.downgraded === null ? "normal" : "degraded",
-      actions_last_hour: actions,
-      explanation: `${explanation}. ${explanationOf(record, verdict)}.`,
-    };
+    return guard;
   }
 
   async standing(): Promise<FleetStanding> {
-    return this.#standing(Date.now());
+    const now = Date.now();
+    const standing = this.#guard.standing(now);
+    this.#arm(now);
+    this.#flushSoon();
+    return standing;
   }
 
   async underWay(limit: number): Promise<AttemptUnderWay[]> {
-    return this.#attempts.underWay(limit).map(({ id, subject, automatic: _automatic, at, ...known }) => ({
-      ...known,
-      attempt_id: id,
-      version: subject,
-      at: new Date(at).toISOString(),
-    }));
+    return this.#guard.underWay(limit);
   }
 
   async restoreAutonomy(reason: string, by: Person): Promise<Result<FleetStanding>> {
@@ -138,7 +137,7 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
     if (!restored.ok) return restored;
     this.#arm(now);
     this.#flushSoon();
-    return ok(this.#standing(now));
+    return ok(this.#guard.standing(now));
   }
 
   cancelPending(input: CancelPendingRequest, by: Person): Promise<Result<Emergency>> {
@@ -263,18 +262,6 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
   #goOn(): void {
     if (this.#emergencies.running() === null) return;
     this.ctx.waitUntil(this.#emergencies.run().then(() => this.#flush()));
-  }
-
-  #standing(now: number): FleetStanding {
-    const { storm, explanation } = this.#storms.guard(now);
-    return {
-      storm,
-      storm_explanation: explanation,
-      autonomy: this.#autonomy.standing(now),
-      actions_last_hour: this.#store.actionsSince(now - ACTION_WINDOW_MS),
-      attempts: this.#attempts.counts(),
-      emergency: this.#emergencies.running(),
-    };
   }
 
   #flushSoon(): void {
