@@ -155,7 +155,7 @@ export class CatalogueDesk {
         status: record.status,
         standing: record.standing ?? null,
         rollout,
-        progress: this.#room.progress(key),
+        progress: this.#room.slots.progress(key),
         canary: completeCanary(canary),
         plan,
         holds: holds.all(key),

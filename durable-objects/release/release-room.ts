@@ -3,7 +3,7 @@
 import type { Environment } from "../../src/contract/heartbeat.ts";
 import type { ReleaseRecord } from "../../src/contract/ops.ts";
 import type { Remedy } from "../../src/contract/remedy.ts";
-import type { Progress } from "../../src/core/canary.ts";
+import type { EnvironmentHold } from "../../src/contract/rollout.ts";
 import { environmentClass } from "../../src/core/environment-class.ts";
 import { armAlarm, SAFETY_MS } from "../arm-alarm.ts";
 import type { OutboxMessage, OutboxStore } from "../outbox/outbox-store.ts";
@@ -37,6 +37,16 @@ export class ReleaseRoom {
     this.reverts = new RevertStore(storage.sql);
   }
 
+  /** All of it or nothing, also of what is remembered of the slots. */
+  transact<T>(body: () => T): T {
+    try {
+      return this.storage.transactionSync(body);
+    } catch (error) {
+      this.slots.forgetAll();
+      throw error;
+    }
+  }
+
   /** Saves a change under a new revision, with its ledger rows, feed message and alarm, all or none. */
   commit<S extends Subject>(subject: S, audit: Audit, now: number): S["record"] {
     const changes = subject.changes + 1;
@@ -46,7 +56,7 @@ export class ReleaseRoom {
         : { ...subject, changes, record: { ...subject.record, revision: changes } };
     const lane = laneOf(changed.record, changed.key);
     const at = new Date(now).toISOString();
-    this.storage.transactionSync(() => {
+    this.transact(() => {
       this.subjects.save(changed);
       this.send(
         [
@@ -74,12 +84,10 @@ export class ReleaseRoom {
     armAlarm(this.storage, now + SAFETY_MS, now);
   }
 
-  progress(key: string): Progress {
-    return {
-      all: this.slots.tally(key),
-      open: this.slots.openTally(key),
-      bakedBy: (cutoff) => this.slots.bakedBy(key, cutoff),
-    };
+  /** A hold in force, or lifted. What it explains is counted anew. */
+  saveHold(key: string, hold: EnvironmentHold): void {
+    this.holds.save(key, hold);
+    this.slots.forget(key);
   }
 
   /** The class of environments that is kept from it and that this shop is in; null when there is none. */

@@ -58,10 +58,10 @@ export class RevertDesk {
 
   /** Begins a run; one that is under way goes on as it is. */
   begin(subject: Subject, why: RevertCause, now: number): void {
-    const { reverts, storage } = this.#room;
+    const { reverts } = this.#room;
     if (reverts.head(subject.key)?.state === "running") return;
     const { head, slots } = this.preview(subject, why, now);
-    storage.transactionSync(() => {
+    this.#room.transact(() => {
       reverts.begin(subject.key, head, slots);
       this.#step(subject.key, now);
     });
@@ -93,7 +93,7 @@ export class RevertDesk {
     if (outcome === "success") this.#room.slots.takenBack(version, attempt_id, now);
     const known = this.#room.reverts.statusOf(version, attempt_id);
     if (known !== "ordered" && known !== "unconfirmed") return;
-    this.#room.storage.transactionSync(() => {
+    this.#room.transact(() => {
       const text = `the taking-back ended: ${outcome}`;
       this.#room.reverts.mark(version, attempt_id, afterTakingBack(outcome), text, now);
       this.#step(version, now);
@@ -102,8 +102,7 @@ export class RevertDesk {
 
   /** Gives up on who was waited for long enough, and goes on. */
   tick(now: number): void {
-    for (const key of this.#room.reverts.running())
-      this.#room.storage.transactionSync(() => this.#step(key, now));
+    for (const key of this.#room.reverts.running()) this.#room.transact(() => this.#step(key, now));
   }
 
   /** When `tick` is next due (ms since epoch); null when nothing is awaited. */
@@ -144,7 +143,7 @@ export class RevertDesk {
     give: GiveOrder,
     clock: () => number,
   ): Promise<string | null> {
-    const { reverts, storage } = this.#room;
+    const { reverts } = this.#room;
     const wanted = () => reverts.statusOf(key, order.attempt_id) === "ordered";
     if (reverts.head(key)?.state !== "running" || !wanted()) return null;
     try {
@@ -152,7 +151,7 @@ export class RevertDesk {
       if (answer === null) return "its object is not available";
       const now = clock();
       // Its end may have been reported while the order was on its way.
-      storage.transactionSync(() => {
+      this.#room.transact(() => {
         if (!wanted()) return;
         reverts.mark(key, order.attempt_id, answer.status, answer.text, now);
         this.#step(key, now);

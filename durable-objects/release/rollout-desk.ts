@@ -39,13 +39,13 @@ export class RolloutDesk {
   }
 
   admit(request: AdmissionRequest, now: number): Admission {
-    const { subjects, slots, storage } = this.#room;
+    const { subjects, slots } = this.#room;
     const subject = subjects.load(request.version);
     if (!subject) return UNKNOWN;
     const { verdict, rollout } = this.#judge(subject, request, now);
     if (request.action === "rollback") return verdict;
     const canary = completeCanary(request.canary);
-    storage.transactionSync(() => {
+    this.#room.transact(() => {
       const moved = rollout.stage !== subject.rollout.stage;
       const tuned = JSON.stringify(canary) !== JSON.stringify(subject.canary);
       if (moved || tuned) subjects.save({ ...subject, rollout, canary });
@@ -63,7 +63,7 @@ export class RolloutDesk {
   }
 
   finish(key: string, attemptId: string, outcome: Outcome | "cancelled", now: number): void {
-    this.#room.storage.transactionSync(() => {
+    this.#room.transact(() => {
       const slot = this.#room.slots.finish(key, attemptId, outcome, now);
       if (slot === null) return;
       this.#room.send([feedMessage("releases")], now);
@@ -73,7 +73,7 @@ export class RolloutDesk {
   }
 
   relapse(key: string, attemptId: string, now: number): void {
-    this.#room.storage.transactionSync(() => {
+    this.#room.transact(() => {
       if (!this.#room.slots.relapse(key, attemptId)) return;
       this.#room.send([feedMessage("releases")], now);
       this.#review(key, attemptId, now);
@@ -92,7 +92,7 @@ export class RolloutDesk {
     const found = subjects.load(key);
     if (!found || !mayBeHalted(found.record.status)) return;
     const subject = this.#learnHolds(found, now);
-    const tally = slots.openTally(key);
+    const tally = slots.progress(key).open;
     const course = courseOf(subject.canary, subject.plan?.plan ?? null);
     const stage = course.stages[Math.min(subject.rollout.stage, course.stages.length - 1)];
     const rule = breachedRule(tally, stage?.abort ?? subject.canary.abort);
@@ -109,7 +109,7 @@ export class RolloutDesk {
       if (learned === null) return current;
       const { environment, finished, failures, reason } = learned;
       const at = new Date(now).toISOString();
-      holds.save(current.key, {
+      this.#room.saveHold(current.key, {
         environment,
         source: "learned",
         by: "vigie",
@@ -127,7 +127,7 @@ export class RolloutDesk {
   #halt(subject: Subject, reason: string, data: Record<string, unknown>, now: number): void {
     const standing = { by: "vigie", at: new Date(now).toISOString(), reason };
     const halted = withStanding(subject, "halted", standing);
-    this.#room.storage.transactionSync(() => {
+    this.#room.transact(() => {
       this.#room.commit(halted, { actor: "vigie", action: "release.halted", data }, now);
       // What cannot go back is left to people.
       const mayGoBack = subject.kind === "remedy" || subject.record.reversible;
@@ -140,7 +140,7 @@ export class RolloutDesk {
 
   #judge(subject: Subject, request: AdmissionRequest, now: number): { verdict: Admission; rollout: Rollout } {
     const { key, record } = subject;
-    const progress = this.#room.progress(key);
+    const progress = this.#room.slots.progress(key);
     const course = courseOf(completeCanary(request.canary), subject.plan?.plan ?? null);
     const rollout = advance(subject.rollout, progress, course, now);
     const floor = this.#floor();

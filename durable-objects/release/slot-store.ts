@@ -1,9 +1,16 @@
 /** The slots that attempts took, and how they ended. */
 import type { Outcome } from "../../src/contract/decision.ts";
 import type { RolloutSlot } from "../../src/contract/rollout.ts";
-import { EMPTY_TALLY, type SlotOutcome, type Tally, tallyOutcome } from "../../src/core/canary.ts";
+import {
+  EMPTY_TALLY,
+  type Progress,
+  type SlotOutcome,
+  type Tally,
+  tallyOutcome,
+} from "../../src/core/canary.ts";
 import type { ClassCount } from "../../src/core/holds.ts";
 import type { AppliedSlot } from "../../src/core/revert-run.ts";
+import { countUpTo } from "../../src/core/sorted-times.ts";
 
 type StoredOutcome = SlotOutcome | "cancelled";
 type CountRow = { outcome: StoredOutcome | null; n: number };
@@ -23,13 +30,40 @@ type SlotRow = {
 const NOT_HELD = `(environment IS NULL OR environment NOT IN
   (SELECT environment FROM holds WHERE version = slots.version AND lifted_at IS NULL))`;
 const FAILED = "outcome IN ('rolled_back', 'failed', 'relapsed')";
+/** What is held against it: not acknowledged, and not explained by a hold. */
+const OPEN_TALLY = `SELECT outcome, count(*) AS n FROM slots
+  WHERE version = ? AND acknowledged = 0 AND ${NOT_HELD} GROUP BY outcome`;
 const SHOWN_SLOTS = 200;
 
 export class SlotStore {
   readonly #sql: SqlStorage;
+  /** Counting thousands of slots for each shop that asks would cost more than all the rest; what changes them forgets them. */
+  readonly #counted = new Map<string, Progress>();
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
+  }
+
+  /** To be called after whatever else changes what these counts depend on: holds. */
+  forget(key: string): void {
+    this.#counted.delete(key);
+  }
+
+  forgetAll(): void {
+    this.#counted.clear();
+  }
+
+  progress(key: string): Progress {
+    const known = this.#counted.get(key);
+    if (known) return known;
+    const times = this.#successTimes(key);
+    const counted = {
+      all: this.#tally("SELECT outcome, count(*) AS n FROM slots WHERE version = ? GROUP BY outcome", key),
+      open: this.#tally(OPEN_TALLY, key),
+      bakedBy: (cutoff: number) => countUpTo(times, cutoff),
+    };
+    this.#counted.set(key, counted);
+    return counted;
   }
 
   /** Whether an attempt has a slot, had one, or never took one. */
@@ -53,6 +87,7 @@ export class SlotStore {
     environment: string | null;
     now: number;
   }): void {
+    this.forget(slot.key);
     this.#sql.exec(
       `INSERT INTO slots (version, attempt_id, plugin_id, stage, environment, taken_at)
        VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
@@ -70,6 +105,7 @@ export class SlotStore {
    * never took one leaves a mark, so that an admission which arrives after its end finds it finished and takes none.
    */
   finish(key: string, attemptId: string, outcome: Outcome | "cancelled", now: number): AppliedSlot | null {
+    this.forget(key);
     this.#sql.exec(
       `INSERT INTO slots (version, attempt_id, plugin_id, stage, outcome, acknowledged)
        VALUES (?, ?, '', 0, 'cancelled', 1) ON CONFLICT (version, attempt_id) DO NOTHING`,
@@ -87,6 +123,7 @@ export class SlotStore {
 
   /** A success that came back is a failure that nobody has acknowledged yet; false when it is none, or was one already. */
   relapse(key: string, attemptId: string): boolean {
+    this.forget(key);
     const sql = `UPDATE slots SET outcome = 'relapsed', acknowledged = 0
        WHERE version = ? AND attempt_id = ? AND outcome = 'success'`;
     return this.#changed(sql, key, attemptId) !== null;
@@ -99,6 +136,7 @@ export class SlotStore {
 
   /** A person has looked at what has finished so far and let it go on: it cannot be halted for that again. */
   acknowledge(key: string): void {
+    this.forget(key);
     this.#sql.exec(
       "UPDATE slots SET acknowledged = 1 WHERE version = ? AND outcome IS NOT NULL AND acknowledged = 0",
       key,
@@ -107,6 +145,7 @@ export class SlotStore {
 
   /** The same for one class of environments, when its hold is lifted. */
   acknowledgeClass(key: string, environment: string): void {
+    this.forget(key);
     this.#sql.exec(
       `UPDATE slots SET acknowledged = 1
        WHERE version = ? AND environment = ? AND outcome IS NOT NULL AND acknowledged = 0`,
@@ -125,17 +164,6 @@ export class SlotStore {
     );
   }
 
-  tally(key: string): Tally {
-    return this.#tally("SELECT outcome, count(*) AS n FROM slots WHERE version = ? GROUP BY outcome", key);
-  }
-
-  /** What is held against it: not acknowledged, and not explained by a hold. */
-  openTally(key: string): Tally {
-    const sql = `SELECT outcome, count(*) AS n FROM slots
-      WHERE version = ? AND acknowledged = 0 AND ${NOT_HELD} GROUP BY outcome`;
-    return this.#tally(sql, key);
-  }
-
   #tally(sql: string, key: string): Tally {
     return this.#sql
       .exec<CountRow>(sql, key)
@@ -146,11 +174,14 @@ export class SlotStore {
       );
   }
 
-  /** Successes that finished at or before `cutoff` (ms since epoch). Those of before finishing was dated count. */
-  bakedBy(key: string, cutoff: number): number {
-    const sql = `SELECT count(*) AS n FROM slots
-      WHERE version = ? AND outcome = 'success' AND (finished_at IS NULL OR finished_at <= ?)`;
-    return this.#sql.exec<{ n: number }>(sql, key, cutoff).one().n;
+  /** Rising. Those of before finishing was dated come first. */
+  #successTimes(key: string): number[] {
+    const sql = `SELECT coalesce(finished_at, 0) AS at FROM slots
+      WHERE version = ? AND outcome = 'success' ORDER BY at`;
+    return this.#sql
+      .exec<{ at: number }>(sql, key)
+      .toArray()
+      .map(({ at }) => at);
   }
 
   /** How each class of environments has fared; of one whose hold a person lifted, only since then. */

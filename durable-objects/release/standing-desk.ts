@@ -49,7 +49,7 @@ export class StandingDesk {
     const move = moveStatus(from, status, by);
     if (!move.ok) return move;
     const standing = { by: by.id, at: new Date(now).toISOString(), reason };
-    return this.#room.storage.transactionSync(() => {
+    return this.#room.transact(() => {
       const acknowledged = move.value.resumes ? this.#resume(key, standing, now) : {};
       const data = { reason, from, ...acknowledged };
       const action = `release.${status}`;
@@ -62,7 +62,7 @@ export class StandingDesk {
   /** What has failed so far is acknowledged; a taking-back stops where it is. */
   #resume(key: string, standing: { by: string; at: string; reason: string }, now: number) {
     const { slots, holds } = this.#room;
-    const tally = slots.openTally(key);
+    const tally = slots.progress(key).open;
     const counts = { finished: finishedOf(tally), failures: failuresOf(tally) };
     slots.acknowledge(key);
     holds.acknowledge(key, { ...standing, ...counts });
@@ -86,7 +86,7 @@ export class StandingDesk {
     const changed: Subject = {
       ...subject,
       plan: plan === null ? null : { plan, by: by.id, at, reason },
-      rollout: { stage: 0, since: now, baseline: this.#room.slots.tally(key).success },
+      rollout: { stage: 0, since: now, baseline: this.#room.slots.progress(key).all.success },
     };
     const action = plan === null ? "rollout.cancelled" : "rollout.planned";
     const data = { reason, ...(plan === null ? {} : { plan }) };
@@ -111,8 +111,8 @@ export class StandingDesk {
     const hold: EnvironmentHold = known
       ? { ...known, lifted: standing }
       : { environment, source: "person", ...standing, finished, failures, lifted: null };
-    return this.#room.storage.transactionSync(() => {
-      holds.save(key, hold);
+    return this.#room.transact(() => {
+      this.#room.saveHold(key, hold);
       // What it had explained is not held against the release now that it explains nothing any more.
       if (!request.held) slots.acknowledgeClass(key, environment);
       const action = request.held ? "release.held" : "release.hold_lifted";
@@ -170,7 +170,7 @@ export class StandingDesk {
   #beginRevert(subject: Subject, why: RevertCause, halts: boolean, now: number): void {
     const standing = { by: why.by, at: new Date(now).toISOString(), reason: why.reason };
     const halted = halts ? withStanding(subject, "halted", standing) : subject;
-    this.#room.storage.transactionSync(() => {
+    this.#room.transact(() => {
       const data = { reason: why.reason, from: subject.record.status };
       this.#room.commit(halted, { actor: why.by, action: "release.revert", data }, now);
       this.#reverts.begin(halted, why, now);
@@ -188,7 +188,7 @@ export class StandingDesk {
     if (former.version === version) return former;
     const floor: Floor = { product, version, standing: { by: by.id, at, reason } };
     const data = { version, from: former.version, reason };
-    this.#room.storage.transactionSync(() => {
+    this.#room.transact(() => {
       this.#room.storage.kv.put(FLOOR_KEY, floor);
       const row = {
         id: `floor:${product}:${at}`,
