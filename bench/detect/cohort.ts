@@ -4,6 +4,7 @@ import { binomial, poisson, type Random, seededRandom } from "../../sim/random.t
 import {
   type Cohort,
   type CohortShop,
+  drain,
   dropShop,
   endsFiring,
   fires,
@@ -171,7 +172,7 @@ class CohortLife {
     for (const [shop, there] of this.#there) {
       if (there.at > now - SHOP_MEMORY_MS) continue;
       this.#there.delete(shop);
-      this.#settle(dropShop(this.#cohort, there));
+      this.#settle(dropShop(drain(this.#cohort, now), there, this.#members.get(shop)?.perHour));
     }
   }
 

@@ -56,7 +56,7 @@ export class CohortDesk {
     const here = namesOf(product, report.version, report.platform_version);
     const keys = new Set(here.map(cohortKey));
     const left = namesOf(product, before.version, before.platform).map(cohortKey);
-    for (const key of left) if (!keys.has(key)) this.#leave(key, before, now);
+    for (const key of left) if (!keys.has(key)) this.#leave(key, report.plugin_id, before, now);
     for (const place of this.#store.placesOf(report.plugin_id))
       if (!keys.has(place.key)) this.#drop(place.key, report.plugin_id, place.held, now);
     // The version first: of two explanations for the same shops it is the one that can be halted.
@@ -83,15 +83,21 @@ export class CohortDesk {
     this.#settle({ ...name, key, cohort: pooled.cohort }, now);
   }
 
-  #leave(key: string, member: Member, now: number): void {
+  #leave(key: string, pluginId: string, member: Member, now: number): void {
     const named = this.#store.cohort(key);
-    if (named !== null) this.#settle({ ...named, cohort: leave(named.cohort, member, now) }, now);
+    if (named === null) return;
+    const { held } = this.#store.shop(key, pluginId) ?? NEW_SHOP;
+    this.#settle({ ...named, cohort: leave(named.cohort, { ...member, held }, now) }, now);
   }
 
   #drop(key: string, pluginId: string, held: number, now: number): void {
     this.#store.removeShop(key, pluginId);
     const named = this.#store.cohort(key);
-    if (named !== null) this.#settle({ ...named, cohort: dropShop(named.cohort, { held }) }, now);
+    if (named === null) return;
+    const member = this.#store.membership(pluginId);
+    const runs = namesOf(named.product, member?.version ?? null, member?.platform ?? null).map(cohortKey);
+    const perHour = runs.includes(key) ? (member?.perHour ?? 0) : 0;
+    this.#settle({ ...named, cohort: dropShop(drain(named.cohort, now), { held }, perHour) }, now);
   }
 
   #settle(named: NamedCohort, now: number): void {

@@ -46,6 +46,7 @@ export interface CohortName {
 
 /** A plugin's last report: what it ran, and what it delivered in an hour. `version` is null before it said so. */
 export interface Membership extends Member {
+  number: number;
   version: string | null;
   platform: string | null;
 }
@@ -87,13 +88,8 @@ export class CohortStore {
 
   /** The report before this one; null when this one, or a later one, was counted before. */
   takeReport(report: EvidenceReport, now: number): Membership | null {
-    const [before] = this.#sql
-      .exec<MembershipRow>(
-        "SELECT number, version, platform, per_hour, at FROM evidence WHERE plugin_id = ?",
-        report.plugin_id,
-      )
-      .toArray();
-    if (before !== undefined && before.number >= report.number) return null;
+    const before = this.membership(report.plugin_id);
+    if (before !== null && before.number >= report.number) return null;
     this.#sql.exec(
       `INSERT OR REPLACE INTO evidence (plugin_id, number, version, platform, per_hour, at) VALUES (?, ?, ?, ?, ?, ?)`,
       report.plugin_id,
@@ -103,12 +99,20 @@ export class CohortStore {
       report.per_hour ?? 0,
       now,
     );
-    return {
-      version: before?.version ?? null,
-      platform: before?.platform ?? null,
-      perHour: before?.per_hour ?? 0,
-      at: before?.at ?? now,
-    };
+    return before ?? { number: 0, version: null, platform: null, perHour: 0, at: now };
+  }
+
+  /** A plugin's last report; null before its first. */
+  membership(pluginId: string): Membership | null {
+    const [row] = this.#sql
+      .exec<MembershipRow>(
+        "SELECT number, version, platform, per_hour, at FROM evidence WHERE plugin_id = ?",
+        pluginId,
+      )
+      .toArray();
+    if (row === undefined) return null;
+    const { per_hour, at, ...rest } = row;
+    return { ...rest, perHour: per_hour ?? 0, at: at ?? 0 };
   }
 
   cohort(key: string): NamedCohort | null {

@@ -3,12 +3,12 @@
  * pooled in one Bernoulli CUSUM (as in bernoulli-cusum.ts), so that single failures in many tiny shops, none of which proves
  * anything, tell of a bad release within minutes.
  *
- * What one shop may add is capped at a third of the threshold, and given back only by its own successes: three shops at least
+ * What one shop may add is capped at less than half of the threshold, and given back only by its own successes: three shops at least
  * must fail, and a shop that fails for ever has said its word once.
  *
  * Successes are mostly not reported: a shop tells of failures, and otherwise each time its deliveries under the version have
  * doubled (shop-evidence.ts). But it tells what it delivers in an hour as well, and a shop that says nothing has had no failure: so
- * the sum falls, as time passes, by the successes that are due from all shops of the cohort together. Taking a shop's backlog of
+ * the sum falls, as time passes, by the successes that are due from all shops together, the saturated ones apart. Taking a shop's backlog of
  * untold successes off the sum when its first failure arrives would count hours against minutes: a release that breaks after a
  * good week would be found ten times later. Of a backlog only what exceeds the dues, and only its part since the onset, counts.
  * A cohort is over when what its shops still hold has drained: by successes, by leaving the version, or by age.
@@ -22,7 +22,8 @@ import { evidenceOf } from "./bernoulli-cusum.ts";
 export const COHORT_TEST = { healthy: 0.02, failing: 0.2, enter: 15, leave: 3, cap: 22.5 } as const;
 const PER_SUCCESS = -evidenceOf({ trials: 1, failures: 0 }, COHORT_TEST);
 const HOUR_MS = 3_600_000;
-export const SHOP_CAP = COHORT_TEST.enter / 3;
+/** Above a third, because what is due from shops that have not failed yet is taken off meanwhile; two are never enough. */
+export const SHOP_CAP = 6;
 export const MIN_SHOPS = 3;
 /** Evidence older than this says nothing about now. */
 export const SHOP_MEMORY_MS = 86_400_000;
@@ -41,8 +42,9 @@ export interface Cohort {
   held: number;
   shops: number;
   firing: boolean;
-  /** Shops that run it, as far as is known, and what they deliver in an hour together; absent in cohorts stored before it was told. */
+  /** Shops that run it, as far as is known; absent in cohorts stored before it was told. */
   members?: number;
+  /** What they deliver in an hour together. Nothing is due from those that hold all they can: they fail, or tell of their recovery. */
   perHour?: number;
   /** Until when successes that were due have been taken off the sum, ms since epoch. */
   drainedAt?: number;
@@ -90,14 +92,15 @@ export function poolReport(
   now: number,
 ): { cohort: Cohort; shop: CohortShop } {
   const held = clamp(report.held, 0, SHOP_CAP);
-  const cohort = takeOff(drain(before, now), untold(before, report, member, now));
+  const due = member === null ? null : { ...member, perHour: dueFrom(member.perHour, shop.held) };
+  const cohort = takeOff(drain(before, now), untold(before, report, due, now));
   const gain = Math.max(0, held - shop.held);
   const sum = Math.min(cohort.sum + gain, COHORT_TEST.cap);
   const begun = sum > 0 || cohort.firing;
   return {
     cohort: {
       ...swapHeld(cohort, shop.held, held),
-      ...joined(cohort, member, report.perHour ?? 0),
+      ...joined(cohort, due, dueFrom(report.perHour ?? 0, held)),
       sum,
       onsetAt: begun ? (cohort.onsetAt ?? now) : null,
       failures: begun ? cohort.failures + report.failures : 0,
@@ -112,11 +115,15 @@ export function drain(cohort: Cohort, now: number): Cohort {
   return { ...takeOff(cohort, ((cohort.perHour ?? 0) * elapsedMs) / HOUR_MS), drainedAt: now };
 }
 
-/** A shop that no longer runs what the cohort shares. What it holds is another matter: see `dropShop`. */
-export function leave(before: Cohort, member: Member, now: number): Cohort {
+/** A shop that no longer runs what the cohort shares; what it held is another matter: see `dropShop`. */
+export function leave(before: Cohort, member: Member & { held: number }, now: number): Cohort {
   const cohort = drain(before, now);
   const members = Math.max(0, (cohort.members ?? 0) - 1);
-  return { ...cohort, members, perHour: sumOfRates(cohort, -member.perHour, members) };
+  return { ...cohort, members, perHour: sumOfRates(cohort, -dueFrom(member.perHour, member.held), members) };
+}
+
+function dueFrom(perHour: number, held: number): number {
+  return held >= SHOP_CAP ? 0 : perHour;
 }
 
 function joined(cohort: Cohort, member: Member | null, perHour: number): Pick<Cohort, "members" | "perHour"> {
@@ -144,10 +151,14 @@ function takeOff(cohort: Cohort, successes: number): Cohort {
   return { ...cohort, sum, trials: cohort.trials + successes };
 }
 
-/** The shop left the version, or its evidence is too old: what it held, and what that added, goes with it. */
-export function dropShop(cohort: Cohort, shop: Pick<CohortShop, "held">): Cohort {
+/**
+ * The shop left the version, or its evidence is too old: what it held, and what that added, goes with it. `perHour`: what is due from
+ * it again, should it still run the version.
+ */
+export function dropShop(cohort: Cohort, shop: Pick<CohortShop, "held">, perHour = 0): Cohort {
   const next = swapHeld(cohort, shop.held, 0);
-  return { ...next, sum: clamp(cohort.sum - shop.held, 0, COHORT_TEST.cap) };
+  const sum = clamp(cohort.sum - shop.held, 0, COHORT_TEST.cap);
+  return { ...next, sum, perHour: (cohort.perHour ?? 0) + perHour - dueFrom(perHour, shop.held) };
 }
 
 /**

@@ -127,9 +127,12 @@ describe("the pooled evidence", () => {
     expect(fleet.cohort.sum).toBeLessThanOrEqual(2 * SHOP_CAP);
   });
 
-  it("fires for three shops that fail totally", () => {
+  it("fires for three shops that fail totally, also when that takes them an hour and they were in order before", () => {
     const fleet = aCohort();
-    for (let shop = 0; shop < MIN_SHOPS; shop++) fleet.beat(shop, 5, 5);
+    for (let shop = 0; shop < MIN_SHOPS; shop++)
+      for (let i = 0; i < 200; i++) fleet.beat(shop, 1, 0, T0 + (i - 200) * 15 * BEAT);
+    for (let i = 0; i < 6; i++)
+      for (let shop = 0; shop < MIN_SHOPS; shop++) fleet.beat(shop, 1, 1, T0 + (i * 10 + shop) * MINUTE);
     expect(fleet.cohort.firing).toBe(true);
   });
 
@@ -223,9 +226,18 @@ describe("successes that nobody tells of", () => {
 
   it("are no longer due from a shop that has left", () => {
     const two = poolReport(joined(50), NEW_SHOP, { ...failure, perHour: 30 }, null, T0).cohort;
-    const one = leave(two, { perHour: 50, at: T0 }, T0);
+    const one = leave(two, { perHour: 50, at: T0, held: 0 }, T0);
     expect(one).toMatchObject({ members: 1, perHour: 30 });
-    expect(leave(one, { perHour: 30, at: T0 }, T0)).toMatchObject({ members: 0, perHour: 0 });
+    expect(leave(one, { perHour: 30, at: T0, held: 2.3 }, T0)).toMatchObject({ members: 0, perHour: 0 });
+  });
+
+  it("are not due from a shop that holds all it can, and are again when that is forgotten", () => {
+    const failing = { ...failure, trials: 3, failures: 3, held: SHOP_CAP };
+    const pooled = poolReport(joined(50), NEW_SHOP, failing, { perHour: 50, at: T0 }, T0);
+    expect(pooled.cohort).toMatchObject({ sum: SHOP_CAP, members: 1, perHour: 0 });
+    expect(drain(pooled.cohort, T0 + HOUR).sum).toBe(SHOP_CAP);
+    expect(dropShop(pooled.cohort, pooled.shop, 50)).toMatchObject({ sum: 0, held: 0, perHour: 50 });
+    expect(leave(pooled.cohort, { perHour: 50, at: T0, held: SHOP_CAP }, T0).members).toBe(0);
   });
 
   it("make large cohorts need more: one nat for e times the deliveries", () => {
