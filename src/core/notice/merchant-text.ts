@@ -2,6 +2,7 @@
  * What a merchant reads: what happened in its own shop, why, and whether it must do something. Made from the facts alone, so that
  * no word of ours, of another merchant or of a plugin gets in. Pure.
  */
+import { INCIDENT_TYPES } from "../../contract/incident.ts";
 import type { Language, NotificationFacts, NotificationKind } from "../../contract/notification.ts";
 import { type Failing, MERCHANT_WORDS, type MerchantWords } from "./merchant-words.ts";
 
@@ -101,7 +102,9 @@ function failingOf(rule: string | null): Failing {
   if (rule.startsWith("new_")) return "new_problem";
   if (rule.startsWith("probe")) return "own_tests";
   if (rule.startsWith("no_beat") || rule.startsWith("silen")) return "no_answer";
-  if (rule === "suspect" || rule.startsWith("not_enough") || rule.startsWith("inconclusive")) return "unsure";
+  // Inconclusive: named by the signal that could be neither shown nor ruled out.
+  const open = INCIDENT_TYPES.some((type) => type === rule);
+  if (open || rule === "doubt" || rule === "suspect" || rule.startsWith("not_enough")) return "unsure";
   return "other";
 }
 

@@ -34,6 +34,8 @@ describe("a merchant's notice", () => {
     ["probes", "its own tests failed afterwards."],
     ["no_beat", "the module did not answer afterwards."],
     ["not_enough_evidence", "it could not be shown that it helped."],
+    ["doubt", "it could not be shown that it helped."],
+    ["error_spike", "it could not be shown that it helped."],
     ["a rule of next year", "it did not work as expected."],
     [null, "it did not work as expected."],
   ])("says why a correction was undone: %s", (health_rule, why) => {
