@@ -89,7 +89,7 @@ describe("outbox store", () => {
     });
   });
 
-  it("rolls back with the change that it announces", async () => {
+  it("Invariant 6: rolls back with the change that it announces", async () => {
     await withOutbox((store, storage) => {
       expect(() =>
         storage.transactionSync(() => {

@@ -147,7 +147,7 @@ describe("policy object", () => {
     expect(Date.now() - asked).toBeLessThan(1_000);
   });
 
-  it("lets no command out after a kill has answered, with 200 holders racing it", async () => {
+  it("Invariant 2: lets no command out after a kill has answered, with 200 holders racing it", async () => {
     const { policy } = await anAuthority();
     let answeredAt = Number.POSITIVE_INFINITY;
     const sent: number[] = [];

@@ -52,7 +52,7 @@ const TABLES = [
 ];
 
 describe("writeLedger", () => {
-  it("writes one record of every kind, and the same records again change nothing", async () => {
+  it("Invariant 6: writes one record of every kind, and the same records again change nothing", async () => {
     const records: LedgerRecord[] = [
       { kind: "merchant", row: aMerchant() },
       { kind: "plugin", row: aPluginRecord(), credential: { kind: "hmac", sealed: "v1.sealed" } },
@@ -171,7 +171,7 @@ describe("writeLedger", () => {
     },
   );
 
-  it("holds one attempt in flight per plugin", async () => {
+  it("Invariant 1: holds one attempt in flight per plugin", async () => {
     const row = anAttempt({ id: attemptId(40), plugin_id: pluginId(40) });
     const second = { ...row, id: attemptId(40, 2) };
     await write({ kind: "attempt", row });

@@ -7,32 +7,11 @@ import type { HealthVerdict, IncidentType } from "../../contract/incident.ts";
 import { referenceShare } from "../bernoulli-cusum.ts";
 import type { Finding } from "../finding.ts";
 import { percent } from "../finding.ts";
-import type { HealthEvidence } from "./health-evidence.ts";
+import type { HealthFacts } from "./health-facts.ts";
 import { provenWell } from "./health-proof.ts";
 import { iso, type Millis } from "./state.ts";
 import { HEALTH, PROBATION_SILENCE_BEATS } from "./tuning.ts";
 import { type Baseline, type Yardstick, yardstickOf } from "./yardstick.ts";
-
-export interface HealthFacts {
-  now: Millis;
-  startedAt: Millis;
-  checkAt: Millis;
-  limitAt: Millis;
-  probationS: number;
-  lastBeatAt: Millis | null;
-  /** Beats of the new version since the change. */
-  beats: number;
-  probesOk: number;
-  probesFailed: number;
-  totals: { errors: number; requests: number; webhooks_sent: number; webhooks_failed: number };
-  baseline: Baseline;
-  evidence: HealthEvidence;
-  /** Detectors start afresh at the change, so what fires now is the new version's doing. */
-  findings: readonly Finding[];
-  original: IncidentType;
-  /** Signals that another open incident is about: the change did not promise to mend them, and did not bring them. */
-  known: readonly IncidentType[];
-}
 
 type Verdict = Omit<HealthVerdict, "at">;
 

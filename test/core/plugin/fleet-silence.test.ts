@@ -134,7 +134,7 @@ describe("a fleet of 300 that loses contact for ten minutes", () => {
   const from = T0 + 10 * MINUTE_MS;
   const fleet = new Fleet(300, [from, from + 10 * MINUTE_MS]);
 
-  it("is one storm: every silence is unknown, nothing is decided, nobody is told", () => {
+  it("Invariant 10: is one storm: every silence is unknown, nothing is decided, nobody is told", () => {
     fleet.run(from + 9.5 * MINUTE_MS);
     expect(fleet.storms).toBe(1);
     expect(fleet.incidents()).toHaveLength(300);

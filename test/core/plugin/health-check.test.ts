@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { HealthVerdict, type IncidentType } from "../../../src/contract/incident.ts";
 import type { Finding } from "../../../src/core/finding.ts";
-import { type HealthFacts, healthVerdict } from "../../../src/core/plugin/health-check.ts";
+import { healthVerdict } from "../../../src/core/plugin/health-check.ts";
 import { newHealthEvidence } from "../../../src/core/plugin/health-evidence.ts";
+import type { HealthFacts } from "../../../src/core/plugin/health-facts.ts";
 import { T0 } from "../../builders/heartbeat.ts";
 import { PluginStory } from "./story.ts";
 import { aBaseline, healthFacts, LIMIT_MS, type SeenBeat, watch } from "./watched-shop.ts";

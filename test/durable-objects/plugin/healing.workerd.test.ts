@@ -88,7 +88,7 @@ describe("a healing in the plugin's object", () => {
     }
   });
 
-  it("ends the same when it is evicted after every step", async () => {
+  it("Invariant 6: ends the same when it is evicted after every step", async () => {
     const shop = await Shop.enrolled();
     for (const act of healingSteps(shop)) {
       await act();
