@@ -68,7 +68,6 @@ export function judge(draft: Draft, attempt: AttemptState): void {
     findings: findings(state.detection, now, state.askedS * 1000),
     original,
     known: knownElsewhere(state, attempt),
-    takesBack: attempt.row.reverts !== null,
   });
   if (verdict === null) return;
   switch (verdict.verdict) {
