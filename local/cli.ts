@@ -17,6 +17,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   check: () => import("./commands/check.ts"),
   build: () => import("./commands/build.ts"),
   "bench:detect": () => import("./commands/bench-detect.ts"),
+  "bench:heal": () => import("./commands/bench-heal.ts"),
   "bench:sira": () => import("./commands/bench-sira.ts"),
   rollout: () => import("./commands/rollout.ts"),
   ops: () => import("./commands/ops.ts"),

@@ -4,6 +4,7 @@
  * and dead-man over a host in memory, with real signatures and a network that loses and delays.
  */
 import type { Client } from "../plugin-client/core/client.ts";
+import { fingerprintOf } from "../plugin-client/core/fingerprint.ts";
 import { createClient } from "../plugin-client/core/healing-client.ts";
 import { parseJournal } from "../plugin-client/core/journal.ts";
 import type { Platform } from "../plugin-client/core/platform.ts";
@@ -52,7 +53,12 @@ export interface ShopOptions {
 const TRAFFIC_TICK_MS = 5_000;
 const DAY_DEPTH = 0.6;
 const ORDINARY_FAIL = 0.005;
-const ORDINARY_ERRORS = 0.0003;
+const ORDINARY_ERRORS = 0.003;
+const ORDINARY_MESSAGE = "an ordinary error";
+const ORDINARY_ERROR = {
+  message: ORDINARY_MESSAGE,
+  fingerprint: fingerprintOf({ name: "Error", message: ORDINARY_MESSAGE }),
+};
 const BEAT_LOSS = 0.003;
 const HOUR_MS = 3_600_000;
 const CREDENTIAL = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
@@ -123,10 +129,7 @@ export class SimulatedShop {
       state: "running",
       cadence: "resident",
       counters: { ...this.#counters },
-      errors:
-        errors > 0
-          ? [{ fingerprint: "fp1:00000000000000aa", message: "an ordinary error", count: errors }]
-          : [],
+      errors: errors > 0 ? [{ ...ORDINARY_ERROR, count: errors }] : [],
       webhook_subscription: "active",
     });
     const delay = nextBeatDelayMs(boundedIntervalS(object.state.askedS), random());
@@ -252,7 +255,7 @@ export class SimulatedShop {
     }
     for (let i = 0; i < requests; i++) host.say({ type: "request" });
     for (let i = 0; i < errors; i++) {
-      const message = i < ordinary ? "an ordinary error" : `fault ${this.effects.fingerprint ?? "unnamed"}`;
+      const message = i < ordinary ? ORDINARY_MESSAGE : `fault ${this.effects.fingerprint ?? "unnamed"}`;
       host.say({ type: "error", name: "Error", message });
     }
     this.options.realm.queue.after(TRAFFIC_TICK_MS, () => {

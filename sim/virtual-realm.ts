@@ -1,5 +1,5 @@
 /**
- * Makes one thread a place where the Worker's own code runs on a virtual clock: `Date.now`, `fetch` and the platform's modules
+ * Makes one thread a place where the Worker's own code runs on a virtual clock: `Date.now`, `Math.random`, `fetch` and the platform's modules
  * are the simulation's. Changes the globals of this thread for good: only for a thread of its own.
  *
  * What is started asynchronously runs to its end at the same virtual instant: after each event the promises are let settle
@@ -7,6 +7,7 @@
  */
 import { registerHooks } from "node:module";
 import type { EventQueue } from "./event-queue.ts";
+import type { Random } from "./random.ts";
 
 export type FetchHandler = (url: string, init?: RequestInit) => Promise<Response>;
 
@@ -35,9 +36,10 @@ export class VirtualRealm {
   /** What went wrong in work that nobody waits for: bugs, of the simulation or of the code under it. */
   readonly failures: string[] = [];
 
-  constructor(queue: EventQueue, fetchHandler: FetchHandler) {
+  constructor(queue: EventQueue, random: Random, fetchHandler: FetchHandler) {
     this.queue = queue;
     Date.now = () => Math.floor(queue.now);
+    Math.random = random;
     globalThis.fetch = ((url: string | URL, init?: RequestInit) => {
       this.touch();
       return fetchHandler(String(url), init);

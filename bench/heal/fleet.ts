@@ -38,6 +38,8 @@ export interface FleetSettings {
   shops: number;
   days: number;
   seed: number;
+  /** So many times the ordinary rate of faults: in a small fleet as much happens then as in a large one. */
+  faultFactor: number;
 }
 
 export class Fleet {
@@ -59,11 +61,15 @@ export class Fleet {
     this.#settings = settings;
     this.#random = seededRandom(settings.seed);
     this.#policy = policyOf(settings.variant);
-    this.#realm = new VirtualRealm(this.#queue, async (url, init) => {
-      if (url.includes("/api/staging/smoke"))
-        return stagingAnswer(String(init?.body), settings.variant !== "no staging");
-      return new Response(null, { status: 200 });
-    });
+    this.#realm = new VirtualRealm(
+      this.#queue,
+      seededRandom(fnv1a(`${settings.seed}|objects`)),
+      async (url, init) => {
+        if (url.includes("/api/staging/smoke"))
+          return stagingAnswer(String(init?.body), settings.variant !== "no staging");
+        return new Response(null, { status: 200 });
+      },
+    );
   }
 
   async run(): Promise<WeekSeen> {
@@ -96,7 +102,8 @@ export class Fleet {
     const releases = this.#plane.releases(product);
     const publish = async (release: world.WorldRelease) => {
       await releases.publish(recordOf(product, release, START, this.#queue.now));
-      if (release.shippedTo !== undefined) this.#ship(product, release, release.shippedTo);
+      if (release.shippedTo !== undefined)
+        this.#ship(product, release, release.shippedTo * this.#settings.faultFactor);
     };
     for (const release of world.releasesOf(product)) {
       const at = START + release.day * DAY_MS;
@@ -224,12 +231,12 @@ export class Fleet {
     const end = START + this.#settings.days * DAY_MS;
     let at = START + fromDay * DAY_MS + HOUR_MS;
     for (;;) {
-      at += exponential(DAY_MS / perDay, shop.options.random);
+      at += exponential(DAY_MS / (perDay * this.#settings.faultFactor), shop.options.random);
       if (at >= end) break;
       this.#queue.plan(at, () => this.#strike(shop, () => this.#befall(shop, kind)));
     }
     for (const { fault, day, hours, share } of world.OUTBREAKS) {
-      if (fault !== kind || shop.options.random() >= share) continue;
+      if (fault !== kind || shop.options.random() >= share * this.#settings.faultFactor) continue;
       const when = START + day * DAY_MS + shop.options.random() * hours * HOUR_MS;
       this.#queue.plan(when, () => this.#strike(shop, () => this.#befall(shop, kind)));
     }

@@ -24,6 +24,7 @@ export interface AttemptSeen {
   shop: number;
   product: string;
   action: Attempt["action"];
+  from: string;
   /** Version, remedy or "". */
   subject: string;
   source: string;

@@ -18,11 +18,18 @@ const WOO_AND_PRESTA = PRODUCTS.slice(0, 2);
 const OTHERS = PRODUCTS.slice(2);
 
 export function partsOf({ quick, seed }: Options): Part[] {
-  const week = { of: "week", variant: "vigie", shops: quick ? 150 : 2500, days: quick ? 5 : 7 } as const;
+  const week = {
+    of: "week",
+    variant: "vigie",
+    shops: quick ? 150 : 2500,
+    faultFactor: quick ? 4 : 1,
+    days: quick ? 5 : 7,
+  } as const;
   const comparison = {
     of: "comparison",
     products: WOO_AND_PRESTA,
     shops: quick ? 120 : 600,
+    faultFactor: quick ? 4 : 3,
     days: quick ? 2 : 3,
     seed: 1000 * seed + 3,
   } as const;

@@ -57,10 +57,10 @@ export class Recorder {
 
   /** The shop's truth has changed: a fault may be over, a change may have been taken back. */
   renewed(shop: BenchShop, now: number, by: "vigie" | "person" | "itself"): void {
-    const { current } = shop.disk;
+    const bad = badness(shop.effects);
     for (const attempt of shop.notes.attempts) {
       if (!attempt.madeWorse || attempt.restoredAt !== null) continue;
-      if (attempt.subject === current || attempt.entered.verifying === undefined) continue;
+      if (bad > (attempt.badnessBefore ?? 0) + NOTICEABLE) continue;
       attempt.restoredAt = now;
       attempt.restoredBy = by === "person" ? "person" : "vigie";
     }
@@ -124,12 +124,12 @@ export class Recorder {
     if (row.status === "success") seen.falseSuccess = badness(shop.effects) >= NOTICEABLE;
   }
 
-  /** The change has reached the shop: it runs what the attempt names. */
+  /** The attempt under way has changed the shop: for the worse? */
   applied(shop: BenchShop): void {
     const row = shop.object?.state.attempt?.row;
     const seen = row === undefined ? undefined : this.#open.get(row.id);
-    if (seen === undefined || seen.badnessBefore === null || seen.subject !== shop.disk.current) return;
-    if (ownBadness(shop) > seen.badnessBefore + NOTICEABLE) seen.madeWorse = true;
+    if (seen === undefined || seen.badnessBefore === null || shop.by !== "vigie") return;
+    if (badness(shop.effects) > seen.badnessBefore + NOTICEABLE) seen.madeWorse = true;
   }
 
   #newAttempt(shop: BenchShop, row: Attempt, now: number): AttemptSeen {
@@ -140,6 +140,7 @@ export class Recorder {
       shop: shop.options.index,
       product: row.product,
       action: row.action,
+      from: row.from_version,
       subject: row.target_version ?? remedy ?? "",
       source: row.decision.source,
       confidence: row.decision.confidence,

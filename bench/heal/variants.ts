@@ -19,10 +19,9 @@ export function policyOf(variant: Variant): PolicyDocument {
       by_severity: { low: 0, medium: 0, high: 0, critical: 0 },
       by_step: { patch: 0, minor: 1, major: 2, downgrade: 0 },
     },
-    canary: {
-      on_breach: "revert",
-      ...(variant === "no canary" ? { stages: [{ percent: 100 }], in_flight: 10_000, abort: [] } : {}),
-    },
+    ...(variant === "no canary"
+      ? { canary: { stages: [{ percent: 100 }], in_flight: 10_000, abort: [], bake_s: 0 } }
+      : {}),
   });
 }
 

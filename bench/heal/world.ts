@@ -21,15 +21,15 @@ export const PRODUCTS: readonly Product[] = [
 export const SHOP_FAULTS = ["alpha", "beta", "gamma", "config", "disabled", "dead", "transient"] as const;
 export type ShopFault = (typeof SHOP_FAULTS)[number];
 
-/** Per shop and day, and from which day on. Letters are bugs of the plugin that something in the shop sets off. */
+/** Per shop and day, and from which day on: the first half day is quiet, for the detectors to get to know their shops. Letters are bugs of the plugin that something in the shop sets off. */
 export const FAULT_RATES: Record<ShopFault, { perDay: number; fromDay: number }> = {
-  alpha: { perDay: 0.01, fromDay: 0 },
+  alpha: { perDay: 0.01, fromDay: 0.5 },
   beta: { perDay: 0.006, fromDay: 1.2 },
   gamma: { perDay: 0.006, fromDay: 4 },
-  config: { perDay: 0.008, fromDay: 0 },
-  disabled: { perDay: 0.008, fromDay: 0 },
-  dead: { perDay: 0.003, fromDay: 0 },
-  transient: { perDay: 0.0005, fromDay: 0 },
+  config: { perDay: 0.008, fromDay: 0.5 },
+  disabled: { perDay: 0.008, fromDay: 0.5 },
+  dead: { perDay: 0.003, fromDay: 0.5 },
+  transient: { perDay: 0.0005, fromDay: 0.5 },
 };
 
 /** A new version of the platform sets off a bug in many shops at once: this share of them, within so many hours. */
@@ -42,7 +42,15 @@ export const OUTBREAKS: readonly { fault: ShopFault; day: number; hours: number;
 export const REMEDY_SET = { webhook_endpoint: "https://hooks.molam.example/v2" } as const;
 const REMEDY_KEY = "webhook_endpoint";
 
-export type Nature = "good" | "bad" | "irreversible_bad" | "no_boot" | "partial" | "regression";
+/** `bad`: fails wherever it runs. `hidden_bad`: likewise, and its own probes see nothing. */
+export type Nature =
+  | "good"
+  | "bad"
+  | "hidden_bad"
+  | "irreversible_bad"
+  | "no_boot"
+  | "partial"
+  | "regression";
 
 export interface WorldRelease {
   version: string;
@@ -77,7 +85,7 @@ export const RELEASES: readonly WorldRelease[] = [
   since(-60, "1.1.9", "good"),
   since(-30, "1.2.0", "good"),
   since(0, "1.2.1", "good", { mends: ["alpha"] }),
-  since(0.5, "1.3.0", "regression", { mends: ["alpha"], shippedTo: 0.06 }),
+  since(0.8, "1.3.0", "regression", { mends: ["alpha"], shippedTo: 0.06 }),
   since(1.1, "1.2.2", "bad", { mends: ["alpha", "beta"] }),
   since(1.7, "1.2.3", "no_boot", { mends: ["alpha", "beta"] }),
   since(2.1, "1.2.4", "partial", { mends: ["alpha", "beta"] }),
@@ -89,7 +97,7 @@ export const RELEASES: readonly WorldRelease[] = [
   }),
   since(4.6, "1.2.7", "good", { mends: ["alpha", "beta", "gamma"], reversible: false }),
   since(5.1, "1.3.1", "regression", { mends: ["alpha", "beta", "gamma"], shippedTo: 0.04 }),
-  since(5.5, "1.2.8", "bad", { mends: ["alpha", "beta", "gamma"], products: ["molam-woocommerce"] }),
+  since(5.5, "1.2.8", "hidden_bad", { mends: ["alpha", "beta", "gamma"], products: ["molam-woocommerce"] }),
 ];
 
 export const START_VERSION = "1.2.0";
@@ -142,21 +150,15 @@ function ownEffects(release: WorldRelease | undefined, environment: Environment)
   switch (release?.nature) {
     case "bad":
     case "irreversible_bad":
-      return {
-        ...WELL,
-        webhookFail: 0.7,
-        errorShare: 0.4,
-        fingerprint: "undefined gateway",
-        probeSees: false,
-      };
+      return { ...WELL, webhookFail: 0.7, errorShare: 0.4, fingerprint: "undefined gateway" };
+    case "hidden_bad":
+      return { ...WELL, webhookFail: 0.5, errorShare: 0.3, fingerprint: "broken basket", probeSees: false };
     case "no_boot":
       return { ...WELL, boots: false };
     case "partial":
-      return isOldRuntime(environment)
-        ? { ...WELL, errorShare: 0.35, fingerprint: "enum unknown", probeSees: false }
-        : WELL;
+      return isOldRuntime(environment) ? { ...WELL, errorShare: 0.35, fingerprint: "enum unknown" } : WELL;
     case "regression":
-      return { ...WELL, errorShare: 0.3, fingerprint: "null amount", probeSees: false };
+      return { ...WELL, errorShare: 0.3, fingerprint: "null amount" };
     default:
       return WELL;
   }
