@@ -130,7 +130,7 @@ export class NoticeDesk {
       revision: DESK_REVISION,
       status: "queued",
     };
-    const ops = `${originOf(settings.publicUrl)}/incidents`;
+    const ops = `${originOf(settings.publicUrl)}${opsPath(row)}`;
     this.#store.queue(reader, { row, language, link: merchantId === null ? ops : link }, now);
     this.#record(row, now);
     for (const letter of held) this.settle(letter, { status: "digested", digest_id: id }, now);

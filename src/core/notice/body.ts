@@ -88,10 +88,21 @@ const ABOUT_SAFETY: ReadonlySet<NotificationRow["kind"]> = new Set([
 ]);
 
 /** The page of the dashboard that a notice to ops is about. */
-export function opsPath(row: Pick<NotificationRow, "kind" | "incident_id" | "plugin_id">): string {
+export function opsPath(
+  row: Pick<NotificationRow, "kind" | "incident_id" | "plugin_id" | "merchant_id">,
+): string {
   if (row.incident_id !== null) return `/incidents/${encodeURIComponent(row.incident_id)}`;
-  if (row.kind === "release_halted") return "/releases";
-  if (ABOUT_SAFETY.has(row.kind)) return "/safety";
+  if (row.kind === "address_disabled" && row.merchant_id)
+    return `/merchants/${encodeURIComponent(row.merchant_id)}`;
   if (row.plugin_id !== null) return `/plugins/${encodeURIComponent(row.plugin_id)}`;
-  return "/incidents";
+  return PAGES[row.kind] ?? "/incidents";
 }
+
+const PAGES: Readonly<Partial<Record<NotificationRow["kind"], string>>> = {
+  release_halted: "/releases",
+  autonomy_downgraded: "/safety",
+  autonomy_restored: "/safety",
+  emergency_started: "/safety",
+  emergency_ended: "/safety",
+  digest: "/notices",
+};

@@ -142,19 +142,18 @@ describe("the Slack body", () => {
 });
 
 describe("the page that a notice opens", () => {
+  const none = { incident_id: null, plugin_id: null };
   it.each([
     [
       { kind: "incident_detected" as const, incident_id: incidentId(), plugin_id: pluginId() },
       `/incidents/${incidentId()}`,
     ],
-    [
-      { kind: "address_disabled" as const, incident_id: null, plugin_id: pluginId() },
-      `/plugins/${pluginId()}`,
-    ],
-    [{ kind: "release_halted" as const, incident_id: null, plugin_id: null }, "/releases"],
-    [{ kind: "autonomy_downgraded" as const, incident_id: null, plugin_id: null }, "/safety"],
-    [{ kind: "emergency_ended" as const, incident_id: null, plugin_id: null }, "/safety"],
-    [{ kind: "digest" as const, incident_id: null, plugin_id: null }, "/incidents"],
+    [{ kind: "address_disabled" as const, ...none, merchant_id: "m1" }, "/merchants/m1"],
+    [{ kind: "approval_needed" as const, ...none, plugin_id: pluginId() }, `/plugins/${pluginId()}`],
+    [{ kind: "release_halted" as const, ...none }, "/releases"],
+    [{ kind: "autonomy_downgraded" as const, ...none }, "/safety"],
+    [{ kind: "fleet_incident_opened" as const, ...none }, "/incidents"],
+    [{ kind: "digest" as const, ...none }, "/notices"],
   ])("of %o is %s", (row, path) => {
     expect(opsPath(row)).toBe(path);
   });
