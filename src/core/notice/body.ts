@@ -80,13 +80,6 @@ function section(text: string, type: "plain_text" | "mrkdwn") {
   return { type: "section", text: { type, text, ...manner } };
 }
 
-const ABOUT_SAFETY: ReadonlySet<NotificationRow["kind"]> = new Set([
-  "autonomy_downgraded",
-  "autonomy_restored",
-  "emergency_started",
-  "emergency_ended",
-]);
-
 /** The page of the dashboard that a notice to ops is about. */
 export function opsPath(
   row: Pick<NotificationRow, "kind" | "incident_id" | "plugin_id" | "merchant_id">,

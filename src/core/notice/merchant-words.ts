@@ -109,7 +109,8 @@ const en: MerchantWords = {
   checking: "A correction is ready. Our team checks it before it reaches your shop.",
   watching: "We go on watching your shop closely for a while.",
   called: "Our team has been told and takes care of it.",
-  calledNow: "It could not be undone completely. Our team has been called and is dealing with it now.",
+  calledNow:
+    "The change could not be undone completely. Our team has been called and is dealing with it now.",
   over: "Everything works again.",
   askHost: "Please ask whoever hosts your shop. As soon as it answers again, we go on by ourselves.",
   nothingToDo: "You need not do anything.",
@@ -180,7 +181,7 @@ const fr: MerchantWords = {
   watching: "Nous continuons à surveiller votre boutique de près pendant un moment.",
   called: "Notre équipe est prévenue et s’en occupe.",
   calledNow:
-    "Elle n’a pas pu être annulée complètement. Notre équipe a été appelée et s’en occupe en ce moment.",
+    "Ce changement n’a pas pu être annulé complètement. Notre équipe a été appelée et s’en occupe en ce moment.",
   over: "Tout fonctionne à nouveau.",
   askHost:
     "Merci de vous adresser à votre hébergeur. Dès que la boutique répondra, nous reprendrons de nous-mêmes.",

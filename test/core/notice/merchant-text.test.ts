@@ -106,7 +106,7 @@ describe("a merchant's notice", () => {
           if (text === null) return;
           const all = `${text.title} ${text.text}`;
           expect(all).not.toMatch(
-            /undefined|null|NaN|evil|<|webhook|heartbeat|rollback|incident|plugin|_|attempt|canary|SIRA/i,
+            /\b(undefined|null|nan)\b|evil|<|webhook|heartbeat|rollback|incident|plugin|_|attempt|canary|SIRA/i,
           );
           expect(text.title.length).toBeLessThan(120);
           expect(text.text.length).toBeLessThan(900);
