@@ -35,7 +35,11 @@ export class RolloutDesk {
 
   check(request: AdmissionRequest, now: number): Admission {
     const subject = this.#room.subjects.load(request.version);
-    return subject ? this.#judge(subject, request, now).verdict : UNKNOWN;
+    if (!subject) return UNKNOWN;
+    const { verdict, rollout } = this.#judge(subject, request, now);
+    // A stage opens when it is first asked for, by whomever: its patience must run also while only those wait whom it does not reach.
+    if (rollout.stage !== subject.rollout.stage) this.#room.subjects.save({ ...subject, rollout });
+    return verdict;
   }
 
   admit(request: AdmissionRequest, now: number): Admission {

@@ -213,7 +213,7 @@ it("Invariant 8: a canary never exceeds its stage or its limit in flight, and wh
         expect(after.in_flight).toBeLessThanOrEqual(shape.in_flight);
         // A stage is open once somebody has asked for it; nothing closes it again.
         expect(after.stage).toBeGreaterThanOrEqual(stage);
-        if (step.do === "admit") stage = after.stage;
+        if (step.do === "admit" || step.do === "check") stage = after.stage;
       }
 
       function expectInside(rollout: ReturnType<typeof state>, number: number): void {

@@ -14,6 +14,25 @@ describe("bake and relapse", () => {
     expect(rollout.state()).toMatchObject({ success: 2, stage: 1, in_flight: 1 });
   });
 
+  it("let a shop in at last that every share but the last leaves out, when nobody else asks", () => {
+    const rollout = aRollout({
+      stages: [{ shops: 2 }, { percent: 0.1 }, { percent: 0.2 }, { percent: 100 }],
+      bake_s: 0,
+    });
+    rollout.run(1, 2, "success");
+    const minutes = [0, 9, 10, 19, 20].map((at) => {
+      rollout.clock.now = T0 + at * 60_000;
+      return [at, rollout.check(3).admitted];
+    });
+    expect(minutes).toEqual([
+      [0, false],
+      [9, false],
+      [10, false],
+      [19, false],
+      [20, true],
+    ]);
+  });
+
   it("turn a success that comes back into a failure, once, and halt for it", () => {
     const rollout = aRollout();
     rollout.run(1, 5, "success");
