@@ -21,7 +21,7 @@ it.each(COMMANDS)("%s --help explains itself and starts nothing", (command) => {
 it("lists the commands when the name is unknown", () => {
   const { status, stderr } = bootstrap("strat");
   expect(stderr).toContain(
-    "start | dev | demo | test | check | build | bench:detect | bench:sira | rollout | ops | migrate | deploy",
+    "start | dev | demo | test | check | build | bench:detect | bench:heal | bench:sira | rollout | ops | migrate | deploy",
   );
   expect(status).toBe(2);
 });
