@@ -103,6 +103,8 @@ const REMEDIES = ["rmd_timeouts", "rmd_retries-1"];
 
 export function* incidentsOf(family: Family, seed: number): Generator<SimulatedIncident> {
   const u = (...parts: (string | number)[]) => stablePercent([seed, family.name, ...parts].join("|")) / 100;
+  /** By fix, and by whether it heals. */
+  const chances = new Map<string, number>();
   for (let number = 1; number <= family.incidents; number++) {
     const fault = pick(family.faults, u("fault", number));
     const type = TYPES[fault % TYPES.length] ?? "error_spike";
@@ -119,8 +121,13 @@ export function* incidentsOf(family: Family, seed: number): Generator<SimulatedI
         !(u("some places", fix) < family.onlySomePlaces && u("place", fix, place) < 0.5) &&
         !(u("some faults", fix) < family.onlySomeFaults && u("fault", fix, fault) < 0.4) &&
         !(late && u("changes", fix) < 0.3);
+      const key = `${fix}|${works ? "well" : "badly"}`;
+      const known = chances.get(key);
+      if (known !== undefined) return known;
       const { mean, weight } = works ? family.well : family.badly;
-      return betaQuantile(betaOf(mean, weight), u("chance", fix, works ? "well" : "badly"));
+      const drawn = betaQuantile(betaOf(mean, weight), u("chance", key));
+      chances.set(key, drawn);
+      return drawn;
     };
     yield {
       number,

@@ -31,8 +31,8 @@ export interface Known {
 /** More say nothing more, and cost time. */
 export const SIBLINGS = 40;
 
-/** The rule of thumb weighs as much as this many fixes that were tried. */
-const RULE_WEIGHT = 4;
+/** The rule of thumb weighs as much as two other fixes that were tried often: one alone counts for no more than 1 / APART. */
+const RULE_WEIGHT = 8;
 /** Chosen where forecasts in simulated products with a known truth are best calibrated, and their intervals hold it (`bench/sira.ts`). */
 const ALIKE = 0.03;
 const APART = 0.25;
