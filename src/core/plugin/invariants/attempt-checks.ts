@@ -1,8 +1,10 @@
 /** What must hold of attempts: one at a time, along the arrows, to an end; never against people or against what was learned. Pure. */
 import { mayMove } from "../../attempt-transitions.ts";
+import { fixOf, isSameFix } from "../end-attempt.ts";
 import { approvalsCounted } from "../gating.ts";
-import { isWayBack } from "../on-hand-over.ts";
+import { skipsGate } from "../on-hand-over.ts";
 import { nextWake } from "../schedule.ts";
+import { subjectOf } from "../state.ts";
 import { type Check, rowsOf } from "./observed-step.ts";
 
 const TERMINAL: ReadonlySet<string> = new Set([
@@ -111,13 +113,13 @@ export const ATTEMPT_CHECKS: Readonly<Record<string, Check>> = {
 
   "11: a fix that failed is not tried again automatically": ({ before, after, handOver }) => {
     const { attempt } = after;
-    if (handOver === null || attempt === null || !attempt.automatic || isWayBack(before, handOver))
+    if (handOver === null || attempt === null || !attempt.automatic || skipsGate(before, handOver))
       return null;
-    const { action, target_version: version, incident_id: incidentId } = attempt.row;
+    const { action, incident_id: incidentId } = attempt.row;
     const signature = before.incidents.find((incident) => incident.row.id === incidentId)?.row.signature;
     const failed = before.excluded.some(
-      (fix) => fix.signature === signature && fix.action === action && fix.version === version,
+      (fix) => fix.signature === signature && isSameFix(fix, fixOf(attempt)),
     );
-    return failed ? `${action} ${version ?? ""} was handed over again` : null;
+    return failed ? `${action} ${subjectOf(attempt.row) ?? ""} was handed over again` : null;
   },
 };

@@ -1,6 +1,6 @@
 /** What must hold of commands: numbered, handed over only as the policy allows and in time, finished once. Pure. */
 import { isLive } from "../commands.ts";
-import { isWayBack } from "../on-hand-over.ts";
+import { skipsGate } from "../on-hand-over.ts";
 import type { Check } from "./observed-step.ts";
 
 export const COMMAND_CHECKS: Readonly<Record<string, Check>> = {
@@ -10,7 +10,7 @@ export const COMMAND_CHECKS: Readonly<Record<string, Check>> = {
     const { policy } = event.facts;
     if (policy.kill_switch) return "handed over under the kill switch";
     if (policy.mode === "off") return "handed over in mode off";
-    if (isWayBack(before, handOver)) return null;
+    if (skipsGate(before, handOver)) return null;
     const { attempt } = after;
     if (attempt === null) return "handed over without an attempt";
     const objection = attempt.row.handover_gate?.find((verdict) => verdict.outcome === "forbid");
@@ -19,7 +19,7 @@ export const COMMAND_CHECKS: Readonly<Record<string, Check>> = {
   },
 
   "8: nothing is handed over that its release does not admit": ({ before, event, after, handOver }) => {
-    if (handOver === null || event.type !== "hand_over" || isWayBack(before, handOver)) return null;
+    if (handOver === null || event.type !== "hand_over" || skipsGate(before, handOver)) return null;
     const { admission } = event.facts;
     if (admission === null || after.attempt === null || after.attempt.row.reverts !== null) return null;
     return admission.admitted && admission.status === "active"

@@ -1,6 +1,6 @@
 /** What must hold of incidents: one for each thing that is wrong, seen to by somebody, left alone where it should be. Pure. */
 import { isQuiet } from "../draft.ts";
-import { isWayBack } from "../on-hand-over.ts";
+import { skipsGate } from "../on-hand-over.ts";
 import type { PluginState } from "../state.ts";
 import { type Check, repeated, rowsOf } from "./observed-step.ts";
 
@@ -10,7 +10,7 @@ export const INCIDENT_CHECKS: Readonly<Record<string, Check>> = {
 
   "10: nothing leaves by itself in a storm": ({ before, event, after, handOver }) => {
     if (handOver === null || event.type !== "hand_over" || !event.facts.guard.storm) return null;
-    if (isWayBack(before, handOver) || !after.attempt?.automatic) return null;
+    if (skipsGate(before, handOver) || !after.attempt?.automatic) return null;
     return `${after.attempt.row.id} was handed over`;
   },
 
