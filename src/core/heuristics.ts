@@ -42,7 +42,8 @@ const MAX_ALTERNATIVES = 8;
 export function rankedCandidates(request: DecideRequest): Candidate[] {
   const { version } = request.plugin;
   const open = request.candidates.filter(
-    (candidate) => !isExcluded(candidate, request.excluded) && isMove(candidate, version),
+    (candidate) =>
+      !isExcluded(candidate, request.excluded) && isMove(candidate, version) && ranHere(candidate, request),
   );
   const order = answersTo(request);
   const rank = (candidate: Candidate) => {
@@ -75,11 +76,7 @@ function basePrior(candidate: Candidate, request: DecideRequest): number {
       return type === "new_error" ? prior - PENALTY_PATCH_ON_NEW_ERROR : prior;
     }
     case "rollback":
-      if (changed_from === undefined) return PRIOR_CONFIDENCE.rollback;
-      // Any other version may never have run here: going there is a change of its own, and mends nothing for sure.
-      return candidate.version === undefined || candidate.version === changed_from
-        ? PRIOR_CONFIDENCE.rollback_after_change
-        : BEST_OF_UNLIKELY;
+      return changed_from === undefined ? PRIOR_CONFIDENCE.rollback : PRIOR_CONFIDENCE.rollback_after_change;
     default:
       return PRIOR_CONFIDENCE[candidate.action];
   }
@@ -155,6 +152,17 @@ function isExcluded(candidate: Candidate, excluded: DecideRequest["excluded"]): 
       (fix.version === undefined || fix.version === candidate.version) &&
       (fix.remedy === undefined || fix.remedy === candidate.remedy),
   );
+}
+
+/**
+ * A way back leads to what ran in this shop before. Another older version may never have run here: however well its like did
+ * elsewhere, going there is no return but a downgrade into the unknown, and final at once.
+ */
+function ranHere({ action, version }: Candidate, { incident }: DecideRequest): boolean {
+  if (action !== "rollback" || version === undefined) return true;
+  return incident.changed_from === undefined
+    ? incident.type === "new_error"
+    : version === incident.changed_from;
 }
 
 /** Settings must be named; a patch must go up and a rollback down (or to wherever the plugin kept its snapshot, when no version is named). */
