@@ -5,7 +5,7 @@ import { markVersionChange, observeBeat } from "../detection.ts";
 import { NO_SUMS, type Sums } from "../rolling-window.ts";
 import { finishCommand, isLive } from "./commands.ts";
 import { followCommit } from "./commit.ts";
-import { type Draft, incidentById } from "./draft.ts";
+import { commandById, type Draft, incidentById } from "./draft.ts";
 import { endDrifted, followDrift, isForeign, orderedVersions } from "./drift.ts";
 import { endAttempt } from "./end-attempt.ts";
 import { hurryGate } from "./gate-again.ts";
@@ -124,6 +124,12 @@ function followWaiting(draft: Draft, attempt: AttemptState, beat: HeartbeatData)
   startWork(draft, { kind: "decide", incidentId: incident.row.id });
 }
 
+/** Of several tries the shop says which one it carried out: only that one's commit counts there. */
+function nameCarriedOut(draft: Draft, { row }: AttemptState, beat: HeartbeatData): void {
+  const said = beat.last_command && commandById(draft.state, beat.last_command.id);
+  if (said?.row.attempt_id === row.id && said.row.type !== "probe") row.command_id = said.row.id;
+}
+
 /** The acknowledgement may be lost or late; the beat itself says which version runs and how the last command ended. */
 function followApplying(
   draft: Draft,
@@ -141,6 +147,7 @@ function followApplying(
       : beat.version === row.target_version;
   if (carriedOut) {
     if (row.action === "config" && beat.state === "probation") attempt.provisional = true;
+    nameCarriedOut(draft, attempt, beat);
     const command = commandOf(draft, attempt);
     // The one before it was carried out after all, when this one has not even left.
     const ended = phase.handedOver ? "acknowledged" : "superseded";

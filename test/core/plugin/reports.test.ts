@@ -171,6 +171,16 @@ describe("a failure", () => {
     expect(story.state.commands.map((command) => command.row.status)).toEqual(["failed", "superseded"]);
   });
 
+  it("of the first try, which the shop carried out after all, leaves that one to be committed", () => {
+    const story = handedOver();
+    const first = story.handed?.row.id ?? "none";
+    story.fail("busy");
+    story.version = "1.2.3";
+    story.beat(15, {}, { state: "probation", last_command: { id: first, outcome: "applied" } });
+    for (let i = 0; i < 40 && story.state.attempt; i++) story.beat(15, { sent: 20 }, { state: "probation" });
+    expect(story.state.commit).toMatchObject({ commandId: first });
+  });
+
   it("to boot, after which the shop has restored itself, blames the fix", () => {
     const story = handedOver().fail("boot_failed", "1.2.2");
     expect(story.lastAttempt).toMatchObject({ status: "rolled_back" });
