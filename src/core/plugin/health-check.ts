@@ -10,7 +10,7 @@ import { percent } from "../finding.ts";
 import type { HealthFacts } from "./health-facts.ts";
 import { provenWell } from "./health-proof.ts";
 import { iso, type Millis } from "./state.ts";
-import { HEALTH, PROBATION_SILENCE_BEATS } from "./tuning.ts";
+import { HEALTH } from "./tuning.ts";
 import { type Baseline, type Yardstick, yardstickOf } from "./yardstick.ts";
 
 type Verdict = Omit<HealthVerdict, "at">;
@@ -148,17 +148,18 @@ function beforeText(
 }
 
 function silence(facts: HealthFacts): Verdict | null {
-  const silentForMs = facts.now - (facts.lastBeatAt ?? facts.startedAt);
-  const boundMs = PROBATION_SILENCE_BEATS * facts.probationS * 1000;
-  if (facts.beats > 0 && silentForMs <= boundMs) return null;
-  const silentS = Math.round(silentForMs / 1000);
+  const { now, startedAt, silentAt, lastBeatAt } = facts;
+  const mute = facts.resident && facts.beats === 0;
+  if (!mute && (silentAt === null || now <= silentAt)) return null;
+  const since = lastBeatAt ?? startedAt;
+  const silentS = Math.round((now - since) / 1000);
   return {
     verdict: "unhealthy",
     rule: "no_beat",
     metric: "seconds without a heartbeat",
     value: silentS,
-    bound: Math.round(boundMs / 1000),
-    window_s: secondsSince(facts.startedAt, facts.now),
+    bound: silentAt === null ? null : Math.round((silentAt - since) / 1000),
+    window_s: secondsSince(startedAt, now),
     explanation:
       facts.beats === 0
         ? "No heartbeat since the change."

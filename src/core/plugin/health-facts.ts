@@ -10,7 +10,10 @@ export interface HealthFacts {
   startedAt: Millis;
   checkAt: Millis;
   limitAt: Millis;
-  probationS: number;
+  /** From then on silence counts; null while nobody knows how long the shop is quiet when all is well. */
+  silentAt: Millis | null;
+  /** It beats by a timer: no beat at all by the deadline is news. */
+  resident: boolean;
   lastBeatAt: Millis | null;
   /** Beats of the new version since the change. */
   beats: number;

@@ -11,13 +11,13 @@ import {
   type Millis,
   type PluginState,
 } from "./state.ts";
-import { PROBATION_SILENCE_BEATS } from "./tuning.ts";
+import { watchSilentAt } from "./watch-silence.ts";
 
 /** Milliseconds since the epoch, possibly past when something is overdue; null when nothing is waited for. */
 export function nextWake(state: PluginState, intervals: PolicyDocument["intervals"]): Millis | null {
   const deadlines: (Millis | null)[] = [
     silenceWake(state),
-    state.attempt === null ? null : attemptWake(state.attempt, state.lastBeatAt, intervals),
+    state.attempt === null ? null : attemptWake(state, state.attempt, intervals),
     ...state.work.map((work) => work.notBefore),
     ...state.incidents.map((incident) => (commitUnheard(state, incident) ? null : incident.bakeUntil)),
     ...state.incidents.flatMap(quietEnds),
@@ -36,8 +36,8 @@ function silenceWake(state: PluginState): Millis | null {
 }
 
 function attemptWake(
+  state: PluginState,
   attempt: AttemptState,
-  lastBeatAt: Millis | null,
   intervals: PolicyDocument["intervals"],
 ): Millis | null {
   const { phase } = attempt;
@@ -52,9 +52,9 @@ function attemptWake(
     case "verifying": {
       if (attempt.row.reverts !== null) return phase.limitAt;
       if (!phase.checked) return phase.checkAt;
-      const silentAt =
-        (lastBeatAt ?? phase.startedAt) + PROBATION_SILENCE_BEATS * intervals.probation_s * 1000 + 1;
-      return Math.min(phase.askedUntil ?? phase.limitAt, Math.max(phase.checkAt, silentAt));
+      const silentAt = watchSilentAt(state, phase, intervals);
+      const until = phase.askedUntil ?? phase.limitAt;
+      return silentAt === null ? until : Math.min(until, Math.max(phase.checkAt, silentAt + 1));
     }
     default:
       return phase satisfies never;

@@ -11,6 +11,7 @@ import { bakeIncident, titleOf } from "./incidents.ts";
 import { type AttemptState, iso, type PluginState } from "./state.ts";
 import { judgeTakingBack } from "./taking-back.ts";
 import { ASK_MARGIN_MS } from "./tuning.ts";
+import { watchSilentAt } from "./watch-silence.ts";
 import { baselineOf, type Verifying } from "./watching.ts";
 import { changedTo, goBack, keepInShop } from "./way-back.ts";
 
@@ -57,7 +58,8 @@ export function judge(draft: Draft, attempt: AttemptState): void {
     startedAt: phase.startedAt,
     checkAt: phase.checkAt,
     limitAt: phase.limitAt,
-    probationS: policy.intervals.probation_s,
+    silentAt: watchSilentAt(state, phase, policy.intervals),
+    resident: state.cadence === "resident",
     lastBeatAt: state.lastBeatAt,
     beats: phase.beats,
     probesOk: phase.probesOk,

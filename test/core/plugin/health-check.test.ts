@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
+import type { HeartbeatData } from "../../../src/contract/heartbeat.ts";
 import { HealthVerdict, type IncidentType } from "../../../src/contract/incident.ts";
 import type { Finding } from "../../../src/core/finding.ts";
 import { healthVerdict } from "../../../src/core/plugin/health-check.ts";
 import { newHealthEvidence } from "../../../src/core/plugin/health-evidence.ts";
 import type { HealthFacts } from "../../../src/core/plugin/health-facts.ts";
-import { T0 } from "../../builders/heartbeat.ts";
+import { aGaugeHeartbeat, T0 } from "../../builders/heartbeat.ts";
 import { PluginStory } from "./story.ts";
 import { aBaseline, healthFacts, LIMIT_MS, type SeenBeat, watch } from "./watched-shop.ts";
 
@@ -108,6 +109,16 @@ const ROWS: Row[] = [
     expected: unhealthy("no_beat", 55, 45, 95),
   },
   { name: "beats three intervals apart", facts: { lastBeatAt: T0 + 50_000 }, expected: null },
+  {
+    name: "no beat by the deadline of a client that beats when a page is viewed",
+    facts: { resident: false, silentAt: T0 + 600_000, beats: 0, lastBeatAt: T0 - 10_000 },
+    expected: null,
+  },
+  {
+    name: "and when it has been quiet for longer than its shop ever is",
+    facts: { resident: false, now: T0 + 610_000, silentAt: T0 + 600_000, beats: 1, lastBeatAt: T0 + 50_000 },
+    expected: unhealthy("no_beat", 560, 550, 610),
+  },
   {
     name: "enough evidence at the deadline",
     facts: { evidence: proven },
@@ -429,6 +440,76 @@ describe("what a change is not blamed for", () => {
     expect(story.attempt.health?.rule).toBe("new_signal:error_spike");
     story.handOver().wait(5).ack("1.2.2").beat(15).beat(30);
     expect(story.incidents.map((incident) => incident.type)).toEqual(["webhook_fail_rate"]);
+  });
+});
+
+/** A client without counters, from a fault of its own words to a change under watch. */
+function gaugeStory(): PluginStory {
+  const story = new PluginStory();
+  const says = (rate: number, more: Partial<HeartbeatData> = {}) => {
+    story.wait(60);
+    const beat = aGaugeHeartbeat({
+      seq: story.state.seq + 1,
+      version: story.version,
+      telemetry: { webhook_fail_rate: rate },
+      ...more,
+    });
+    return story.apply({ type: "beat", beat });
+  };
+  says(0.01);
+  for (let i = 0; i < 3; i++) says(0.6);
+  expect(story.incident.signal.method).toBe("gauge-limit");
+  return story.decide().gate().stage().handOver().wait(5).ack("1.2.3");
+}
+
+describe("a client that keeps no counters", () => {
+  function watched(rate: number, beats: number): PluginStory {
+    const story = gaugeStory();
+    for (let i = 0; i < beats && story.state.attempt?.phase.name === "verifying"; i++) {
+      story.wait(15);
+      const telemetry = { webhook_fail_rate: rate };
+      const beat = aGaugeHeartbeat({
+        seq: story.state.seq + 1,
+        version: "1.2.3",
+        state: "probation",
+        telemetry,
+      });
+      story.apply({ type: "beat", beat });
+    }
+    return story;
+  }
+
+  it("is believed when it says that its webhooks get through again", () => {
+    expect(watched(0.01, 10).lastAttempt).toMatchObject({
+      status: "success",
+      health: { rule: "gauge_fell" },
+    });
+  });
+
+  it("is not rolled back for what its gauge remembers of the fault: a person is asked", () => {
+    const story = watched(0.6, 61);
+    expect(story.attempt).toMatchObject({ status: "verifying", health: { verdict: "inconclusive" } });
+  });
+
+  it("goes back when it says that it is worse than before", () => {
+    expect(watched(0.95, 10).attempt.status).toBe("rolling_back");
+  });
+});
+
+describe("a shop whose plugin beats when a page is viewed", () => {
+  it("is not rolled back for a quiet quarter of an hour, and its alarm does not spin", () => {
+    const story = new PluginStory();
+    const view = (seconds: number, sent: number) => story.beat(seconds, { sent }, { cadence: "page-view" });
+    for (let i = 0; i < 8 * 6; i++) view(600, 10);
+    story.beat(120, { sent: 20, failed: 12 }, { cadence: "page-view" });
+    story.beat(120, { sent: 20, failed: 12 }, { cadence: "page-view" });
+    story.decide().gate().stage();
+    view(60, 0).handOver().wait(5).ack("1.2.3");
+    story.pass(600);
+    expect(story.attempt.status).toBe("verifying");
+    view(60, 10);
+    view(60, 10);
+    expect(story.lastAttempt).toMatchObject({ status: "success" });
   });
 });
 

@@ -199,6 +199,7 @@ export class RandomLife {
         boot_id: `boot-${next.boot}`,
         version: next.version ?? this.state.version,
         state: next.state,
+        cadence: next.cadence,
         counters: { ...this.#counters },
         ...(next.subscription === undefined ? {} : { webhook_subscription: next.subscription }),
         ...(next.probesOk === undefined ? {} : { probes: [{ name: "checkout", ok: next.probesOk, ms: 4 }] }),
@@ -286,6 +287,7 @@ export class RandomLife {
           chosen === null || !next.inCatalogue
             ? null
             : aRelease({ version: chosen, reversible: next.reversible }),
+        ...(this.policy.mode === "shadow" ? { shadow: someFacts(this.policy) } : {}),
       });
     }
     if (work.kind === "gate")

@@ -32,7 +32,8 @@ export function healthFacts(overrides: Partial<HealthFacts> = {}): HealthFacts {
     startedAt: T0,
     checkAt: T0 + CHECK_MS,
     limitAt: T0 + LIMIT_MS,
-    probationS: 15,
+    silentAt: (overrides.lastBeatAt ?? now - 5_000) + 45_000,
+    resident: true,
     lastBeatAt: now - 5_000,
     beats: 6,
     probesOk: 0,
@@ -91,7 +92,7 @@ export function watch(
       facts.totals = { ...facts.totals, [name]: facts.totals[name] + delta[name] };
     facts.probesOk += beat.ok ?? 0;
     facts.probesFailed += beat.bad ?? 0;
-    verdict = healthVerdict({ ...facts, now, beats: i + 1, lastBeatAt: now });
+    verdict = healthVerdict({ ...facts, now, beats: i + 1, lastBeatAt: now, silentAt: now + 45_000 });
     if (verdict !== null) return { verdict, beats: i + 1 };
   }
   return { verdict, beats: beats.length };
