@@ -254,6 +254,11 @@ describe("trying in order to learn", () => {
     expect(decide(steps, NOTHING).action).toBe("patch");
   });
 
+  it("chooses as ever where the policy lets nothing happen alone: a person may allow it", () => {
+    const request = asking(1, { actions: [], min_confidence: 0.6, steps: [] });
+    expect(decide({ ...request, candidates: patches("1.2.3") }, memory)).toMatchObject({ action: "patch" });
+  });
+
   it("does not choose what the policy forbids, but shows it", () => {
     const request = asking(1, { actions: ["rollback"], min_confidence: 0.6, steps: ["patch"] });
     const reply = decide({ ...request, candidates: patches("1.2.3") }, memory);
