@@ -37,7 +37,8 @@ function sentencesOf(
     case "incident_detected":
       return down ? [problem, words.askHost] : [problem, words.searching, words.nothingToDo];
     case "approval_needed":
-      return [problem, words.checking, words.nothingToDo];
+      // After a health check it is in the shop already: what is asked is whether it stays.
+      return [problem, facts.attempt?.health_rule ? words.deciding : words.checking, words.nothingToDo];
     case "patched":
       return [doneOf(facts, words), words.over, words.found(problem), words.watching, words.nothingToDo];
     case "rolled_back":

@@ -39,6 +39,8 @@ export interface MerchantWords {
   found: (problem: string) => string;
   searching: string;
   checking: string;
+  /** It is in the shop, and its check was inconclusive. */
+  deciding: string;
   watching: string;
   called: string;
   calledNow: string;
@@ -107,6 +109,8 @@ const en: MerchantWords = {
   found: (problem) => `What we had found: ${problem}`,
   searching: "We are looking for a correction.",
   checking: "A correction is ready. Our team checks it before it reaches your shop.",
+  deciding:
+    "A correction is in your shop, and it is not certain yet that it helps. Our team decides whether it stays.",
   watching: "We go on watching your shop closely for a while.",
   called: "Our team has been told and takes care of it.",
   calledNow:
@@ -178,6 +182,8 @@ const fr: MerchantWords = {
   found: (problem) => `Ce que nous avions constaté\u00a0: ${problem}`,
   searching: "Nous cherchons une correction.",
   checking: "Une correction est prête. Notre équipe la vérifie avant qu’elle n’atteigne votre boutique.",
+  deciding:
+    "Une correction est en place dans votre boutique, mais il n’est pas encore certain qu’elle aide. Notre équipe décide si elle reste.",
   watching: "Nous continuons à surveiller votre boutique de près pendant un moment.",
   called: "Notre équipe est prévenue et s’en occupe.",
   calledNow:

@@ -45,6 +45,13 @@ describe("a merchant's notice", () => {
     expect(text).toContain("Version 1.2.3, which ran before, is in place again.");
   });
 
+  it("says whether what people are asked about is in the shop yet", () => {
+    const asked = (health_rule: string | null) =>
+      merchantText("approval_needed", noticeFactsOf({ attempt: aChange({ health_rule }) }), "en")?.text;
+    expect(asked(null)).toContain("Our team checks it before it reaches your shop.");
+    expect(asked("doubt")).toContain("Our team decides whether it stays.");
+  });
+
   it("says so when a change that had helped is taken back", () => {
     const facts = noticeFactsOf({
       attempt: aChange({
