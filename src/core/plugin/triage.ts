@@ -20,6 +20,9 @@ import {
 } from "./tuning.ts";
 import { startWork } from "./work.ts";
 
+/** A storm ends before the last shop has shown its recovery: so long the others have to do so, before any of them is changed. */
+const STRAGGLER_MS = 15 * 60_000;
+
 /** What the triage has to know from outside. */
 export interface TriageFacts {
   guard: FleetGuard;
@@ -80,13 +83,18 @@ export function waitForStorm(draft: Draft, incident: IncidentState, guard: Fleet
   );
 }
 
-/** The storm is over, and the signal goes on: it is this shop's own after all. */
+/** The storm is over: should the signal go on, it is this shop's own after all. */
 function calmAgain(draft: Draft, incident: IncidentState): void {
-  if (incident.row.status === "unknown") {
+  const held = incident.row.status === "unknown";
+  if (held) {
     setIncidentStatus(draft, incident, "open");
-    note(draft, incident, { kind: "triaged", text: "The storm is over, and the signal goes on.", data: {} });
+    note(draft, incident, {
+      kind: "triaged",
+      text: "The storm is over, the signal has not cleared yet.",
+      data: {},
+    });
   }
-  startWork(draft, { kind: "decide", incidentId: incident.row.id });
+  startWork(draft, { kind: "decide", incidentId: incident.row.id }, draft.now + (held ? STRAGGLER_MS : 0));
 }
 
 function conclude(draft: Draft, incident: IncidentState, facts: TriageFacts, verdict: SilenceVerdict): void {
