@@ -89,7 +89,12 @@ export class Fleet {
       ON_CALL,
     );
     if (!put.ok) throw new Error(JSON.stringify(put.refusal));
-    this.#people = new People(this.#realm, this.#plane, seededRandom(fnv1a(`${seed}|people`)));
+    this.#people = new People(
+      this.#realm,
+      this.#plane,
+      seededRandom(fnv1a(`${seed}|people`)),
+      this.#settings.products,
+    );
     for (const product of this.#settings.products) await this.#publish(product);
     for (let index = 0; index < this.#settings.shops; index++) await this.#open(index);
     await this.#realm.run(START + days * DAY_MS);
@@ -115,6 +120,7 @@ export class Fleet {
 
   /** The platform's updater puts a release into some shops, past Vigie. */
   #ship(product: world.Product, release: world.WorldRelease, share: number): void {
+    this.#people.stopLater(product, release.version);
     for (const shop of this.#shops.values()) {
       const { options } = shop;
       if (options.product !== product || options.random() >= share) continue;
@@ -343,7 +349,7 @@ export class Fleet {
       pages,
       degradedMinutes: this.#people.degradedMinutes,
       restores: this.#people.restores,
-      storms: 0,
+      resumed: this.#people.resumed,
       broken: [...this.#broken],
       failures: this.#realm.failures,
       cpuSeconds,

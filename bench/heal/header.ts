@@ -1,7 +1,7 @@
 /** Method and assumptions, as printed above the figures. */
 import { wrapped } from "../detect/print.ts";
 import type { Options, Part } from "./parts.ts";
-import { PERSON_MINUTES, RESTORE_MINUTES } from "./people.ts";
+import { PERSON_MINUTES, RESTORE_MINUTES, RESUME_MINUTES, STOP_HOURS } from "./people.ts";
 import { FAULT_RATES, LEARNED_FROM_DAY, OUTBREAKS, RELEASES, SHOP_FAULTS } from "./world.ts";
 
 export function headerOf(options: Options, parts: readonly Part[]): string {
@@ -29,7 +29,7 @@ export function headerOf(options: Options, parts: readonly Part[]): string {
       `Faults per shop and day: ${rates} (letters are bugs: a quarter of the requests raise an error; config: all webhooks fail; transient: they fail for 5 min by themselves). Outbreaks: ${outbreaks}.`,
     `Releases: ${bad.join(", ")}; regressions are put into shops by the platform's own updater, past Vigie. A remedy for the configuration fault is published on day 0.`,
     "Policy: automatic for everybody at every severity, minimum confidence 0.4, no approvals but for minor and major steps, default stages (5 shops, 20 %, 50 %, 100 %), abort rules and budgets. " +
-      `Nobody approves; whoever is paged mends the shop by hand ${PERSON_MINUTES.join(" to ")} min later, a spent autonomy budget is restored after ${RESTORE_MINUTES} min.`,
+      `Nobody approves; whoever is paged mends the shop by hand ${PERSON_MINUTES.join(" to ")} min later, a spent autonomy budget is restored after ${RESTORE_MINUTES} min, a regression's release is stopped ${STOP_HOURS} h after it was shipped, a good release halted for another's fault goes on after ${RESUME_MINUTES} min.`,
     `Detection is counted from the true beginning of a fault to the record of its incident, repair from there to the verdict of the health check. After SIRA has learned: from day ${LEARNED_FROM_DAY} on, with new faults and new bad releases. ` +
       "Success is judged by the truth: a success of a shop that is not well counts as a failure. Every sixteenth heartbeat and every other event is checked against the invariants of src/core/plugin.",
     `Comparison: ${comparison?.shops} shops for ${comparison?.days} days, the same seed under each variant.`,

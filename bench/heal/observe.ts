@@ -68,7 +68,8 @@ export interface WeekSeen {
   pages: number;
   degradedMinutes: number;
   restores: number;
-  storms: number;
+  /** Good releases that people let go on after a halt. */
+  resumed: number;
   broken: string[];
   failures: string[];
   cpuSeconds: number;

@@ -9,12 +9,15 @@ import type { VirtualRealm } from "../../sim/virtual-realm.ts";
 import type { Person } from "../../src/contract/ops.ts";
 import type { PluginState } from "../../src/core/plugin/state.ts";
 import type { BenchShop } from "./bench-shop.ts";
-import { ownBadness, SAFE_VERSION } from "./world.ts";
+import { ownBadness, type Product, releaseOf, SAFE_VERSION } from "./world.ts";
 
 const MINUTE_MS = 60_000;
 /** From the page to the shop in order, minutes: uniform. */
 export const PERSON_MINUTES = [30, 120] as const;
 export const RESTORE_MINUTES = 30;
+/** From the first shop on a regression to its stop, and from the halt of a good release to its resumption. */
+export const STOP_HOURS = 4;
+export const RESUME_MINUTES = 60;
 const LOOK_MS = 10 * MINUTE_MS;
 
 export const ON_CALL: Person = {
@@ -26,16 +29,22 @@ export const ON_CALL: Person = {
 export class People {
   degradedMinutes = 0;
   restores = 0;
+  /** Good releases let go on after a halt. */
+  resumed = 0;
   readonly #realm: VirtualRealm;
   readonly #plane: ControlPlane;
   readonly #random: Random;
   readonly #coming = new Set<number>();
 
-  constructor(realm: VirtualRealm, plane: ControlPlane, random: Random) {
+  readonly #haltedSince = new Map<string, number>();
+
+  constructor(realm: VirtualRealm, plane: ControlPlane, random: Random, products: readonly Product[]) {
     this.#realm = realm;
     this.#plane = plane;
     this.#random = random;
     realm.queue.after(LOOK_MS, () => realm.track(this.#watchBudget(0)));
+    for (const product of products)
+      realm.queue.after(LOOK_MS, () => realm.track(this.#watchReleases(product)));
   }
 
   /** After each step: is somebody called? */
@@ -74,6 +83,34 @@ export class People {
       const action = { action: "resolve", reason: "Mended by hand." } as const;
       shop.object.apply({ type: "act", incidentId: row.id, action, person: ON_CALL, release: null });
     }
+  }
+
+  /** What the updater put into shops, and fails there, is offered to no other shop. */
+  stopLater(product: Product, version: string): void {
+    this.#realm.queue.after(STOP_HOURS * 60 * MINUTE_MS, () => {
+      const reason = "Shops that the updater gave it fail.";
+      this.#realm.track(this.#plane.releases(product).setStatus(version, "halted", reason, ON_CALL));
+    });
+  }
+
+  /** A good release is halted when it was tried on a fault that it does not mend: people see that, and let it go on. */
+  async #watchReleases(product: Product): Promise<void> {
+    const releases = this.#plane.releases(product);
+    const { now } = this.#realm.queue;
+    for (const { version, status } of await releases.list()) {
+      const key = `${product}@${version}`;
+      const wronged = status === "halted" && releaseOf(version)?.nature === "good";
+      if (!wronged) {
+        this.#haltedSince.delete(key);
+        continue;
+      }
+      const since = this.#haltedSince.get(key) ?? now;
+      this.#haltedSince.set(key, since);
+      if (now - since < RESUME_MINUTES * MINUTE_MS) continue;
+      await releases.setStatus(version, "active", "It failed where another fault was.", ON_CALL);
+      this.resumed += 1;
+    }
+    this.#realm.queue.after(LOOK_MS, () => this.#realm.track(this.#watchReleases(product)));
   }
 
   async #watchBudget(degradedMs: number): Promise<void> {
