@@ -127,6 +127,8 @@ export function anAttempt(over: Partial<Attempt> = {}): Attempt {
     approvals_needed: 0,
     approvals: [],
     gate: [{ rule: "mode", outcome: "allow", observed: "auto", bound: "auto" }],
+    gate_facts: null,
+    remedy: null,
     handover_gate: null,
     staging: null,
     health: null,
