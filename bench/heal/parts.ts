@@ -23,7 +23,7 @@ export function partsOf({ quick, seed }: Options): Part[] {
     variant: "vigie",
     shops: quick ? 150 : 2500,
     faultFactor: quick ? 4 : 1,
-    days: quick ? 5 : 7,
+    days: quick ? 6 : 7,
   } as const;
   const comparison = {
     of: "comparison",

@@ -33,7 +33,9 @@ export function reportOf(results: readonly Result[], options: Options): HealRepo
   const faults = week.flatMap((seen) => seen.faults);
   const learnedAt = START + LEARNED_FROM_DAY * DAY_MS;
   const learned = attempts.filter(({ createdAt }) => createdAt >= learnedAt);
-  const busy = faults.filter(({ webhooksPerHour, kind }) => webhooksPerHour >= BUSY && kind !== "transient");
+  const busy = faults.filter(
+    ({ webhooksPerHour, kind, at }) => webhooksPerHour >= BUSY && kind !== "transient" && at >= learnedAt,
+  );
   const detection = meanOf(detectionMinutes(busy));
   const repair = meanOf(
     repairMinutes(faults, attempts, (fault, attempt) => isMinor(fault, attempt) && fault.at >= learnedAt),
@@ -68,7 +70,14 @@ export function reportOf(results: readonly Result[], options: Options): HealRepo
     targets: [
       judge("patch success after SIRA has learned", success, 95, "at least", "%", 100),
       judge("rolled back of applied after SIRA has learned", rollback, 2, "at most", "%", 100),
-      judge(`mean time to detect, shops of ${BUSY} webhooks/h and more`, detection, 2, "at most", "min", 1),
+      judge(
+        `mean time to detect, shops of ${BUSY} webhooks/h and more, levels learned`,
+        detection,
+        2,
+        "at most",
+        "min",
+        1,
+      ),
       judge("mean time to repair a minor fault, from its detection", repair, 10, "at most", "min", 1),
       count("healthy shops made worse and not restored", harm.healthy, 0, "shops"),
       count("faulty shops made worse by a reversible change and not restored", harm.faulty, 0, "shops"),
@@ -209,6 +218,10 @@ function faultTable(faults: readonly FaultSeen[], attempts: readonly AttemptSeen
     ],
     rows: [
       row("all", faults),
+      row(
+        `from day ${LEARNED_FROM_DAY} on`,
+        faults.filter(({ at }) => at >= START + LEARNED_FROM_DAY * DAY_MS),
+      ),
       ...kinds.map((kind) =>
         row(
           kind,

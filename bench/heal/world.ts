@@ -25,7 +25,7 @@ export type ShopFault = (typeof SHOP_FAULTS)[number];
 export const FAULT_RATES: Record<ShopFault, { perDay: number; fromDay: number }> = {
   alpha: { perDay: 0.01, fromDay: 0.5 },
   beta: { perDay: 0.006, fromDay: 1.2 },
-  gamma: { perDay: 0.006, fromDay: 4 },
+  gamma: { perDay: 0.006, fromDay: 2 },
   config: { perDay: 0.008, fromDay: 0.5 },
   disabled: { perDay: 0.008, fromDay: 0.5 },
   dead: { perDay: 0.003, fromDay: 0.5 },
@@ -90,12 +90,12 @@ export const RELEASES: readonly WorldRelease[] = [
   since(1.7, "1.2.3", "no_boot", { mends: ["alpha", "beta"] }),
   since(2.1, "1.2.4", "partial", { mends: ["alpha", "beta"] }),
   since(2.8, "1.2.5", "good", { mends: ["alpha", "beta"] }),
-  since(4.2, "1.2.6", "irreversible_bad", {
+  since(3, "1.2.6", "good", { mends: ["alpha", "beta", "gamma"], reversible: false }),
+  since(4.2, "1.2.7", "irreversible_bad", {
     mends: ["alpha", "beta", "gamma"],
     reversible: false,
     products: ["molam-prestashop", "molam-thelia"],
   }),
-  since(4.6, "1.2.7", "good", { mends: ["alpha", "beta", "gamma"], reversible: false }),
   since(5.1, "1.3.1", "regression", { mends: ["alpha", "beta", "gamma"], shippedTo: 0.04 }),
   since(5.5, "1.2.8", "hidden_bad", { mends: ["alpha", "beta", "gamma"], products: ["molam-woocommerce"] }),
 ];
@@ -103,8 +103,8 @@ export const RELEASES: readonly WorldRelease[] = [
 export const START_VERSION = "1.2.0";
 /** Where a person puts a shop when nothing else has helped. */
 export const SAFE_VERSION = "1.2.0";
-/** Learned by then: every kind of fault has been seen and its fix rolled out. */
-export const LEARNED_FROM_DAY = 3.5;
+/** Learned by then: every kind of fault has been seen, and its fix has been out for a day. Bad releases go on coming. */
+export const LEARNED_FROM_DAY = 4;
 
 export function releasesOf(product: Product): WorldRelease[] {
   return RELEASES.filter(({ products }) => products === undefined || products.includes(product));

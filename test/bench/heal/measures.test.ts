@@ -79,7 +79,7 @@ describe("what counts as what", () => {
       harmed([anAttempt({ madeWorse: true, ...restored, ...over })]);
     expect(harm({ wasHealthy: true })).toMatchObject({ worse: 1, healthy: left, faulty: 0, irreversible: 0 });
     expect(harm({})).toMatchObject({ healthy: 0, faulty: left, irreversible: 0 });
-    expect(harm({ subject: "1.2.6" })).toMatchObject({ healthy: 0, faulty: 0, irreversible: left });
+    expect(harm({ subject: "1.2.7" })).toMatchObject({ healthy: 0, faulty: 0, irreversible: left });
   });
 
   it("repair runs from detection to the verdict, and its stages add up", () => {
