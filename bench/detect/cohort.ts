@@ -16,8 +16,8 @@ import {
   NEW_SHOP,
   poolReport,
   SHOP_MEMORY_MS,
-} from "../../src/core/cohort.ts";
-import { type ShopEvidence, tellShop } from "../../src/core/shop-evidence.ts";
+} from "../../src/core/fleet/cohort.ts";
+import { type ShopEvidence, tellShop } from "../../src/core/fleet/shop-evidence.ts";
 import { failuresInRow, type RateRule, shareOverWindow } from "./common-rules.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, pooled, quantile, START, seedOf, select, total } from "./figures.ts";
 import { figure } from "./print.ts";
@@ -67,7 +67,7 @@ export const cohort: Section = {
   name: "cohort",
   method: [
     `Shops of ${PER_HOUR} webhooks an hour, Poisson, on one release; each tells the fleet what its ${BEAT_MS / MINUTE_MS}-min beats give cause to (tellShop), and the fleet pools it ` +
-      "(poolReport), forgets it after a day, and opens a cohort incident (src/core/cohort.ts). Beats are spread over the interval and never hurry.",
+      "(poolReport), forgets it after a day, and opens a cohort incident (src/core/fleet/cohort.ts). Beats are spread over the interval and never hurry.",
     "New: all shops change to the release at the onset. After a week: they have run it since its first minute with 1 % failing. Minutes from the onset to the " +
       `report that opens the incident; never: not within ${GIVE_UP_MS / HOUR_MS} h.`,
     `Healthy: ${HEALTHY_DAYS} days from the rollout, which is counted in; nights: deliveries swing by ${NIGHT_DEPTH * 100} % over the day, the same hour for all. The common rules see the same beats: 5 % over 15 min of all shops together, and five ` +

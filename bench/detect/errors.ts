@@ -3,7 +3,7 @@
 import { aBeatingPlugin, type BeatingPlugin } from "../../sim/beating-plugin.ts";
 import { smoothDay } from "../../sim/day-of-shop.ts";
 import { gammaFactor, geometric, poisson, type Random, seededRandom } from "../../sim/random.ts";
-import { type DetectionState, newDetection, observeBeat } from "../../src/core/detection.ts";
+import { type DetectionState, newDetection, observeBeat } from "../../src/core/detect/detection.ts";
 import { type CountRule, countRules } from "./common-rules.ts";
 import {
   DAY_MS,

@@ -1,6 +1,6 @@
 /** An incident's life as the plugin's object keeps it, for one type: opened when its finding fires, closed when it is cleared. */
 import type { IncidentType } from "../../src/contract/incident.ts";
-import { type DetectionState, findings, isSuspect } from "../../src/core/detection.ts";
+import { type DetectionState, findings, isSuspect } from "../../src/core/detect/detection.ts";
 
 export interface IncidentWatch {
   opened: number;

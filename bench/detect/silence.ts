@@ -9,7 +9,7 @@ import {
   newDetection,
   observeBeat,
   silenceDeadline,
-} from "../../src/core/detection.ts";
+} from "../../src/core/detect/detection.ts";
 import {
   DAY_MS,
   HOUR_MS,

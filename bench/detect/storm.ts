@@ -1,8 +1,8 @@
 /** The storm guard: a whole fleet loses contact, or all its webhooks, for a while; and one bad release, which is no storm. */
 import { FleetLife } from "../../sim/fleet-life.ts";
 import { poisson, seededRandom } from "../../sim/random.ts";
-import { judgeStorm, newStorm } from "../../src/core/storm.ts";
-import { ONSET_WINDOW_MS } from "../../src/core/storm-tests.ts";
+import { judgeStorm, newStorm } from "../../src/core/fleet/storm.ts";
+import { ONSET_WINDOW_MS } from "../../src/core/fleet/storm-tests.ts";
 import { DAY_MS, FLEET, MINUTE_MS, pooled, quantile, START, seedOf, select, total } from "./figures.ts";
 import { figure } from "./print.ts";
 import type { Figures, Options, Part, Report, Section, Target } from "./section.ts";
@@ -30,7 +30,7 @@ const DEADLINES_MIN = [3, 6, 30] as const;
 export const storm: Section = {
   name: "storm",
   method: [
-    `${FLEET.toLocaleString("en-US")} resident plugins, each through the reducer (src/core/plugin), all reporting to one storm guard (src/core/storm.ts) that answers their ` +
+    `${FLEET.toLocaleString("en-US")} resident plugins, each through the reducer (src/core/plugin), all reporting to one storm guard (src/core/fleet/storm.ts) that answers their ` +
       `triage. After ${WARM_MS / MINUTE_MS} min no beat of theirs arrives for ${OUTAGE_MS / MINUTE_MS} min; every shop is up. Beats are spread over 2 min and come up to a tenth early. ` +
       `Judged ${AFTER_MS / MINUTE_MS} min after contact is back.`,
     "Everything else invites healing: the policy is automatic for all, each shop answers a look from outside, the decision is always to patch, the release is " +

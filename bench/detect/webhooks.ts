@@ -2,7 +2,12 @@
 
 import { aBeatingPlugin, type BeatingPlugin } from "../../sim/beating-plugin.ts";
 import { binomial, exponential, poisson, type Random, seededRandom } from "../../sim/random.ts";
-import { type DetectionState, isSuspect, newDetection, observeBeat } from "../../src/core/detection.ts";
+import {
+  type DetectionState,
+  isSuspect,
+  newDetection,
+  observeBeat,
+} from "../../src/core/detect/detection.ts";
 import { type RateRule, webhookRules } from "./common-rules.ts";
 import {
   DAY_MS,

@@ -163,7 +163,7 @@ export class Fleet {
         changed: (changed) => this.#changed(changed as BenchShop),
       }),
     );
-    const id = `plg_${String(index).padStart(27, "A")}`;
+    const id = `plg_${`${seed}x${index}`.padStart(27, "A")}`;
     const merchantId = `merchant-${index}`;
     const { environment } = shop.options;
     const nonce = { nonce: `n${index}`, nonce_expires_at: new Date(START + DAY_MS).toISOString() };

@@ -18,7 +18,7 @@ export function headerOf(options: Options, parts: readonly Part[]): string {
     ({ version, nature, day }) => `${version} ${nature.replace("_", " ")} on day ${day}`,
   );
   const sentences = [
-    `${shops.toLocaleString("en-US")} plugins of four products in ${week.length} fleets, each with a control plane of its own, ${week[0]?.days} days of virtual time, a discrete-event loop. ` +
+    `${shops.toLocaleString("en-US")} plugins of ${new Set(week.flatMap(({ products }) => products)).size} products in ${week.length} fleets, each with a control plane of its own, ${week[0]?.days} days of virtual time, a discrete-event loop. ` +
       `Seed ${options.seed}; ${options.quick ? "quick: a small sample, whose targets are judged by the kind end of their 95 % interval" : "full"}.`,
     "Real: the reducer, gate, detectors and health check of every plugin (src/core); the objects of policy, releases, fleet and SIRA with their stores over SQLite, outboxes and alarms " +
       "(durable-objects), the requests of a plugin's object to them and its hand-over under the authority's lease; the plugin's client (plugin-client/core) with heart, healer, journal, " +
@@ -32,7 +32,7 @@ export function headerOf(options: Options, parts: readonly Part[]): string {
       `Nobody approves; whoever is paged mends the shop by hand ${PERSON_MINUTES.join(" to ")} min later, a spent autonomy budget is restored after ${RESTORE_MINUTES} min, a regression's release is stopped ${STOP_HOURS} h after it was shipped, a good release halted for another's fault goes on after ${RESUME_MINUTES} min.`,
     `Detection is counted from the true beginning of a fault to the record of its incident, repair from there to the verdict of the health check. After SIRA has learned: from day ${LEARNED_FROM_DAY} on, with new faults and new bad releases. ` +
       "Success is judged by the truth: a success of a shop that is not well counts as a failure. Every sixteenth heartbeat and every other event is checked against the invariants of src/core/plugin.",
-    `Comparison: ${comparison?.shops} shops for ${comparison?.days} days, the same seed under each variant.`,
+    `Comparison: ${comparison?.shops} shops for ${comparison?.days} days, the same seed under each variant. Faults are so many times the rates above: ${week[0]?.faultFactor} in the week, ${comparison?.faultFactor} in the comparison.`,
   ];
   return [
     "Healing benchmark. Method and assumptions:",

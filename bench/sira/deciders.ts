@@ -2,11 +2,11 @@
 
 import { SiraMemory } from "../../sim/sira-memory.ts";
 import type { Candidate, FeedbackRequest } from "../../src/contract/decision.ts";
-import { heuristicDecision, priorConfidence } from "../../src/core/heuristics.ts";
 import { beliefIn } from "../../src/core/sira/belief.ts";
 import { betaMean, betaQuantile } from "../../src/core/sira/beta.ts";
 import { decide } from "../../src/core/sira/decide.ts";
 import { drawsFor } from "../../src/core/sira/draws.ts";
+import { heuristicDecision, priorConfidence } from "../../src/core/sira/heuristics.ts";
 import { placeOf } from "../../src/core/sira/lesson.ts";
 import { stablePercent } from "../../src/core/stable-hash.ts";
 import type { SimulatedIncident } from "./world.ts";

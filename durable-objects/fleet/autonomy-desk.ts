@@ -1,6 +1,6 @@
 /**
  * The autonomy budget over storage: which outcomes count, the downgrade that latches, and the person who restores it. The
- * arithmetic is `src/core/autonomy.ts`. Counted are attempts that Vigie chose, whether or not a person allowed them; what is
+ * arithmetic is `src/core/fleet/autonomy.ts`. Counted are attempts that Vigie chose, whether or not a person allowed them; what is
  * taken back later, by a canary's revert or in an emergency, counts as rolled back then: somebody found that it should not stay.
  */
 import type { AutonomyStanding } from "../../src/contract/guard.ts";
@@ -17,7 +17,7 @@ import {
   MIN_FINISHED,
   MIN_SUCCESS_SHARE,
   restoreAutonomy,
-} from "../../src/core/autonomy.ts";
+} from "../../src/core/fleet/autonomy.ts";
 import type { OutboxStore } from "../outbox/outbox-store.ts";
 import { feedMessage } from "../outbox/receivers.ts";
 import { fleetAudit, fleetNotice } from "./fleet-records.ts";

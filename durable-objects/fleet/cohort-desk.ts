@@ -1,9 +1,10 @@
 /**
  * Shops' reports become cohorts, cohorts become incidents, and a release that is to blame is halted. Storage and outbox only: the
- * arithmetic is `src/core/cohort.ts`. Called inside one transaction per report.
+ * arithmetic is `src/core/fleet/cohort.ts`. Called inside one transaction per report.
  */
 import { FLEET_INCIDENT_PLUGINS } from "../../src/contract/fleet-incident.ts";
 import type { EvidenceReport } from "../../src/contract/rpc.ts";
+import { percent } from "../../src/core/detect/finding.ts";
 import {
   blamesRelease,
   type Cohort,
@@ -21,8 +22,7 @@ import {
   NEW_SHOP,
   poolReport,
   SHOP_MEMORY_MS,
-} from "../../src/core/cohort.ts";
-import { percent } from "../../src/core/finding.ts";
+} from "../../src/core/fleet/cohort.ts";
 import type { OutboxStore } from "../outbox/outbox-store.ts";
 import { type CohortName, type CohortStore, cohortKey, type NamedCohort } from "./cohort-store.ts";
 import type { FleetIncidents } from "./fleet-incidents.ts";

@@ -23,8 +23,8 @@ import {
   planned,
   statusAt,
   warningsOf,
-} from "../../src/core/emergency.ts";
-import { afterEnd } from "../../src/core/emergency-outcome.ts";
+} from "../../src/core/fleet/emergency.ts";
+import { afterEnd } from "../../src/core/fleet/emergency-outcome.ts";
 import type { OutboxStore } from "../outbox/outbox-store.ts";
 import type { AttemptRegister, AttemptScope, KnownAttempt } from "./attempt-register.ts";
 import type { EmergencyPorts } from "./emergency-ports.ts";

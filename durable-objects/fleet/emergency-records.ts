@@ -1,5 +1,5 @@
 /** Each turn of an emergency action: its row, its line of audit, and what people are told, committed together by the caller. */
-import type { EmergencyRow } from "../../src/core/emergency.ts";
+import type { EmergencyRow } from "../../src/core/fleet/emergency.ts";
 import type { OutboxMessage, OutboxStore } from "../outbox/outbox-store.ts";
 import { feedMessage } from "../outbox/receivers.ts";
 import type { EmergencyStore } from "./emergency-store.ts";

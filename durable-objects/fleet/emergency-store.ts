@@ -1,5 +1,5 @@
 /** Emergency actions, until fifty newer ones have been made. */
-import { type EmergencyRow, numberOf } from "../../src/core/emergency.ts";
+import { type EmergencyRow, numberOf } from "../../src/core/fleet/emergency.ts";
 import type { Migration } from "../migrations.ts";
 
 export const EMERGENCIES_MIGRATION: Migration = {

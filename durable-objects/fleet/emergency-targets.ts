@@ -5,9 +5,9 @@ import type {
   EmergencyTarget,
   TargetState,
 } from "../../src/contract/emergency.ts";
-import { type EmergencyRow, numberOf } from "../../src/core/emergency.ts";
-import type { TargetChange } from "../../src/core/emergency-outcome.ts";
-import type { WaveFacts } from "../../src/core/emergency-waves.ts";
+import { type EmergencyRow, numberOf } from "../../src/core/fleet/emergency.ts";
+import type { TargetChange } from "../../src/core/fleet/emergency-outcome.ts";
+import type { WaveFacts } from "../../src/core/fleet/emergency-waves.ts";
 import type { KnownAttempt } from "./attempt-register.ts";
 
 const TARGETS_SHOWN = 200;

@@ -27,7 +27,7 @@ import type {
   FleetRpc,
   SignalReport,
 } from "../../src/contract/rpc.ts";
-import { FRESH_BUDGET, PROBES_PER_MINUTE, takeFrom } from "../../src/core/minute-budget.ts";
+import { FRESH_BUDGET, PROBES_PER_MINUTE, takeFrom } from "../../src/core/fleet/minute-budget.ts";
 import type { Env } from "../../src/env.ts";
 import { armAlarm, SAFETY_MS } from "../arm-alarm.ts";
 import { migrate } from "../migrations.ts";

@@ -3,7 +3,12 @@
  * costs as many rows as there are exceptions; all are WITHOUT ROWID: one written row per change.
  */
 import type { Outcome } from "../../src/contract/decision.ts";
-import { type AutonomyRecord, FRESH_AUTONOMY, WINDOW_ATTEMPTS, WINDOW_MS } from "../../src/core/autonomy.ts";
+import {
+  type AutonomyRecord,
+  FRESH_AUTONOMY,
+  WINDOW_ATTEMPTS,
+  WINDOW_MS,
+} from "../../src/core/fleet/autonomy.ts";
 import type { Migration } from "../migrations.ts";
 import { OUTBOX_MIGRATION } from "../outbox/outbox-store.ts";
 import { ATTEMPTS_MIGRATION, ENDED_MIGRATION } from "./attempt-register.ts";

@@ -4,8 +4,8 @@
  */
 import type { FleetIncident } from "../../src/contract/fleet-incident.ts";
 import type { PolicyDocument } from "../../src/contract/policy.ts";
-import { type FleetTurn, fleetNoticeOf, fleetType } from "../../src/core/fleet-notice.ts";
-import { fleetQuietOf } from "../../src/core/suppression.ts";
+import { type FleetTurn, fleetNoticeOf, fleetType } from "../../src/core/fleet/fleet-notice.ts";
+import { fleetQuietOf } from "../../src/core/policy/suppression.ts";
 import type { Deliver } from "../outbox/outbox-drain.ts";
 import type { OutboxMessage, OutboxStore } from "../outbox/outbox-store.ts";
 import { bodiesOf, noticeMessages } from "../outbox/receivers.ts";

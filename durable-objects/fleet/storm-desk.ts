@@ -1,13 +1,13 @@
 /**
- * The storm guard of each type of incident: counts from the tables, judgement from `src/core/storm.ts`, one fleet incident for each
+ * The storm guard of each type of incident: counts from the tables, judgement from `src/core/fleet/storm.ts`, one fleet incident for each
  * storm. Called inside the transaction of the change that it judges, and by the clock.
  */
 import { FLEET_INCIDENT_PLUGINS } from "../../src/contract/fleet-incident.ts";
 import { INCIDENT_TYPES, type IncidentType } from "../../src/contract/incident.ts";
 import type { FleetGuard, SignalReport } from "../../src/contract/rpc.ts";
-import { judgeStorm, type StormFacts, type StormVerdict, stormWake } from "../../src/core/storm.ts";
-import { restOf } from "../../src/core/storm-spread.ts";
-import { stormTest } from "../../src/core/storm-tests.ts";
+import { judgeStorm, type StormFacts, type StormVerdict, stormWake } from "../../src/core/fleet/storm.ts";
+import { restOf } from "../../src/core/fleet/storm-spread.ts";
+import { stormTest } from "../../src/core/fleet/storm-tests.ts";
 import { COHORT_KEYS, type CohortStore } from "./cohort-store.ts";
 import type { FleetIncidents } from "./fleet-incidents.ts";
 import type { StormStore } from "./storm-store.ts";

@@ -4,9 +4,9 @@
  */
 import type { IncidentType } from "../../src/contract/incident.ts";
 import type { SignalReport } from "../../src/contract/rpc.ts";
-import { LOST_AFTER_MS, newStorm, type StormFacts, type StormState } from "../../src/core/storm.ts";
-import type { AffectedPlugin } from "../../src/core/storm-spread.ts";
-import { stormTest } from "../../src/core/storm-tests.ts";
+import { LOST_AFTER_MS, newStorm, type StormFacts, type StormState } from "../../src/core/fleet/storm.ts";
+import type { AffectedPlugin } from "../../src/core/fleet/storm-spread.ts";
+import { stormTest } from "../../src/core/fleet/storm-tests.ts";
 import type { Migration } from "../migrations.ts";
 import { cohortKey } from "./cohort-store.ts";
 

@@ -2,6 +2,7 @@
 import type { Decision } from "../../src/contract/decision.ts";
 import type { ReleaseRecord } from "../../src/contract/ops.ts";
 import type { AdmissionRequest } from "../../src/contract/rpc.ts";
+import type { SiteProbe } from "../../src/core/detect/silence-cause.ts";
 import { attemptOf } from "../../src/core/plugin/attempts.ts";
 import { decideRequest } from "../../src/core/plugin/candidates.ts";
 import { incidentById } from "../../src/core/plugin/draft.ts";
@@ -15,7 +16,6 @@ import {
   subjectOf,
   type Work,
 } from "../../src/core/plugin/state.ts";
-import type { SiteProbe } from "../../src/core/silence-cause.ts";
 import type { Env } from "../../src/env.ts";
 import { decide, siraPorts } from "../../src/services/sira-service.ts";
 import { probeDenied, probeOptions, probeSite } from "../../src/services/site-probe.ts";

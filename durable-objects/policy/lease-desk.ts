@@ -9,7 +9,7 @@ import {
   outstandingUntil,
   releaseLease,
   reopenedBook,
-} from "../../src/core/leases.ts";
+} from "../../src/core/policy/leases.ts";
 
 const HORIZON_KEY = "lease_horizon";
 

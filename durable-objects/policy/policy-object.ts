@@ -20,7 +20,7 @@ import {
   patchPolicy,
   putPolicy,
   stopReason,
-} from "../../src/core/policy-change.ts";
+} from "../../src/core/policy/policy-change.ts";
 import type { Env } from "../../src/env.ts";
 import { armAlarm, SAFETY_MS } from "../arm-alarm.ts";
 import { migrate } from "../migrations.ts";

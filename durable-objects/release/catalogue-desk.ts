@@ -13,10 +13,10 @@ import type {
   RolloutState,
 } from "../../src/contract/rollout.ts";
 import type { Offers } from "../../src/contract/rpc.ts";
-import { environmentClass } from "../../src/core/environment-class.ts";
-import { rolloutState } from "../../src/core/rollout-view.ts";
+import { environmentClass } from "../../src/core/rollout/environment-class.ts";
+import { rolloutState } from "../../src/core/rollout/rollout-view.ts";
+import { type ReachBounds, reachOf } from "../../src/core/rollout/wave-reach.ts";
 import { compareSemver } from "../../src/core/semver.ts";
-import { type ReachBounds, reachOf } from "../../src/core/wave-reach.ts";
 import type { ReleaseRoom } from "./release-room.ts";
 import { completeCanary, type Subject } from "./subject-store.ts";
 

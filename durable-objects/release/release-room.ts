@@ -4,7 +4,7 @@ import type { Environment } from "../../src/contract/heartbeat.ts";
 import type { ReleaseRecord } from "../../src/contract/ops.ts";
 import type { Remedy } from "../../src/contract/remedy.ts";
 import type { EnvironmentHold } from "../../src/contract/rollout.ts";
-import { environmentClass } from "../../src/core/environment-class.ts";
+import { environmentClass } from "../../src/core/rollout/environment-class.ts";
 import { armAlarm, SAFETY_MS } from "../arm-alarm.ts";
 import type { OutboxMessage, OutboxStore } from "../outbox/outbox-store.ts";
 import { feedMessage, ledgerMessage } from "../outbox/receivers.ts";

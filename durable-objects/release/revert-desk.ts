@@ -5,8 +5,8 @@
 import type { OrderReply, PluginOrder } from "../../src/contract/order.ts";
 import type { Result } from "../../src/contract/refusal.ts";
 import type { RevertReport, RevertRun } from "../../src/contract/rollout.ts";
-import type { SlotOutcome } from "../../src/core/canary.ts";
 import type { Delivery } from "../../src/core/outbox-drain.ts";
+import type { SlotOutcome } from "../../src/core/rollout/canary.ts";
 import {
   type AppliedSlot,
   afterAnswer,
@@ -17,7 +17,7 @@ import {
   type RevertEntry,
   type RevertStatus,
   toTakeBack,
-} from "../../src/core/revert-run.ts";
+} from "../../src/core/rollout/revert-run.ts";
 import type { OutboxMessage, OutboxRow } from "../outbox/outbox-store.ts";
 import { bodiesOf, feedMessage } from "../outbox/receivers.ts";
 import type { ReleaseRoom } from "./release-room.ts";

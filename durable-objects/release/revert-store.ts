@@ -1,6 +1,6 @@
 /** Takings-back: one run per version or remedy, the latest, and its shops in the order in which they go back. */
 import { REVERT_STATUSES, type RevertRun } from "../../src/contract/rollout.ts";
-import type { AppliedSlot, RevertEntry, RevertStatus } from "../../src/core/revert-run.ts";
+import type { AppliedSlot, RevertEntry, RevertStatus } from "../../src/core/rollout/revert-run.ts";
 import { isoOrNull } from "./slot-store.ts";
 
 export type RunHead = Omit<RevertRun, "counts" | "items">;

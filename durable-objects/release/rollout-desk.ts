@@ -1,13 +1,13 @@
 /** Who gets a release or a remedy now, what came of it, and what follows from that: holds, a halt, a taking-back. */
 import type { Outcome } from "../../src/contract/decision.ts";
 import type { Admission, AdmissionRequest } from "../../src/contract/rpc.ts";
-import { admission, advance, breachedRule, type Rollout } from "../../src/core/canary.ts";
-import { environmentClass } from "../../src/core/environment-class.ts";
-import { learnHold } from "../../src/core/holds.ts";
-import { mayBeHalted } from "../../src/core/release-standing.ts";
-import { courseOf } from "../../src/core/rollout-course.ts";
+import { admission, advance, breachedRule, type Rollout } from "../../src/core/rollout/canary.ts";
+import { environmentClass } from "../../src/core/rollout/environment-class.ts";
+import { learnHold } from "../../src/core/rollout/holds.ts";
+import { mayBeHalted } from "../../src/core/rollout/release-standing.ts";
+import { courseOf } from "../../src/core/rollout/rollout-course.ts";
+import { placeOf } from "../../src/core/rollout/wave-reach.ts";
 import { compareSemver } from "../../src/core/semver.ts";
-import { placeOf } from "../../src/core/wave-reach.ts";
 import { feedMessage } from "../outbox/receivers.ts";
 import { haltNotice } from "./halt-notice.ts";
 import type { ReleaseRoom } from "./release-room.ts";

@@ -1,16 +1,16 @@
 /** The slots that attempts took, and how they ended. */
 import type { Outcome } from "../../src/contract/decision.ts";
 import type { RolloutSlot } from "../../src/contract/rollout.ts";
+import { countUpTo } from "../../src/core/fleet/sorted-times.ts";
 import {
   EMPTY_TALLY,
   type Progress,
   type SlotOutcome,
   type Tally,
   tallyOutcome,
-} from "../../src/core/canary.ts";
-import type { ClassCount } from "../../src/core/holds.ts";
-import type { AppliedSlot } from "../../src/core/revert-run.ts";
-import { countUpTo } from "../../src/core/sorted-times.ts";
+} from "../../src/core/rollout/canary.ts";
+import type { ClassCount } from "../../src/core/rollout/holds.ts";
+import type { AppliedSlot } from "../../src/core/rollout/revert-run.ts";
 
 type StoredOutcome = SlotOutcome | "cancelled";
 type CountRow = { outcome: StoredOutcome | null; n: number };

@@ -12,8 +12,8 @@ import type {
   RevertRequest,
   RolloutPlan,
 } from "../../src/contract/rollout.ts";
-import { failuresOf, finishedOf } from "../../src/core/canary.ts";
-import { mayBeHalted, moveStatus } from "../../src/core/release-standing.ts";
+import { failuresOf, finishedOf } from "../../src/core/rollout/canary.ts";
+import { mayBeHalted, moveStatus } from "../../src/core/rollout/release-standing.ts";
 import { ledgerMessage } from "../outbox/receivers.ts";
 import type { ReleaseRoom } from "./release-room.ts";
 import type { RevertCause, RevertDesk } from "./revert-desk.ts";

@@ -3,8 +3,8 @@ import { ReleaseRecord } from "../../src/contract/ops.ts";
 import { type AbortRule, PolicyDocument } from "../../src/contract/policy.ts";
 import { Remedy } from "../../src/contract/remedy.ts";
 import type { PlannedRollout } from "../../src/contract/rollout.ts";
-import type { Rollout } from "../../src/core/canary.ts";
-import type { Canary } from "../../src/core/rollout-course.ts";
+import type { Rollout } from "../../src/core/rollout/canary.ts";
+import type { Canary } from "../../src/core/rollout/rollout-course.ts";
 
 interface Common {
   /** Version or remedy id. */

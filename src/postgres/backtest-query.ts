@@ -4,7 +4,7 @@ import { z } from "zod";
 import { BACKTEST_MAX_INCIDENTS } from "../contract/backtest.ts";
 import { GateSnapshot } from "../contract/gate-snapshot.ts";
 import { Action, Severity } from "../contract/ids.ts";
-import type { Past } from "../core/backtest.ts";
+import type { Past } from "../core/policy/backtest.ts";
 import { instantOf } from "./columns.ts";
 import type { Db } from "./connection.ts";
 

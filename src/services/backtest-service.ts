@@ -2,8 +2,8 @@
 import type { BacktestReply, BacktestRequest } from "../contract/backtest.ts";
 import { PolicyDocument } from "../contract/policy.ts";
 import { ok, type Result, refuse } from "../contract/refusal.ts";
-import { backtest, type Past } from "../core/backtest.ts";
-import { mergePatch } from "../core/merge-patch.ts";
+import { backtest, type Past } from "../core/policy/backtest.ts";
+import { mergePatch } from "../core/policy/merge-patch.ts";
 
 /** The draft: the document given, or the patch over the policy in force. Refuses `invalid`, naming the first wrong field. */
 export function draftOf(request: BacktestRequest, inForce: PolicyDocument): Result<PolicyDocument> {

@@ -13,7 +13,7 @@ import type {
 import { DecideReply as DecideReplySchema } from "../contract/decision.ts";
 import type { SiraRpc } from "../contract/rpc.ts";
 import type { VoteRequest } from "../contract/sira-memory.ts";
-import { heuristicDecision } from "../core/heuristics.ts";
+import { heuristicDecision } from "../core/sira/heuristics.ts";
 import type { Env } from "../env.ts";
 import { type RemoteSira, remoteSira } from "./sira-remote.ts";
 

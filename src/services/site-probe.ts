@@ -6,8 +6,9 @@
  * Only literal addresses and names are judged here. What a public name resolves to cannot be seen from a Worker; its `fetch` runs
  * in Cloudflare's network, which reaches no private one. Whoever runs this elsewhere must put such a barrier around it.
  */
+
+import type { SiteProbe } from "../core/detect/silence-cause.ts";
 import { refusedHost } from "../core/public-address.ts";
-import type { SiteProbe } from "../core/silence-cause.ts";
 import { withDeadline } from "../deadline.ts";
 import type { Env } from "../env.ts";
 

@@ -1,5 +1,5 @@
 /** What a look at a shop from outside may find. */
-import type { SiteProbe } from "../../src/core/silence-cause.ts";
+import type { SiteProbe } from "../../src/core/detect/silence-cause.ts";
 
 export function aProbe(overrides: Partial<SiteProbe> = {}): SiteProbe {
   return {

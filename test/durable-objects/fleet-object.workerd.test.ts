@@ -8,9 +8,9 @@ import type {
   ReleaseRpc,
   SignalReport,
 } from "../../src/contract/rpc.ts";
-import { SHOP_CAP } from "../../src/core/cohort.ts";
-import type { StormState } from "../../src/core/storm.ts";
-import { CALM_MS, stormTest } from "../../src/core/storm-tests.ts";
+import { SHOP_CAP } from "../../src/core/fleet/cohort.ts";
+import type { StormState } from "../../src/core/fleet/storm.ts";
+import { CALM_MS, stormTest } from "../../src/core/fleet/storm-tests.ts";
 import { aRelease, pluginId } from "../builders/ledger.ts";
 import { bindings } from "./bindings.ts";
 

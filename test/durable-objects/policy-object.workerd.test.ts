@@ -4,7 +4,7 @@ import type { PolicyObject } from "../../durable-objects/policy/policy-object.ts
 import { policyOf } from "../../durable-objects/stubs.ts";
 import { Policy } from "../../src/contract/policy.ts";
 import type { PolicyRpc } from "../../src/contract/rpc.ts";
-import { LEASE_MARGIN_MS, LEASE_MS } from "../../src/core/leases.ts";
+import { LEASE_MARGIN_MS, LEASE_MS } from "../../src/core/policy/leases.ts";
 import { bindings } from "./bindings.ts";
 
 const ada = { id: "ada", name: "Ada", roles: ["admin" as const] };

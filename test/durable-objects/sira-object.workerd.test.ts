@@ -13,7 +13,7 @@ import type { SiraRpc } from "../../src/contract/rpc.ts";
 import type { VoteRequest } from "../../src/contract/sira-memory.ts";
 import { decide } from "../../src/core/sira/decide.ts";
 import { lessonOf, NO_TALLY } from "../../src/core/sira/lesson.ts";
-import { aDecideRequest } from "../core/decide-request.ts";
+import { aDecideRequest } from "../core/sira/decide-request.ts";
 import { aFeedback as aLesson, aVote, WOO } from "../core/sira/feedback.ts";
 import { anyObject } from "./any-object.ts";
 import { bindings } from "./bindings.ts";

@@ -37,7 +37,7 @@ import {
 } from "../../src/contract/incident.ts";
 import { AttemptPage, IncidentPage, PluginDetail } from "../../src/contract/ops.ts";
 import { Policy, PolicyDocument } from "../../src/contract/policy.ts";
-import { mergePatch } from "../../src/core/merge-patch.ts";
+import { mergePatch } from "../../src/core/policy/merge-patch.ts";
 import { createFeed } from "./feed.ts";
 import { openRealShop, type RealShop, type RealShopOptions } from "./real-shop.ts";
 import { mintClaimCode } from "./scripted-plugin.ts";

@@ -11,7 +11,7 @@ import {
 } from "../../src/contract/decision.ts";
 import type { VoteRequest } from "../../src/contract/sira-memory.ts";
 import { objectionTo } from "../../src/services/sira-service.ts";
-import { aDecideRequest, PLUGIN_KEY } from "../core/decide-request.ts";
+import { aDecideRequest, PLUGIN_KEY } from "../core/sira/decide-request.ts";
 
 export interface SiraUnderTest {
   token: string;

@@ -7,7 +7,7 @@ import { decide as builtinDecide } from "../../src/core/sira/decide.ts";
 import { createBreaker } from "../../src/services/circuit-breaker.ts";
 import { remoteSiraAt } from "../../src/services/sira-remote.ts";
 import { decide, type SiraPorts } from "../../src/services/sira-service.ts";
-import { aDecideRequest } from "../core/decide-request.ts";
+import { aDecideRequest } from "../core/sira/decide-request.ts";
 import { aServer, json } from "./loopback-server.ts";
 
 const REQUEST = aDecideRequest({

@@ -4,7 +4,7 @@
  */
 import type { Attempt } from "../../contract/incident.ts";
 import type { ReleaseRecord } from "../../contract/ops.ts";
-import type { Sums } from "../rolling-window.ts";
+import type { Sums } from "../detect/rolling-window.ts";
 import type { HealthEvidence } from "./health-evidence.ts";
 import type { IncidentState, Millis } from "./incident-state.ts";
 import type { Baseline } from "./yardstick.ts";

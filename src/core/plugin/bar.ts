@@ -1,5 +1,5 @@
 /** Before when nothing is done automatically about an incident: the end of its mute, or of the maintenance window over its shop. */
-import { barredUntil, type QuietSubject } from "../suppression.ts";
+import { barredUntil, type QuietSubject } from "../policy/suppression.ts";
 import type { Draft } from "./draft.ts";
 import type { Millis, PluginState } from "./state.ts";
 

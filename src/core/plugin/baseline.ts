@@ -4,13 +4,19 @@
  * the detectors learned in health, which they freeze on suspicion. Pure.
  */
 import type { IncidentType } from "../../contract/incident.ts";
-import { type BernoulliTest, evidenceOf } from "../bernoulli-cusum.ts";
-import type { DetectionState } from "../detection.ts";
-import { COUNT_LIMIT, DAILY_WINDOW, ERROR_RATIO, RECENT_WINDOW, WEBHOOK_TEST } from "../detection-tuning.ts";
-import { ratioTest, usualErrorShare } from "../error-ratio.ts";
-import { spreadFactor } from "../error-spread.ts";
-import { type RollingWindow, type Sums, type WindowShape, windowBuckets } from "../rolling-window.ts";
-import { usualWebhookShare, webhookTest } from "../webhook-level.ts";
+import { type BernoulliTest, evidenceOf } from "../detect/bernoulli-cusum.ts";
+import type { DetectionState } from "../detect/detection.ts";
+import {
+  COUNT_LIMIT,
+  DAILY_WINDOW,
+  ERROR_RATIO,
+  RECENT_WINDOW,
+  WEBHOOK_TEST,
+} from "../detect/detection-tuning.ts";
+import { ratioTest, usualErrorShare } from "../detect/error-ratio.ts";
+import { spreadFactor } from "../detect/error-spread.ts";
+import { type RollingWindow, type Sums, type WindowShape, windowBuckets } from "../detect/rolling-window.ts";
+import { usualWebhookShare, webhookTest } from "../detect/webhook-level.ts";
 import type { IncidentState, Millis, PluginState } from "./state.ts";
 import type { Baseline, Level } from "./yardstick.ts";
 

@@ -10,7 +10,7 @@ import type { Person } from "../../contract/ops.ts";
 import type { PolicyDocument } from "../../contract/policy.ts";
 import type { AttemptReport, FinishedReport, SignalReport } from "../../contract/rpc.ts";
 import type { VoteRequest } from "../../contract/sira-memory.ts";
-import type { ShopReport } from "../shop-evidence.ts";
+import type { ShopReport } from "../fleet/shop-evidence.ts";
 import { noticeFacts } from "./notice-facts.ts";
 import { type AttemptState, type CommandState, type IncidentState, iso, type PluginState } from "./state.ts";
 

@@ -1,7 +1,7 @@
 /** From the state and the gathered facts to the gate's verdicts, and what follows from them. */
 import type { GateVerdict } from "../../contract/incident.ts";
-import { type GateResult, type GateSubject, gate } from "../gate.ts";
-import { snapshotOf } from "../gate-snapshot.ts";
+import { type GateResult, type GateSubject, gate } from "../policy/gate.ts";
+import { snapshotOf } from "../policy/gate-snapshot.ts";
 import { moveAttempt } from "./attempts.ts";
 import { quietSubject } from "./bar.ts";
 import { queueAttemptCommand } from "./command-payload.ts";

@@ -4,9 +4,9 @@
  * during the fault": no traffic is not health. Pure.
  */
 import type { HealthVerdict, IncidentType } from "../../contract/incident.ts";
-import { referenceShare } from "../bernoulli-cusum.ts";
-import type { Finding } from "../finding.ts";
-import { percent } from "../finding.ts";
+import { referenceShare } from "../detect/bernoulli-cusum.ts";
+import type { Finding } from "../detect/finding.ts";
+import { percent } from "../detect/finding.ts";
 import type { HealthFacts } from "./health-facts.ts";
 import { provenWell } from "./health-proof.ts";
 import { iso, type Millis } from "./state.ts";

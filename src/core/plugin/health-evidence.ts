@@ -7,8 +7,8 @@
  * tests of statistical hypotheses"). Probes are trials with assumed error rates of their own.
  */
 import type { ProbeReport } from "../../contract/heartbeat.ts";
-import { type Batch, type Cusum, evidenceOf, newCusum, updateCusum } from "../bernoulli-cusum.ts";
-import type { Sums } from "../rolling-window.ts";
+import { type Batch, type Cusum, evidenceOf, newCusum, updateCusum } from "../detect/bernoulli-cusum.ts";
+import type { Sums } from "../detect/rolling-window.ts";
 import { HEALTH } from "./tuning.ts";
 import { type Baseline, yardstickOf } from "./yardstick.ts";
 

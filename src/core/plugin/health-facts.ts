@@ -1,6 +1,6 @@
 /** All that the health check looks at. Times are milliseconds since the epoch. */
 import type { IncidentType } from "../../contract/incident.ts";
-import type { Finding } from "../finding.ts";
+import type { Finding } from "../detect/finding.ts";
 import type { HealthEvidence } from "./health-evidence.ts";
 import type { Millis } from "./state.ts";
 import type { Baseline } from "./yardstick.ts";

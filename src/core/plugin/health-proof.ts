@@ -1,6 +1,6 @@
 /** What speaks for a change after a fault of each kind: how much of it there is, and how much is enough. Pure. */
 
-import { percent } from "../finding.ts";
+import { percent } from "../detect/finding.ts";
 import type { HealthFacts } from "./health-facts.ts";
 import { HEALTH } from "./tuning.ts";
 import { yardstickOf } from "./yardstick.ts";

@@ -1,8 +1,8 @@
 /** The incident's verbs: open, refresh, escalate, bake, close, and return after either. Each exists once. */
 import { SEVERITIES } from "../../contract/ids.ts";
 import type { IncidentStatus } from "../../contract/incident.ts";
-import { type Finding, telemetrySnapshot } from "../detection.ts";
-import { isFlapping, withReturn } from "../flapping.ts";
+import { type Finding, telemetrySnapshot } from "../detect/detection.ts";
+import { isFlapping, withReturn } from "../detect/flapping.ts";
 import { type Draft, note, notify, recordIncident } from "./draft.ts";
 import { keepWithItsFix } from "./in-place.ts";
 import { breakSnooze, markQuiet, noteQuiet } from "./quiet.ts";

@@ -1,8 +1,8 @@
 /** A heartbeat: what it says is observed, what it implies for the attempt under way is drawn, findings are reviewed. */
 import type { HeartbeatData } from "../../contract/heartbeat.ts";
-import { counterDelta } from "../counter-delta.ts";
-import { markVersionChange, observeBeat } from "../detection.ts";
-import { NO_SUMS, type Sums } from "../rolling-window.ts";
+import { counterDelta } from "../detect/counter-delta.ts";
+import { markVersionChange, observeBeat } from "../detect/detection.ts";
+import { NO_SUMS, type Sums } from "../detect/rolling-window.ts";
 import { finishCommand, isLive } from "./commands.ts";
 import { followCommit } from "./commit.ts";
 import { commandById, type Draft, incidentById } from "./draft.ts";

@@ -2,8 +2,8 @@
  * Which incidents stay quiet now: follows the policy's mutes and maintenance windows, people's snoozes, and the end of
  * flapping. Whatever is held back is told when the quiet ends, so that nothing is forgotten. A resolution is never held back.
  */
-import { isFlapping } from "../flapping.ts";
-import { maintenanceOf, muteOf } from "../suppression.ts";
+import { isFlapping } from "../detect/flapping.ts";
+import { maintenanceOf, muteOf } from "../policy/suppression.ts";
 import { quietSubject } from "./bar.ts";
 import { type Draft, isQuiet, note, notify, recordIncident } from "./draft.ts";
 import type { IncidentState, Millis } from "./state.ts";

@@ -1,7 +1,7 @@
 /** What the plugin is told back: when to beat again, and the commit while it is due. */
 import type { CommandReply } from "../../contract/command.ts";
 import type { PolicyDocument } from "../../contract/policy.ts";
-import { isSuspect } from "../detection.ts";
+import { isSuspect } from "../detect/detection.ts";
 import { stablePercent } from "../stable-hash.ts";
 import { commandById } from "./draft.ts";
 import { iso, type Millis, type Phase, type PluginState } from "./state.ts";

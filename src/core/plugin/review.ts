@@ -1,5 +1,5 @@
 /** Findings become incidents, incidents follow their findings. Runs after every beat and at every deadline. */
-import { type Finding, findings } from "../detection.ts";
+import { type Finding, findings } from "../detect/detection.ts";
 import { renewEvidence } from "./attempts.ts";
 import { type Draft, note } from "./draft.ts";
 import { endAttempt, excludeFix } from "./end-attempt.ts";

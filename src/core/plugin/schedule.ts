@@ -1,6 +1,6 @@
 /** When the object must wake by itself: the minimum of the state's own deadlines. The object owns the alarm; this owns the arithmetic. */
 import type { PolicyDocument } from "../../contract/policy.ts";
-import { silenceDeadline } from "../detection.ts";
+import { silenceDeadline } from "../detect/detection.ts";
 import { isLive } from "./commands.ts";
 import { quietEnds } from "./quiet.ts";
 import {

@@ -4,8 +4,8 @@
  */
 import type { Decision } from "../../contract/decision.ts";
 import type { ShadowDecision } from "../../contract/shadow.ts";
-import { type GateResult, gate } from "../gate.ts";
-import { snapshotOf } from "../gate-snapshot.ts";
+import { type GateResult, gate } from "../policy/gate.ts";
+import { snapshotOf } from "../policy/gate-snapshot.ts";
 import { attemptOf, describeChange } from "./attempts.ts";
 import { type Draft, note } from "./draft.ts";
 import type { GateFacts } from "./event.ts";

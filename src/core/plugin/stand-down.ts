@@ -1,6 +1,6 @@
 /** What becomes of an attempt that the gate forbids: put off, decided on afresh without what cannot be had, or over. */
-import type { GateResult } from "../gate.ts";
-import { barredUntil } from "../suppression.ts";
+import type { GateResult } from "../policy/gate.ts";
+import { barredUntil } from "../policy/suppression.ts";
 import { quietSubject } from "./bar.ts";
 import type { Draft } from "./draft.ts";
 import { type EndOptions, endAttempt } from "./end-attempt.ts";

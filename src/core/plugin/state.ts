@@ -8,9 +8,9 @@ import type { Cadence, Environment } from "../../contract/heartbeat.ts";
 import type { AgentCommand, Attempt, IncidentType } from "../../contract/incident.ts";
 import type { PluginCredential } from "../../contract/ledger.ts";
 import type { AttemptReport } from "../../contract/rpc.ts";
-import type { CounterMark } from "../counter-delta.ts";
-import { type DetectionState, newDetection } from "../detection.ts";
-import type { ShopEvidence } from "../shop-evidence.ts";
+import type { CounterMark } from "../detect/counter-delta.ts";
+import { type DetectionState, newDetection } from "../detect/detection.ts";
+import type { ShopEvidence } from "../fleet/shop-evidence.ts";
 import type { AttemptState, InPlace, PastAttempt } from "./attempt-state.ts";
 import type { ClosedIncident, IncidentState, Millis } from "./incident-state.ts";
 

@@ -4,7 +4,7 @@
  */
 import type { IncidentType, SilenceCause } from "../../contract/incident.ts";
 import type { FleetGuard } from "../../contract/rpc.ts";
-import { judgeSilence, type SilenceVerdict, type SiteProbe, stormVerdict } from "../silence-cause.ts";
+import { judgeSilence, type SilenceVerdict, type SiteProbe, stormVerdict } from "../detect/silence-cause.ts";
 import { stablePercent } from "../stable-hash.ts";
 import { type Draft, incidentById, note, notify, recordIncident } from "./draft.ts";
 import { escalateIncident, setIncidentStatus, titleOf } from "./incidents.ts";

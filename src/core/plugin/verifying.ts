@@ -1,6 +1,6 @@
 /** After the change: the watch and its verdict. The way back is in `way-back.ts`. */
 import type { IncidentType } from "../../contract/incident.ts";
-import { findings } from "../detection.ts";
+import { findings } from "../detect/detection.ts";
 import { describeChange, moveAttempt } from "./attempts.ts";
 import { commitWithinS } from "./command-payload.ts";
 import { type Draft, incidentById, note, notify, recordAttempt } from "./draft.ts";

@@ -7,9 +7,9 @@ import {
   recentBuckets,
   silenceDeadline,
   telemetrySnapshot,
-} from "../detection.ts";
-import type { Sums } from "../rolling-window.ts";
-import { tellShop } from "../shop-evidence.ts";
+} from "../detect/detection.ts";
+import type { Sums } from "../detect/rolling-window.ts";
+import { tellShop } from "../fleet/shop-evidence.ts";
 import type { Draft } from "./draft.ts";
 import { iso, isSettledSilence, type Millis, type PluginState } from "./state.ts";
 import { tellAttempt } from "./tell-fleet.ts";

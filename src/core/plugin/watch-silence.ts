@@ -3,7 +3,7 @@
  * viewed is quiet whenever its shop is, and is held to the hush that was learned of it. Pure.
  */
 import type { PolicyDocument } from "../../contract/policy.ts";
-import { silenceDeadline } from "../detection.ts";
+import { silenceDeadline } from "../detect/detection.ts";
 import type { Millis, PluginState } from "./state.ts";
 import { PROBATION_SILENCE_BEATS } from "./tuning.ts";
 import type { Verifying } from "./watching.ts";

@@ -1,6 +1,6 @@
 /** What is seen of a change under watch: beats, counters and probes go into its evidence. The verdict is in `health-check.ts`. */
 import type { HeartbeatData, ProbeReport } from "../../contract/heartbeat.ts";
-import { SUM_NAMES, type Sums } from "../rolling-window.ts";
+import { SUM_NAMES, type Sums } from "../detect/rolling-window.ts";
 import { freezeBaseline } from "./baseline.ts";
 import { type Draft, incidentById } from "./draft.ts";
 import { newHealthEvidence, observeHealth, observeProbes } from "./health-evidence.ts";

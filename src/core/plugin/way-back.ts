@@ -1,5 +1,5 @@
 /** The way back from a change that is bad, and the commit of one that is kept. Versions and settings go back alike. */
-import { markVersionChange } from "../detection.ts";
+import { markVersionChange } from "../detect/detection.ts";
 import { moveAttempt } from "./attempts.ts";
 import { commitWithinS, queueRestore, queueRollback } from "./command-payload.ts";
 import { dropCommandsOf } from "./commands.ts";

@@ -1,5 +1,5 @@
 /** What a plugin's figures after a change are measured by: its own before its fault, and during it. Pure. */
-import type { BernoulliTest } from "../bernoulli-cusum.ts";
+import type { BernoulliTest } from "../detect/bernoulli-cusum.ts";
 import { HEALTH } from "./tuning.ts";
 
 /** Failures in so many trials, and the share that the detectors hold for usual. */

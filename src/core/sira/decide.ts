@@ -5,10 +5,10 @@
  * (Thompson sampling; Russo et al., "A Tutorial on Thompson Sampling", 2018). Same records, request and random: same answer.
  */
 import type { Alternative, Candidate, DecideReply, DecideRequest } from "../../contract/decision.ts";
-import { answersTo, choiceOf, escalation, heuristicDecision, rankedCandidates } from "../heuristics.ts";
 import { beliefIn, type Known } from "./belief.ts";
 import { type Beta, betaMean, betaQuantile } from "./beta.ts";
 import { chanceText, evidenceOf, inWords, nameOf } from "./explain.ts";
+import { answersTo, choiceOf, escalation, heuristicDecision, rankedCandidates } from "./heuristics.ts";
 import { attemptsIn, type Place, placeOf } from "./lesson.ts";
 import { actionable, type Opinion, votesAgainst } from "./opinion.ts";
 import { candidateWaits, utilityOfAsking, utilityOfMove, utilityOfWaiting } from "./utility.ts";

@@ -1,6 +1,6 @@
 /** Pure: the words and figures of the evidence behind a choice, the most particular first. */
 import type { Candidate, DecideRequest, Evidence } from "../../contract/decision.ts";
-import { environmentClass } from "../environment-class.ts";
+import { environmentClass } from "../rollout/environment-class.ts";
 import type { Known } from "./belief.ts";
 import { attemptsIn, type Place, sumOf, type Tally } from "./lesson.ts";
 

@@ -12,7 +12,7 @@
  */
 import type { FeedbackRequest, Outcome } from "../../contract/decision.ts";
 import type { Action } from "../../contract/ids.ts";
-import { environmentClass } from "../environment-class.ts";
+import { environmentClass } from "../rollout/environment-class.ts";
 import { stepBetween } from "../semver.ts";
 
 /** Keys of the four counted places, coarse to fine; `kind` is only the parent of its fixes. */

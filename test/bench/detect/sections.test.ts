@@ -5,7 +5,7 @@ import { tableText, targetText } from "../../../bench/detect/print.ts";
 import { isMet, type Part } from "../../../bench/detect/section.ts";
 import { SECTIONS } from "../../../bench/detect/sections.ts";
 import { aBeatingPlugin } from "../../../sim/beating-plugin.ts";
-import { newDetection, observeBeat } from "../../../src/core/detection.ts";
+import { newDetection, observeBeat } from "../../../src/core/detect/detection.ts";
 
 const options = { quick: true, seed: 3 };
 

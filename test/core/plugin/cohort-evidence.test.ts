@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SHOP_CAP } from "../../../src/core/cohort.ts";
+import { SHOP_CAP } from "../../../src/core/fleet/cohort.ts";
 import { PluginStory } from "./story.ts";
 
 const reportsOf = (story: PluginStory) =>

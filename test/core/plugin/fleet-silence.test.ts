@@ -1,14 +1,14 @@
 /** A whole fleet through the real reducer and the real storm guard: our own ingest is away, every shop is up. */
 import { describe, expect, it } from "vitest";
 import type { LedgerRecord } from "../../../src/contract/ledger.ts";
+import { judgeStorm, LOST_AFTER_MS, newStorm } from "../../../src/core/fleet/storm.ts";
+import { ONSET_WINDOW_MS } from "../../../src/core/fleet/storm-tests.ts";
 import type { OutboxMessage } from "../../../src/core/plugin/draft.ts";
 import { enrollPlugin } from "../../../src/core/plugin/enroll.ts";
 import type { PluginEvent } from "../../../src/core/plugin/event.ts";
 import { nextWake } from "../../../src/core/plugin/schedule.ts";
 import type { PluginState, Work } from "../../../src/core/plugin/state.ts";
 import { step } from "../../../src/core/plugin/step.ts";
-import { judgeStorm, LOST_AFTER_MS, newStorm } from "../../../src/core/storm.ts";
-import { ONSET_WINDOW_MS } from "../../../src/core/storm-tests.ts";
 import { aHeartbeat, T0 } from "../../builders/heartbeat.ts";
 import { aDecision, aPolicy, aRelease } from "../../builders/release.ts";
 import { seeded } from "../../builders/seeded.ts";

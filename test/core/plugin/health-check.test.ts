@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { HeartbeatData } from "../../../src/contract/heartbeat.ts";
 import { HealthVerdict, type IncidentType } from "../../../src/contract/incident.ts";
-import type { Finding } from "../../../src/core/finding.ts";
+import type { Finding } from "../../../src/core/detect/finding.ts";
 import { healthVerdict } from "../../../src/core/plugin/health-check.ts";
 import { newHealthEvidence } from "../../../src/core/plugin/health-evidence.ts";
 import type { HealthFacts } from "../../../src/core/plugin/health-facts.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ATTEMPT_STATUSES } from "../../../src/contract/incident.ts";
-import { recentTotals } from "../../../src/core/detection.ts";
+import { recentTotals } from "../../../src/core/detect/detection.ts";
 import { brokenInvariants, INVARIANTS, type ObservedStep } from "../../../src/core/plugin/invariants.ts";
 import { newPlugin, type PluginState } from "../../../src/core/plugin/state.ts";
 import { step } from "../../../src/core/plugin/step.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { ShadowDecision } from "../../../src/contract/shadow.ts";
-import { gate } from "../../../src/core/gate.ts";
-import { subjectOf } from "../../../src/core/gate-snapshot.ts";
 import type { GateFacts } from "../../../src/core/plugin/event.ts";
+import { gate } from "../../../src/core/policy/gate.ts";
+import { subjectOf } from "../../../src/core/policy/gate-snapshot.ts";
 import { aDecision, aPolicy, aRelease } from "../../builders/release.ts";
 import { PluginStory } from "./story.ts";
 

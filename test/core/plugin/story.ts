@@ -10,13 +10,13 @@ import type { PolicyDocument } from "../../../src/contract/policy.ts";
 import type { Refusal } from "../../../src/contract/refusal.ts";
 import type { FleetGuard } from "../../../src/contract/rpc.ts";
 import type { SmokeReply } from "../../../src/contract/staging.ts";
+import type { SiteProbe } from "../../../src/core/detect/silence-cause.ts";
 import type { OutboxMessage } from "../../../src/core/plugin/draft.ts";
 import type { GateFacts, PluginEvent } from "../../../src/core/plugin/event.ts";
 import { brokenInvariants } from "../../../src/core/plugin/invariants.ts";
 import { nextWake } from "../../../src/core/plugin/schedule.ts";
 import { type CommandState, newPlugin, type PluginState } from "../../../src/core/plugin/state.ts";
 import { step } from "../../../src/core/plugin/step.ts";
-import type { SiteProbe } from "../../../src/core/silence-cause.ts";
 import { A_PLUGIN_ID, aHeartbeat, type HeartbeatOverrides, T0 } from "../../builders/heartbeat.ts";
 import { aDecision, aPerson, aPolicy, aRelease, someFacts } from "../../builders/release.ts";
 

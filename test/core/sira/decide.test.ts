@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { SiraMemory } from "../../../sim/sira-memory.ts";
 import { type Candidate, DecideReply, type DecideRequest } from "../../../src/contract/decision.ts";
-import { heuristicDecision } from "../../../src/core/heuristics.ts";
 import { decide } from "../../../src/core/sira/decide.ts";
 import { drawsFor } from "../../../src/core/sira/draws.ts";
-import { aDecideRequest } from "../decide-request.ts";
+import { heuristicDecision } from "../../../src/core/sira/heuristics.ts";
+import { aDecideRequest } from "./decide-request.ts";
 import { aVote, taught, WOO } from "./feedback.ts";
 
 const patches = (...versions: string[]): Candidate[] =>

@@ -3,7 +3,7 @@
 import { SiraMemory } from "../../../sim/sira-memory.ts";
 import type { FeedbackRequest, Outcome } from "../../../src/contract/decision.ts";
 import type { VoteRequest } from "../../../src/contract/sira-memory.ts";
-import { PLUGIN_KEY } from "../decide-request.ts";
+import { PLUGIN_KEY } from "./decide-request.ts";
 
 export const FIRST = Date.parse("2026-11-22T12:00:00Z");
 export const WOO = {

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Person } from "../../../src/contract/ops.ts";
 import { defaultPolicyDocument, type PolicyDocument } from "../../../src/contract/policy.ts";
-import { placeOf } from "../../../src/core/wave-reach.ts";
+import { placeOf } from "../../../src/core/rollout/wave-reach.ts";
 import { aRelease } from "../../builders/release.ts";
 import { PRODUCT, releaseDesks } from "./release-desks.ts";
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { GiveOrder } from "../../../durable-objects/release/revert-desk.ts";
 import type { PluginOrder } from "../../../src/contract/order.ts";
 import { ok, refuse } from "../../../src/contract/refusal.ts";
-import { REVERT_WAIT_MS } from "../../../src/core/revert-run.ts";
+import { REVERT_WAIT_MS } from "../../../src/core/rollout/revert-run.ts";
 import { ada, aRollout, otto, T0, VERSION } from "./a-rollout.ts";
 
 type Rollout = ReturnType<typeof aRollout>;
