@@ -18,6 +18,7 @@ import { NEEDED_ROLES } from "../view/needed-roles.ts";
 import { type ApiOptions, createCall, type Query, queryString } from "./call.ts";
 import { type FeedHandlers, openFeed } from "./feed.ts";
 import { fleetApi } from "./fleet-api.ts";
+import { judgingApi } from "./judging-api.ts";
 import { rolloutApi } from "./rollout-api.ts";
 
 const PolicyHistory = z.object({ items: z.array(PolicyHistoryItem) });
@@ -30,6 +31,7 @@ export function createApi(options: ApiOptions) {
   return {
     ...rolloutApi(call),
     ...fleetApi(call),
+    ...judgingApi(call),
     me: () => call(Person, "/me"),
     incidents: (query: Query) => call(IncidentPage, `/plugin-incidents${queryString(query)}`),
     incident: (id: string) => call(IncidentDetail, `/plugin-incidents/${encodeURIComponent(id)}`),

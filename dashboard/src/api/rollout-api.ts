@@ -4,6 +4,8 @@ import type { ReleaseStatus } from "../../../src/contract/release.ts";
 import { type PublishRemedyRequest, Remedy } from "../../../src/contract/remedy.ts";
 import {
   type CancelPlanRequest,
+  Floor,
+  type FloorRequest,
   type HoldRequest,
   PlanReply,
   type PlanRequest,
@@ -66,7 +68,18 @@ export function rolloutApi(call: Call) {
         body,
         needs: NEEDED_ROLES[`${RELEASE}/revert`],
       }),
+    floor: (product: string) => call(Floor, floorPath(product)),
+    setFloor: (product: string, body: FloorRequest) =>
+      call(Floor, floorPath(product), {
+        method: "PUT",
+        body,
+        needs: NEEDED_ROLES["PUT /api/ops/releases/:product/floor"],
+      }),
   };
+}
+
+function floorPath(product: string): string {
+  return `/releases/${encodeURIComponent(product)}/floor`;
 }
 
 function pathOf({ product, key }: Subject): string {

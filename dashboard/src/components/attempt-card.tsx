@@ -1,6 +1,7 @@
 /** One attempt: where it stands, why it was allowed, what staging and the health check found, who approved. */
 import type { Attempt } from "../../../src/contract/incident.ts";
 import { useApp } from "../stores/context.ts";
+import { subjectHref } from "../view/rollout.ts";
 import { ApprovalForm } from "./approval-form.tsx";
 import { AttemptSteps } from "./attempt-steps.tsx";
 import { Fact, Facts } from "./facts.tsx";
@@ -10,10 +11,18 @@ import { Status, Word } from "./label.tsx";
 import { StagingChecks } from "./staging-checks.tsx";
 import { Time } from "./time.tsx";
 
-export function AttemptCard({ attempt, onChanged }: { attempt: Attempt; onChanged: () => void }) {
+interface AttemptCardProps {
+  attempt: Attempt;
+  /** All that the page shows: one of them may be what this one takes back. */
+  shown?: readonly Attempt[];
+  onChanged: () => void;
+}
+
+export function AttemptCard({ attempt, shown = [], onChanged }: AttemptCardProps) {
   const { t } = useApp();
   return (
     <article
+      id={attempt.id}
       class={`card attempt edge-attempt-${attempt.status}`}
       aria-label={t("attempt.label", { id: attempt.id })}
     >
@@ -41,7 +50,20 @@ export function AttemptCard({ attempt, onChanged }: { attempt: Attempt; onChange
         <Fact name={t("attempt.created")}>
           <Time at={attempt.created_at} />
         </Fact>
-        {attempt.reverts && <Fact name={t("attempt.reverts")}>{attempt.reverts}</Fact>}
+        {attempt.remedy && (
+          <Fact name={t("attempt.remedy")}>
+            <a href={subjectHref({ product: attempt.product, key: attempt.remedy })}>{attempt.remedy}</a>
+          </Fact>
+        )}
+        {attempt.reverts && (
+          <Fact name={t("attempt.reverts")}>
+            {shown.some(({ id }) => id === attempt.reverts) ? (
+              <a href={`#${attempt.reverts}`}>{attempt.reverts}</a>
+            ) : (
+              attempt.reverts
+            )}
+          </Fact>
+        )}
       </Facts>
       <Approvals attempt={attempt} />
       <GateTable gate={attempt.gate} handover={attempt.handover_gate} />

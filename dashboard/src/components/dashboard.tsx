@@ -13,6 +13,7 @@ import { PolicyPage } from "../pages/policy-page.tsx";
 import { ReleasePage } from "../pages/release-page.tsx";
 import { ReleasesPage } from "../pages/releases-page.tsx";
 import { SafetyPage } from "../pages/safety-page.tsx";
+import { ShadowPage } from "../pages/shadow-page.tsx";
 import { SignInPage } from "../pages/sign-in-page.tsx";
 import type { App } from "../stores/app.ts";
 import { AppContext } from "../stores/context.ts";
@@ -36,6 +37,7 @@ export function Dashboard({ app }: { app: App }) {
               <Route path="/releases" component={ReleasesPage} />
               <Route path="/releases/:product/:version" component={ReleasePage} />
               <Route path="/policy" component={PolicyPage} />
+              <Route path="/shadow" component={ShadowPage} />
               <Route path="/safety" component={SafetyPage} />
               <Route path="/notices" component={NoticesPage} />
               <Route path="/merchants/:id" component={MerchantPage} />

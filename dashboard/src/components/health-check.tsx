@@ -44,6 +44,7 @@ function Verdict({ verdict }: { verdict: HealthVerdict }) {
       </p>
       <Facts>
         <Fact name={t("fact.rule")}>{verdict.rule}</Fact>
+        {verdict.metric && <Fact name={t("fact.metric")}>{verdict.metric}</Fact>}
         <Fact name={t("fact.value")}>{figure(verdict.value, language)}</Fact>
         <Fact name={t("fact.bound")}>{figure(verdict.bound, language)}</Fact>
         <Fact name={t("fact.window")}>{duration(verdict.window_s, language)}</Fact>

@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useAction, useApp } from "../stores/context.ts";
 import { Dialog } from "./dialog.tsx";
+import { KillPreview } from "./kill-preview.tsx";
 import { ReasonForm } from "./reason-form.tsx";
 
 export function KillSwitch({ engaged }: { engaged: boolean }) {
@@ -56,6 +57,7 @@ function KillDialog({ engage, onClose }: { engage: boolean; onClose: () => void 
         onSubmit={(reason) => void action.run(reason)}
         onCancel={onClose}
       />
+      {engage && <KillPreview />}
     </Dialog>
   );
 }

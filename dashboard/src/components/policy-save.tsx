@@ -4,6 +4,7 @@ import type { Failure } from "../api/call.ts";
 import { useAction, useApp } from "../stores/context.ts";
 import type { PolicyDraft } from "../stores/policy-draft.ts";
 import { policyIssues } from "../view/policy-issues.ts";
+import { Backtest } from "./backtest/backtest.tsx";
 import { ChangeTable } from "./change-table.tsx";
 import { ReasonForm } from "./reason-form.tsx";
 
@@ -56,6 +57,7 @@ export function PolicySave({ draft }: { draft: PolicyDraft }) {
           </button>
         )}
       />
+      <Backtest document={draft.document.value} isValid={issues.length === 0} />
     </section>
   );
 }

@@ -1,8 +1,10 @@
 /** English words of the interface. Placeholders are in braces. */
+import { judgingEn } from "./judging-en.ts";
 import { rolloutEn } from "./rollout-en.ts";
 import { safetyEn } from "./safety-en.ts";
 
 export const en = {
+  ...judgingEn,
   ...rolloutEn,
   ...safetyEn,
   // Frame
@@ -237,6 +239,7 @@ export const en = {
   "voteHint.false_positive": "Nothing was wrong.",
   "incident.noAttempts": "No attempt to heal yet.",
   "fact.rule": "Detected by",
+  "fact.metric": "Figure",
   "fact.value": "Value",
   "fact.bound": "Bound",
   "fact.sample": "Sample (n)",
@@ -310,6 +313,7 @@ export const en = {
   "attempt.approvals": "Approvals",
   "attempt.approvalsGiven": "Approvals ({n})",
   "attempt.created": "Created",
+  "attempt.remedy": "Remedy",
   "attempt.reverts": "Reverts",
   "attempt.took": "took {time}",
   "approval.title": "Approval",

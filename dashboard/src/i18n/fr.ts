@@ -1,9 +1,11 @@
 /** French words of the interface; the same keys as in English. */
 import type { Key } from "./en.ts";
+import { judgingFr } from "./judging-fr.ts";
 import { rolloutFr } from "./rollout-fr.ts";
 import { safetyFr } from "./safety-fr.ts";
 
 export const fr: Readonly<Record<Key, string>> = {
+  ...judgingFr,
   ...rolloutFr,
   ...safetyFr,
   // Frame
@@ -239,6 +241,7 @@ export const fr: Readonly<Record<Key, string>> = {
   "voteHint.false_positive": "Rien n’allait mal.",
   "incident.noAttempts": "Aucune tentative de réparation.",
   "fact.rule": "Détecté par",
+  "fact.metric": "Mesure",
   "fact.value": "Valeur",
   "fact.bound": "Limite",
   "fact.sample": "Échantillon (n)",
@@ -313,6 +316,7 @@ export const fr: Readonly<Record<Key, string>> = {
   "attempt.approvals": "Approbations",
   "attempt.approvalsGiven": "Approbations ({n})",
   "attempt.created": "Créée",
+  "attempt.remedy": "Remède",
   "attempt.reverts": "Annule",
   "attempt.took": "durée {time}",
   "approval.title": "Approbation",

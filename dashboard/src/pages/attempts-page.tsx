@@ -53,6 +53,16 @@ function AttemptRow({ attempt }: { attempt: Attempt }) {
           <bdi class="untrusted">{attempt.product}</bdi>
           <bdi class="untrusted">{attempt.merchant_id}</bdi>
           <bdi class="untrusted">{attempt.requested_by}</bdi>
+          {attempt.remedy && (
+            <span>
+              {t("attempt.remedy")} <bdi class="untrusted">{attempt.remedy}</bdi>
+            </span>
+          )}
+          {attempt.reverts && (
+            <span>
+              {t("attempt.reverts")} <bdi class="untrusted">{attempt.reverts}</bdi>
+            </span>
+          )}
           {tookS !== null && (
             <span>{t("attempt.took", { time: duration(tookS, preferences.language.value) })}</span>
           )}

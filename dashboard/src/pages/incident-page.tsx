@@ -41,7 +41,7 @@ function Incident({ detail, onChanged }: { detail: IncidentDetail; onChanged: ()
             <h2 id="attempts">{t("nav.attempts")}</h2>
             {attempts.length === 0 && <Empty>{t("incident.noAttempts")}</Empty>}
             {newestFirst(attempts).map((attempt) => (
-              <AttemptCard key={attempt.id} attempt={attempt} onChanged={onChanged} />
+              <AttemptCard key={attempt.id} attempt={attempt} shown={attempts} onChanged={onChanged} />
             ))}
           </section>
         </div>

@@ -39,6 +39,11 @@ function Editor({ policy }: { policy: Policy }) {
         {t("policy.revision", { n: policy.revision })} <span class="untrusted">{policy.updated_by}</span>{" "}
         <Time at={policy.updated_at} /> <q class="untrusted">{policy.reason}</q>
       </p>
+      {policy.document.mode === "shadow" && (
+        <p>
+          <a href="/shadow">{t("shadow.link")}</a>
+        </p>
+      )}
       <PolicyForm draft={draft} />
       <PolicySave draft={draft} />
       <PolicyHistory />

@@ -7,6 +7,7 @@ import { ClearFilters, FilterText } from "../components/filter-bar.tsx";
 import { JsonText } from "../components/json-text.tsx";
 import { Status, Word } from "../components/label.tsx";
 import { Empty, Loaded } from "../components/loaded.tsx";
+import { Floor } from "../components/rollout/floor.tsx";
 import { NewRemedy } from "../components/rollout/new-remedy.tsx";
 import { Stages } from "../components/rollout/progress.tsx";
 import { SubjectActions } from "../components/rollout/subject-actions.tsx";
@@ -28,6 +29,7 @@ export function ReleasesPage() {
   const remedies = useResource(`remedies ${key}`, () => api.remedies(toQuery(filters)), {
     topics: ["releases"],
   });
+  const product = filters.product?.[0];
   useTitle(t("nav.releases"));
   return (
     <>
@@ -36,6 +38,7 @@ export function ReleasesPage() {
         <FilterText path={PATH} filters={filters} name="product" label="filter.product" />
         <ClearFilters path={PATH} filters={filters} />
       </div>
+      {product !== undefined && <Floor key={product} product={product} />}
       <Loaded of={releases}>
         {({ items }) => (
           <>
@@ -63,7 +66,7 @@ export function ReleasesPage() {
             </>
           )}
         </Loaded>
-        <NewRemedy product={filters.product?.[0] ?? ""} onDone={remedies.refetch} />
+        <NewRemedy product={product ?? ""} onDone={remedies.refetch} />
       </section>
     </>
   );

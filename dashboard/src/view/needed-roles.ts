@@ -15,6 +15,7 @@ export const NEEDED_ROLES = {
   "POST /api/ops/remedies/:product/:id/status": ["operator", "admin"],
   "PUT /api/ops/policy": ["admin"],
   "POST /api/ops/policy/kill": ["operator", "admin"],
+  "POST /api/ops/policy/backtest": ["operator", "admin"],
   "POST /api/ops/notifications/test": ["operator", "admin"],
   "PUT /api/ops/merchants/:id/notifications": ["operator", "admin"],
   "POST /api/ops/merchants/:id/notifications/test": ["operator", "admin"],

@@ -28,6 +28,7 @@ export function GuardCard({ guard, onChanged }: { guard: Guard; onChanged: (guar
         </Fact>
         <Fact name={t("guard.waiting")}>{guard.attempts.waiting}</Fact>
         <Fact name={t("guard.handedOver")}>{guard.attempts.handed_over}</Fact>
+        <Fact name={t("guard.watched")}>{guard.attempts.watched}</Fact>
         <Fact name={t("guard.autonomy")}>
           <Status of="autonomy" status={autonomy.state} testId="autonomy-state" />
         </Fact>
