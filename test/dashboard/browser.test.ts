@@ -41,8 +41,10 @@ const VIEWS = {
   plugins: "/plugins",
   "a plugin": `/plugins/${PLUGIN_ID}`,
   releases: "/releases",
+  "releases of a product, with its floor": "/releases?product=molam-woo",
   "a halted release that is being taken back": "/releases/molam-woo/1.2.3",
   policy: "/policy",
+  "shadow decisions": "/shadow",
   safety: "/safety",
   notices: "/notices",
   "a merchant": "/merchants/merchant-7",
@@ -70,8 +72,13 @@ describe("accessibility", () => {
       }
       await page.goto(`${server.origin}/policy`);
       await page.getByTestId("kill-switch").click();
-      await page.getByTestId("kill-confirm").hover();
+      await page.getByText("Attempts under way (3 of 7)").click();
       await expectAccessible("kill switch dialog");
+      await page.keyboard.press("Escape");
+      await page.getByLabel("Lowest confidence (0 to 1)").fill("0.75");
+      await page.getByTestId("backtest-run").click();
+      await page.getByTestId("backtest-report").waitFor();
+      await expectAccessible("a back-test of a draft");
     });
   }
 

@@ -1,4 +1,5 @@
-/** The fixture's answers about rollouts, the guard, emergency actions and notices; null for any other path. */
+/** The fixture's answers about rollouts, the guard, emergency actions, notices and dry runs; null for any other path. */
+import { BacktestReply, BacktestRequest } from "../../src/contract/backtest.ts";
 import {
   CancelPendingRequest,
   ConfirmEmergencyRequest,
@@ -7,7 +8,7 @@ import {
   EmergencyList,
   RollbackSinceRequest,
 } from "../../src/contract/emergency.ts";
-import { Guard, RestoreAutonomyRequest } from "../../src/contract/guard.ts";
+import { Guard, KillPreview, RestoreAutonomyRequest } from "../../src/contract/guard.ts";
 import {
   MerchantNotifications,
   MerchantNotificationsPut,
@@ -16,6 +17,8 @@ import {
 } from "../../src/contract/notification.ts";
 import { PublishRemedyRequest, Remedy } from "../../src/contract/remedy.ts";
 import {
+  Floor,
+  FloorRequest,
   HoldRequest,
   PlanReply,
   PlanRequest,
@@ -25,6 +28,8 @@ import {
   RolloutDetail,
   RolloutState,
 } from "../../src/contract/rollout.ts";
+import { ShadowPage, ShadowQuery } from "../../src/contract/shadow.ts";
+import { aBacktestReply, aKillPreview, aShadowDecision } from "./judging-fixtures.ts";
 import { aPlanReply, aRemedy, aRevertReply, aRollout, aRolloutDetail } from "./rollout-fixtures.ts";
 import { aGuard, aMerchant, aNotice, anEmergency, anEmergencyDetail } from "./safety-fixtures.ts";
 import { HOSTILE } from "./scene.ts";
@@ -35,6 +40,7 @@ export interface FleetFixture {
   remedies: Remedy[];
   /** The taking-back that a release page shows. */
   revert: RolloutDetail["revert"];
+  floor: Floor;
 }
 
 export function aFleetFixture(now: number): FleetFixture {
@@ -43,10 +49,14 @@ export function aFleetFixture(now: number): FleetFixture {
     emergencies: [anEmergency(now, HOSTILE)],
     remedies: [aRemedy()],
     revert: aRolloutDetail(HOSTILE).revert,
+    floor: { product: "molam-woo", version: null, standing: null },
   };
 }
 
-export function readFleet(path: string, state: FleetFixture): unknown {
+export function readFleet(path: string, query: URLSearchParams, state: FleetFixture): unknown {
+  if (path === "/policy/kill") return KillPreview.parse(aKillPreview());
+  if (path === "/shadow-decisions") return readShadow(ShadowQuery.parse(Object.fromEntries(query)));
+  if (path.endsWith("/floor")) return Floor.parse(state.floor);
   if (path === "/guard") return Guard.parse(state.guard);
   if (path === "/emergency") return EmergencyList.parse({ items: state.emergencies });
   const emergency = state.emergencies.find(({ id }) => path === `/emergency/${id}`);
@@ -62,12 +72,37 @@ export function readFleet(path: string, state: FleetFixture): unknown {
   return path.startsWith("/merchants/") ? MerchantNotifications.parse(aMerchant()) : null;
 }
 
+function readShadow({ would, product, cursor }: ShadowQuery): ShadowPage {
+  const over = { would: "forbid", outcome: "same_fix", outcome_text: HOSTILE, why: HOSTILE } as const;
+  const all = [
+    aShadowDecision(HOSTILE),
+    aShadowDecision(HOSTILE, { ...over, id: "shd_2", action: "config", target_version: null }),
+  ];
+  const items = all.filter(
+    (one) => one.would === (would ?? one.would) && one.product === (product ?? one.product),
+  );
+  return ShadowPage.parse({ items, next_cursor: cursor === undefined ? "page-2" : null });
+}
+
 export function changeFleet(method: string, path: string, body: unknown, state: FleetFixture): unknown {
   const [, room = "", id = "", verb = ""] = path.split("/");
   if (path === "/autonomy/restore") {
     RestoreAutonomyRequest.parse(body);
     state.guard = { ...state.guard, autonomy: { ...state.guard.autonomy, state: "normal" } };
     return Guard.parse(state.guard);
+  }
+  if (path === "/policy/backtest") {
+    const { days } = BacktestRequest.parse(body);
+    return BacktestReply.parse(aBacktestReply(HOSTILE, { days }));
+  }
+  if (path.endsWith("/floor")) {
+    const { version, reason } = FloorRequest.parse(body);
+    state.floor = {
+      ...state.floor,
+      version,
+      standing: { by: "amina", at: new Date().toISOString(), reason },
+    };
+    return Floor.parse(state.floor);
   }
   if (room === "emergency") return changeEmergency(id, verb, body, state);
   if (path === "/remedies") {

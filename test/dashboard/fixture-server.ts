@@ -158,7 +158,7 @@ async function answerApi(
     if (changed !== null) return json(response, 200, changed);
     return answerChange(response, path, body, state);
   }
-  const fleet = readFleet(path, state.fleet);
+  const fleet = readFleet(path, url.searchParams, state.fleet);
   if (fleet !== null) return json(response, 200, fleet);
   const only = (name: string) => url.searchParams.get(name)?.split(",");
   const id = path.split("/")[2] ?? "";

@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type DashboardWorld, openDashboard } from "./dashboard-world.ts";
-import { HASH } from "./fixtures.ts";
+import { anAttempt, attemptId, HASH, incidentId } from "./fixtures.ts";
 
 let world: DashboardWorld;
 let page: Page;
@@ -171,4 +171,147 @@ test("the filters of notices are in the address", async () => {
   await page.getByLabel("Audience").selectOption("merchant");
   await page.waitForURL(/\/notices\?audience=merchant$/);
   await page.getByText("Your shop's payment notifications work again").first().waitFor();
+});
+
+describe("a draft of the policy", () => {
+  beforeEach(async () => {
+    await page.goto(`${world.server.origin}/policy`);
+    await page.getByLabel("Lowest confidence (0 to 1)").fill("0.75");
+  });
+
+  test("is replayed over the chosen days and saves nothing; an edit afterwards makes the report one of before", async () => {
+    const before = world.server.state.policy;
+    await page.getByLabel("Replay", { exact: true }).selectOption("30");
+    await page.getByTestId("backtest-run").click();
+    const report = page.getByTestId("backtest-report");
+    await report.getByText("only the newest 5000 were").waitFor();
+    expect(lastBody("/policy/backtest")).toEqual({
+      days: 30,
+      document: { ...before.document, min_confidence: 0.75 },
+    });
+    expect(world.server.state.policy).toEqual(before);
+    const item = report.getByTestId(`backtest-${attemptId(3)}`);
+    expect(await item.getByRole("link").getAttribute("href")).toBe(`/incidents/${incidentId(5)}`);
+    expect(await item.locator("td").allTextContents()).toEqual([
+      "Asks people",
+      "Forbidden",
+      expect.stringContaining("Lowest confidence"),
+      "Rolled back",
+    ]);
+    const rules = report.getByRole("group", { name: "Rules that stand in the way" });
+    expect(await rules.locator("tbody tr").allTextContents()).toEqual([
+      "Highest severity08",
+      "Lowest confidence10",
+    ]);
+    await page.getByLabel("Lowest confidence (0 to 1)").fill("0.8");
+    await report.getByText("The draft has been edited since").waitFor();
+  });
+
+  test("that is wrong is not replayed", async () => {
+    expect(await page.getByTestId("backtest-run").isDisabled()).toBe(false);
+    await page.getByLabel("Lowest confidence (0 to 1)").fill("7");
+    await expect.poll(() => page.getByTestId("backtest-run").isDisabled()).toBe(true);
+  });
+
+  test("a replay that fails says so and can be tried again", async () => {
+    const path = "**/api/ops/policy/backtest";
+    const error = { code: "unavailable", message: "the ledger cannot be read", request_id: "req-9" };
+    await page.route(path, (route) => route.fulfill({ status: 503, json: { error } }));
+    await page.getByTestId("backtest-run").click();
+    await page.getByText("the ledger cannot be read").waitFor();
+    await page.unroute(path);
+    await page.getByTestId("backtest-run").click();
+    await page.getByTestId("backtest-report").waitFor();
+    expect(await page.getByText("the ledger cannot be read").count()).toBe(0);
+  });
+});
+
+test("shadow decisions are reached from the policy in mode shadow, filtered by the address, and lead to their incident", async () => {
+  const { state } = world.server;
+  state.policy = { ...state.policy, document: { ...state.policy.document, mode: "shadow" } };
+  await page.goto(`${world.server.origin}/policy`);
+  await page.getByRole("link", { name: "What would have been done in mode shadow" }).click();
+  await page.getByTestId("shadow-shd_1").waitFor();
+  await page.getByLabel("In mode automatic").selectOption("forbid");
+  await page.waitForURL(/\/shadow\?would=forbid$/);
+  await page.getByTestId("shadow-shd_1").waitFor({ state: "detached" });
+  const row = page.getByTestId("shadow-shd_2");
+  await row.getByText("A person did the same").waitFor();
+  expect(await row.getAttribute("href")).toBe(`/incidents/${incidentId(2)}`);
+  await page.getByRole("link", { name: "Next page" }).click();
+  await page.waitForURL(/cursor=page-2/);
+});
+
+describe("the kill switch", () => {
+  beforeEach(async () => {
+    await page.goto(`${world.server.origin}/safety`);
+  });
+
+  test("tells what it would stop and what goes on", async () => {
+    await page.getByTestId("kill-switch").click();
+    const preview = page.getByTestId("kill-preview");
+    await preview.getByText("4 attempt(s) that no shop was told of are cancelled.").waitFor();
+    await preview.getByText("3 go on in their shops").waitFor();
+    await preview.getByText("Attempts under way (3 of 7)").click();
+    await preview.getByText("Goes on: the shop was told").waitFor();
+  });
+
+  test("is pulled without waiting for that", async () => {
+    await page.route("**/api/ops/policy/kill", (route) =>
+      route.request().method() === "GET" ? undefined : route.continue(),
+    );
+    await page.getByTestId("kill-switch").click();
+    await page.getByTestId("kill-preview").getByText("Loading").waitFor();
+    await giveReason("kill-reason");
+    await page.getByTestId("kill-confirm").click();
+    await page.getByTestId("kill-banner").waitFor();
+    expect(lastBody("/policy/kill")).toEqual({ engaged: true, reason: "because of the outage" });
+  });
+});
+
+test("an attempt names its remedy, what it takes back, and the figure that its health check went by", async () => {
+  const { state } = world.server;
+  state.attempts.push(
+    anAttempt({
+      id: attemptId(9),
+      incident_id: incidentId(5),
+      status: "success",
+      action: "config",
+      remedy: "rmd_BBBBBBBBBBBBBBBB",
+      reverts: attemptId(3),
+    }),
+  );
+  await page.goto(`${world.server.origin}/incidents/${incidentId(5)}`);
+  await page.getByText("failed per webhook").waitFor();
+  const card = page.getByRole("article", { name: attemptId(9) });
+  const remedy = card.getByRole("link", { name: "rmd_BBBBBBBBBBBBBBBB" });
+  expect(await remedy.getAttribute("href")).toBe("/releases/molam-woo/rmd_BBBBBBBBBBBBBBBB");
+  await card.getByRole("link", { name: attemptId(3) }).click();
+  await page.waitForURL((url) => url.hash === `#${attemptId(3)}`);
+  expect(await page.locator(":target").getAttribute("aria-label")).toContain(attemptId(3));
+});
+
+test("a product's floor is set and removed with a reason, and what is no version is not sent", async () => {
+  const path = "/releases/molam-woo/floor";
+  await page.goto(`${world.server.origin}/releases`);
+  await page.getByRole("heading", { name: "Releases" }).waitFor();
+  expect(await page.getByTestId("floor").count()).toBe(0);
+  await page.goto(`${world.server.origin}/releases?product=molam-woo`);
+  await page.getByTestId("floor-change").click();
+  await page.getByTestId("floor-input").fill("1.2");
+  await giveReason();
+  await page.getByTestId("floor-confirm").click();
+  await page.getByText("A version such as 1.2.3 is needed.").waitFor();
+  expect(lastBody(path)).toBe(undefined);
+  await page.getByTestId("floor-input").fill("1.2.0");
+  await page.getByTestId("floor-confirm").click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  expect(lastBody(path)).toEqual({ version: "1.2.0", reason: "because of the outage" });
+  expect(await page.getByTestId("floor-version").textContent()).toBe("1.2.0");
+  await page.getByTestId("floor-change").click();
+  await page.getByTestId("floor-input").fill("");
+  await giveReason();
+  await page.getByTestId("floor-confirm").click();
+  await page.getByTestId("floor-version").getByText("None").waitFor();
+  expect(lastBody(path)).toEqual({ version: null, reason: "because of the outage" });
 });

@@ -81,6 +81,7 @@ export function aScene(now: number): { incidents: Incident[]; attempts: Attempt[
         health: {
           verdict: "unhealthy",
           rule: "original_signal",
+          metric: "failed per webhook",
           value: 0.7,
           bound: 0.2,
           window_s: 45,

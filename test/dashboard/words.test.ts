@@ -1,0 +1,103 @@
+/** Every name of the contract that the dashboard shows has a word in both languages. */
+import { describe, expect, test } from "vitest";
+import { createTranslate, keyOf, LANGUAGES } from "../../dashboard/src/i18n/i18n.ts";
+import { BacktestCourse } from "../../src/contract/backtest.ts";
+import { DecisionSource, SemverStep } from "../../src/contract/decision.ts";
+import { EMERGENCY_STATUSES, EmergencyKind, TARGET_STATES } from "../../src/contract/emergency.ts";
+import { FLEET_INCIDENT_KINDS } from "../../src/contract/fleet-incident.ts";
+import { AttemptUnderWay, AutonomyStanding } from "../../src/contract/guard.ts";
+import { Cadence, PluginState } from "../../src/contract/heartbeat.ts";
+import { ACTIONS, SEVERITIES } from "../../src/contract/ids.ts";
+import {
+  AgentCommand,
+  Approval,
+  ATTEMPT_STATUSES,
+  GATE_RULES,
+  GateVerdict,
+  HealthVerdict,
+  INCIDENT_STATUSES,
+  INCIDENT_TYPES,
+  PluginRecord,
+  SILENCE_CAUSES,
+  VOTES,
+} from "../../src/contract/incident.ts";
+import {
+  Audience,
+  Language,
+  NOTIFICATION_KINDS,
+  NotificationRecord,
+  NotificationStatus,
+  NotifyFormat,
+} from "../../src/contract/notification.ts";
+import { DetectorView } from "../../src/contract/ops.ts";
+import { PolicyMode } from "../../src/contract/policy.ts";
+import { ReleaseStatus } from "../../src/contract/release.ts";
+import { EnvironmentHold, REVERT_STATUSES, RevertRun, RolloutSlot } from "../../src/contract/rollout.ts";
+import { SHADOW_OUTCOMES, SHADOW_VERDICTS } from "../../src/contract/shadow.ts";
+import { SMOKE_CHECKS } from "../../src/contract/staging.ts";
+
+/** By the dictionary's prefix. */
+const NAMES: Readonly<Record<string, readonly string[]>> = {
+  action: ACTIONS,
+  approval: Approval.shape.decision.options,
+  attemptPhase: AttemptUnderWay.shape.phase.options,
+  attemptStatus: ATTEMPT_STATUSES,
+  autonomy: AutonomyStanding.shape.state.options,
+  beatState: PluginState.options,
+  cadence: Cadence.options,
+  commandStatus: AgentCommand.shape.status.options,
+  commandType: AgentCommand.shape.type.options,
+  course: BacktestCourse.options,
+  detectorState: DetectorView.shape.state.options,
+  emergencyKind: EmergencyKind.options,
+  emergencyStatus: EMERGENCY_STATUSES,
+  "emergency.confirm": EmergencyKind.options,
+  fleetKind: FLEET_INCIDENT_KINDS,
+  gateOutcome: GateVerdict.shape.outcome.options,
+  gateRule: GATE_RULES,
+  holdSource: EnvironmentHold.shape.source.options,
+  incidentStatus: INCIDENT_STATUSES,
+  incidentType: INCIDENT_TYPES,
+  language: Language.options,
+  mode: PolicyMode.options,
+  modeHint: PolicyMode.options,
+  noticeAudience: Audience.options,
+  noticeFormat: NotifyFormat.options,
+  noticeKind: NOTIFICATION_KINDS,
+  noticeStatus: NotificationStatus.options,
+  noticeUrgency: NotificationRecord.shape.urgency.options,
+  pluginStatus: PluginRecord.shape.status.options,
+  releaseAct: ReleaseStatus.options,
+  releaseHint: ReleaseStatus.options,
+  releaseStatus: ReleaseStatus.options,
+  revertState: RevertRun.shape.state.options,
+  revertStatus: REVERT_STATUSES,
+  "rollout.by": ReleaseStatus.options,
+  severity: SEVERITIES,
+  shadowOutcome: [...SHADOW_OUTCOMES, "open"],
+  shadowVerdict: SHADOW_VERDICTS,
+  silenceCause: SILENCE_CAUSES,
+  slotOutcome: [...RolloutSlot.shape.outcome.unwrap().options, "in_flight"],
+  smokeCheck: SMOKE_CHECKS,
+  source: DecisionSource.options,
+  step: SemverStep.options,
+  targetState: TARGET_STATES,
+  verdict: HealthVerdict.shape.verdict.options,
+  vote: VOTES,
+  voteHint: VOTES,
+};
+
+describe("every name of the contract that is shown", () => {
+  test.each(Object.entries(NAMES))("%s has its words in both languages", (prefix, names) => {
+    expect(names.length).toBeGreaterThan(0);
+    expect(names.filter((name) => keyOf(prefix, name) === null)).toEqual([]);
+    for (const language of LANGUAGES) {
+      const t = createTranslate(() => language);
+      const wordless = names.filter((name) => {
+        const key = keyOf(prefix, name);
+        return key !== null && !/\p{L}{2}/u.test(t(key));
+      });
+      expect(wordless).toEqual([]);
+    }
+  });
+});
