@@ -24,7 +24,7 @@ import * as world from "./world.ts";
 const { DAY_MS, HOUR_MS } = world;
 const WARM_MS = [10 * 60_000, 20 * 60_000] as const;
 const REST_EVERY_MS = 15 * 60_000;
-const INVARIANT_SAMPLE = 16;
+const INVARIANT_SAMPLE = 64;
 const LATENCY_MS: Record<string, readonly [number, number]> = {
   triage: [300, 900],
   decide: [200, 600],

@@ -31,7 +31,7 @@ export function headerOf(options: Options, parts: readonly Part[]): string {
     "Policy: automatic for everybody at every severity, minimum confidence 0.4, no approvals but for minor and major steps, default stages (5 shops, 20 %, 50 %, 100 %), abort rules and budgets. " +
       `Nobody approves; whoever is paged mends the shop by hand ${PERSON_MINUTES.join(" to ")} min later, a spent autonomy budget is restored after ${RESTORE_MINUTES} min, a regression's release is stopped ${STOP_HOURS} h after it was shipped, a good release halted for another's fault goes on after ${RESUME_MINUTES} min.`,
     `Detection is counted from the true beginning of a fault to the record of its incident, repair from there to the verdict of the health check. After SIRA has learned: from day ${LEARNED_FROM_DAY} on, with new faults and new bad releases. ` +
-      "Success is judged by the truth: a success of a shop that is not well counts as a failure. Every sixteenth heartbeat and every other event is checked against the invariants of src/core/plugin.",
+      "Success is judged by the truth: a success of a shop that is not well counts as a failure. One heartbeat in 64 and every other event is checked against the invariants of src/core/plugin.",
     `Comparison: ${comparison?.shops} shops for ${comparison?.days} days, the same seed under each variant. Faults are so many times the rates above: ${week[0]?.faultFactor} in the week, ${comparison?.faultFactor} in the comparison.`,
   ];
   return [

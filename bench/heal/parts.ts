@@ -28,7 +28,7 @@ export function partsOf({ quick, seed }: Options): Part[] {
   const comparison = {
     of: "comparison",
     products: quick ? FIRST.slice(0, 1) : FIRST,
-    shops: quick ? 100 : 600,
+    shops: quick ? 100 : 400,
     faultFactor: 3,
     days: quick ? 2 : 3,
     seed: 1000 * seed + 3,
