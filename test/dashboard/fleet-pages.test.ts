@@ -191,7 +191,11 @@ describe("a draft of the policy", () => {
     });
     expect(world.server.state.policy).toEqual(before);
     const item = report.getByTestId(`backtest-${attemptId(3)}`);
-    expect(await item.getByRole("link").getAttribute("href")).toBe(`/incidents/${incidentId(5)}`);
+    const opened = page.waitForEvent("popup");
+    await item.getByRole("link").click();
+    const incident = await opened;
+    await incident.getByTestId("incident-status").waitFor();
+    expect(new URL(incident.url()).pathname).toBe(`/incidents/${incidentId(5)}`);
     expect(await item.locator("td").allTextContents()).toEqual([
       "Asks people",
       "Forbidden",
@@ -253,7 +257,21 @@ describe("the kill switch", () => {
     await preview.getByText("4 attempt(s) that no shop was told of are cancelled.").waitFor();
     await preview.getByText("3 go on in their shops").waitFor();
     await preview.getByText("Attempts under way (3 of 7)").click();
-    await preview.getByText("Goes on: the shop was told").waitFor();
+    await preview.getByText("Told: goes on").waitFor();
+  });
+
+  test("has its button stay where it is when that arrives", async () => {
+    const held = Promise.withResolvers<void>();
+    await page.route("**/api/ops/policy/kill", async (route) => {
+      await held.promise;
+      await route.continue();
+    });
+    await page.getByTestId("kill-switch").click();
+    const button = page.getByTestId("kill-confirm");
+    const before = await button.boundingBox();
+    held.resolve();
+    await page.getByTestId("kill-preview").getByText("3 go on in their shops").waitFor();
+    expect(await button.boundingBox()).toEqual(before);
   });
 
   test("is pulled without waiting for that", async () => {

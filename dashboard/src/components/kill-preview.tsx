@@ -3,9 +3,10 @@ import type { KillPreview as Preview } from "../../../src/contract/guard.ts";
 import { useApp, useResource } from "../stores/context.ts";
 import { Status, Word } from "./label.tsx";
 import { Loaded } from "./loaded.tsx";
+import { NewTab } from "./new-tab.tsx";
 import { ScrollBox } from "./scroll-box.tsx";
 
-/** Only informs: whoever pulls the switch never waits for it. Stands below the form, so that it moves no button when it arrives. */
+/** Only informs: whoever pulls the switch never waits for it. Stands below the form in a dialog that grows downwards: it moves no button when it arrives. */
 export function KillPreview() {
   const { api, t } = useApp();
   const preview = useResource("kill preview", api.killPreview, { topics: [] });
@@ -42,9 +43,9 @@ function Shown({ preview: { counts, attempts } }: { preview: Preview }) {
                 {attempts.map((attempt) => (
                   <tr key={attempt.attempt_id}>
                     <th scope="row">
-                      <a class="untrusted" href={`/plugins/${attempt.plugin_id}`}>
-                        {attempt.merchant_id}
-                      </a>
+                      <NewTab href={`/plugins/${attempt.plugin_id}`}>
+                        <bdi class="untrusted">{attempt.merchant_id}</bdi>
+                      </NewTab>
                     </th>
                     <td>
                       <Word of="action" name={attempt.action} />{" "}

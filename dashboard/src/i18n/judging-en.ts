@@ -1,5 +1,6 @@
 /** English words of back-tests, shadow decisions, floors and the dry run of the kill switch. */
 export const judgingEn = {
+  "link.newTab": "Opens in a new tab",
   "backtest.title": "Try it on the past",
   "backtest.hint":
     "Puts what was decided in the last days before this draft, with the facts of then. Nothing is changed.",
@@ -59,8 +60,8 @@ export const judgingEn = {
     "{n} go on in their shops and are watched. While the switch is engaged, none of them can be taken back from here.",
   "killPreview.attempts": "Attempts under way ({n} of {all})",
   "attemptPhase.waiting": "Cancelled",
-  "attemptPhase.handed_over": "Goes on: the shop was told",
-  "attemptPhase.applied": "Goes on: applied, watched",
+  "attemptPhase.handed_over": "Told: goes on",
+  "attemptPhase.applied": "Applied: goes on",
   "floor.title": "Floor of {product}",
   "floor.hint": "No patch and no rollback to a version below it. Raise it where going back would do harm.",
   "floor.none": "None",

@@ -2,6 +2,7 @@
 import type { judgingEn } from "./judging-en.ts";
 
 export const judgingFr: Readonly<Record<keyof typeof judgingEn, string>> = {
+  "link.newTab": "S’ouvre dans un nouvel onglet",
   "backtest.title": "Essayer sur le passé",
   "backtest.hint":
     "Soumet à ce brouillon les décisions des derniers jours, avec les faits d’alors. Rien n’est modifié.",
@@ -61,8 +62,8 @@ export const judgingFr: Readonly<Record<keyof typeof judgingEn, string>> = {
     "{n} continuent dans leurs boutiques, sous surveillance. Tant que l’arrêt est actif, aucune ne peut être annulée d’ici.",
   "killPreview.attempts": "Tentatives en cours ({n} sur {all})",
   "attemptPhase.waiting": "Annulée",
-  "attemptPhase.handed_over": "Continue : la boutique est prévenue",
-  "attemptPhase.applied": "Continue : appliquée, surveillée",
+  "attemptPhase.handed_over": "Prévenue : continue",
+  "attemptPhase.applied": "Appliquée : continue",
   "floor.title": "Version plancher de {product}",
   "floor.hint":
     "Ni correctif ni retour à une version inférieure. À relever là où revenir en arrière ferait des dégâts.",

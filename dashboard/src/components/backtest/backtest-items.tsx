@@ -3,6 +3,7 @@ import type { BacktestItem } from "../../../../src/contract/backtest.ts";
 import { useApp } from "../../stores/context.ts";
 import { endedWords } from "../../view/backtest.ts";
 import { SeverityLabel, Word } from "../label.tsx";
+import { NewTab } from "../new-tab.tsx";
 import { ScrollBox } from "../scroll-box.tsx";
 import { Time } from "../time.tsx";
 
@@ -40,11 +41,14 @@ function Item({ item }: { item: BacktestItem }) {
   return (
     <tr data-testid={`backtest-${item.id}`}>
       <th scope="row">
-        <a href={`/incidents/${item.incident_id}`}>
+        <NewTab href={`/incidents/${item.incident_id}`}>
           <Word of="action" name={item.action} /> <bdi class="untrusted">{item.target_version}</bdi>
-        </a>{" "}
-        <SeverityLabel severity={item.severity} /> <bdi class="untrusted">{item.merchant_id}</bdi>{" "}
-        <Time at={item.at} />
+        </NewTab>{" "}
+        <SeverityLabel severity={item.severity} />
+        <span class="row-facts">
+          <bdi class="untrusted">{item.merchant_id}</bdi>
+          <Time at={item.at} />
+        </span>
       </th>
       <td>
         <Word of="course" name={item.was} />

@@ -154,7 +154,7 @@ function EndedCounts({ ended }: { ended: Readonly<Record<string, number>> }) {
     <span class="row-facts">
       {Object.entries(ended).map(([name, n]) => (
         <span key={name}>
-          {n} <Word of={endedWords(name)} name={name} />
+          <Word of={endedWords(name)} name={name} />: {n}
         </span>
       ))}
     </span>
