@@ -19,12 +19,12 @@ import {
   confirmed,
   type EmergencyPlan,
   type EmergencyRow,
-  holdReason,
   planned,
   statusAt,
   warningsOf,
 } from "../../src/core/fleet/emergency.ts";
 import { afterEnd } from "../../src/core/fleet/emergency-outcome.ts";
+import { holdReason } from "../../src/core/policy/hold-reason.ts";
 import type { OutboxStore } from "../outbox/outbox-store.ts";
 import type { AttemptRegister, AttemptScope, KnownAttempt } from "./attempt-register.ts";
 import type { EmergencyPorts } from "./emergency-ports.ts";

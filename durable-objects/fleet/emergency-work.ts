@@ -1,9 +1,10 @@
 /** The running part of emergency actions: gives orders, a bounded number at a time, and follows the waves. One run at a time. */
 import type { OrderReply, PluginOrder } from "../../src/contract/order.ts";
 import type { Result } from "../../src/contract/refusal.ts";
-import { type EmergencyRow, ended, holdReason } from "../../src/core/fleet/emergency.ts";
+import { type EmergencyRow, ended } from "../../src/core/fleet/emergency.ts";
 import { afterOrder, afterSilence, type TargetChange } from "../../src/core/fleet/emergency-outcome.ts";
 import { nextMove, OUTCOME_LIMIT_MS, waveSize } from "../../src/core/fleet/emergency-waves.ts";
+import { holdReason } from "../../src/core/policy/hold-reason.ts";
 import type { EmergencyPorts } from "./emergency-ports.ts";
 import type { EmergencyRecords } from "./emergency-records.ts";
 import type { EmergencyStore } from "./emergency-store.ts";

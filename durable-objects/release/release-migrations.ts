@@ -82,4 +82,11 @@ export const RELEASE_MIGRATIONS: readonly Migration[] = [
     name: "slots taken back",
     sql: "ALTER TABLE slots ADD COLUMN reverted_at INTEGER",
   },
+  {
+    name: "orders that are given again",
+    sql: `
+      ALTER TABLE revert_items ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE revert_items ADD COLUMN ask_at INTEGER;
+    `,
+  },
 ];

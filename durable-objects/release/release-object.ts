@@ -31,13 +31,14 @@ import type {
   RolloutState,
 } from "../../src/contract/rollout.ts";
 import type { Admission, AdmissionRequest, Offers, ReleaseRpc } from "../../src/contract/rpc.ts";
+import { holdReason } from "../../src/core/policy/hold-reason.ts";
 import type { Env } from "../../src/env.ts";
 import { armAlarm, SAFETY_MS } from "../arm-alarm.ts";
 import { migrate } from "../migrations.ts";
 import { OutboxDrain } from "../outbox/outbox-drain.ts";
 import { OutboxStore } from "../outbox/outbox-store.ts";
 import { feedReceiver, ledgerReceiver, noticeReceiver } from "../outbox/receivers.ts";
-import { pluginOf } from "../stubs.ts";
+import { pluginOf, policyOf } from "../stubs.ts";
 import { CatalogueDesk } from "./catalogue-desk.ts";
 import { RELEASE_MIGRATIONS } from "./release-migrations.ts";
 import { ReleaseRoom } from "./release-room.ts";
@@ -63,7 +64,7 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
     this.#outbox = new OutboxStore(ctx.storage.sql);
     const room = new ReleaseRoom(ctx.storage, this.#outbox);
     const floor = () => this.#standing.floor(this.#product()).version;
-    this.#reverts = new RevertDesk(room);
+    this.#reverts = new RevertDesk(room, () => holdOf(env));
     this.#standing = new StandingDesk(room, this.#reverts);
     this.#rollouts = new RolloutDesk(room, this.#reverts, floor);
     this.#catalogue = new CatalogueDesk(room, floor);
@@ -122,7 +123,7 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
   }
 
   async reverted(report: RevertReport): Promise<void> {
-    this.#reverts.takenBack(report, Date.now());
+    await this.#reverts.takenBack(report, Date.now);
     this.#flushed(null);
   }
 
@@ -188,7 +189,7 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
 
   override async alarm(): Promise<void> {
     armAlarm(this.ctx.storage, Date.now() + SAFETY_MS, Date.now());
-    this.#reverts.tick(Date.now());
+    await this.#reverts.tick(Date.now);
     await this.#flush();
   }
 
@@ -207,5 +208,14 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
     const now = Date.now();
     const dues = [this.#outbox.nextDue(now), this.#reverts.nextDue()].filter((at) => at !== null);
     armAlarm(this.ctx.storage, dues.length === 0 ? null : Math.min(...dues), now);
+  }
+}
+
+/** Why no command may leave at this moment; null when one may. */
+async function holdOf(env: Env): Promise<string | null> {
+  try {
+    return holdReason((await policyOf(env).read()).document);
+  } catch {
+    return "The policy's authority does not answer.";
   }
 }

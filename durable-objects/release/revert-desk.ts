@@ -11,9 +11,10 @@ import {
   type AppliedSlot,
   afterAnswer,
   afterAttempt,
+  afterSilence,
   afterTakingBack,
-  nextGivingUp,
   nextRevertStep,
+  nextTurn,
   type RevertEntry,
   type RevertStatus,
   toTakeBack,
@@ -36,12 +37,23 @@ export interface RevertCause {
 }
 /** Gives the order to one plugin's object. */
 export type GiveOrder = (pluginId: string, order: PluginOrder) => Promise<Result<OrderReply>>;
+/** Why no command may leave now, in words for people; null when one may. Never rejects. */
+export type AskHold = () => Promise<string | null>;
+
+/** A run under way looks whether commands may leave: far more often than it gives up on anybody. */
+const HOLD_CHECK_MS = 60_000;
+/** While none may. */
+const HELD_CHECK_MS = 10_000;
 
 export class RevertDesk {
   readonly #room: ReleaseRoom;
+  readonly #hold: AskHold;
+  /** In memory only: after an eviction it is asked at once. */
+  #askedAt = 0;
 
-  constructor(room: ReleaseRoom) {
+  constructor(room: ReleaseRoom, hold: AskHold) {
     this.#room = room;
+    this.#hold = hold;
   }
 
   /** What a run would take back, without beginning one. */
@@ -88,38 +100,72 @@ export class RevertDesk {
     this.#step(key, now);
   }
 
-  takenBack({ version, attempt_id, outcome }: RevertReport, now: number): void {
-    // Also when it was taken back for another reason than a run of ours: there is nothing left to take back.
-    if (outcome === "success") this.#room.slots.takenBack(version, attempt_id, now);
-    const known = this.#room.reverts.statusOf(version, attempt_id);
-    if (known !== "ordered" && known !== "unconfirmed") return;
+  async takenBack({ version, attempt_id, outcome }: RevertReport, clock: () => number): Promise<void> {
+    const { reverts } = this.#room;
+    const awaited = () => ["ordered", "unconfirmed"].includes(reverts.statusOf(version, attempt_id) ?? "");
+    const running = () => reverts.head(version)?.state === "running";
+    const cancelled = outcome === "cancelled" && awaited() && running();
+    if (cancelled) await this.#askHold(clock);
+    const now = clock();
     this.#room.transact(() => {
+      // Also when it was taken back for another reason than a run of ours: there is nothing left to take back.
+      if (outcome === "success") this.#room.slots.takenBack(version, attempt_id, now);
+      if (!awaited()) return;
+      const held = cancelled && running() && reverts.head(version)?.held != null;
       const text = `the taking-back ended: ${outcome}`;
-      this.#room.reverts.mark(version, attempt_id, afterTakingBack(outcome), text, now);
+      reverts.mark(version, attempt_id, afterTakingBack(outcome, held), text, now);
       this.#step(version, now);
     });
   }
 
-  /** Gives up on who was waited for long enough, and goes on. */
-  tick(now: number): void {
+  /** Looks whether commands may leave, gives up on who was waited for long enough, and goes on. */
+  async tick(clock: () => number): Promise<void> {
+    if (this.#room.reverts.running().length === 0) return;
+    await this.#askHold(clock);
+    const now = clock();
     for (const key of this.#room.reverts.running()) this.#room.transact(() => this.#step(key, now));
   }
 
-  /** When `tick` is next due (ms since epoch); null when nothing is awaited. */
+  /** When `tick` is next due (ms since epoch); null when nothing runs. */
   nextDue(): number | null {
     const { reverts } = this.#room;
-    const times = reverts
-      .running()
-      .map((key) => nextGivingUp(reverts.entries(key)))
-      .filter((at) => at !== null);
+    const times = reverts.running().map((key) => {
+      const soonest = this.#askedAt + HELD_CHECK_MS;
+      if (reverts.head(key)?.held != null) return soonest;
+      // Whose turn has come may have to wait for a place all the same.
+      const turn = Math.max(soonest, nextTurn(reverts.entries(key)) ?? Infinity);
+      return Math.min(this.#askedAt + HOLD_CHECK_MS, turn);
+    });
     return times.length === 0 ? null : Math.min(...times);
+  }
+
+  /** Writes on every run whether commands may leave. Once they may again, whoever was told is waited for anew. */
+  async #askHold(clock: () => number): Promise<void> {
+    const held = await this.#hold();
+    const now = clock();
+    const { reverts } = this.#room;
+    this.#askedAt = now;
+    for (const key of reverts.running()) {
+      const head = reverts.head(key);
+      if (head === null || (head.held ?? null) === held) continue;
+      this.#room.transact(() => {
+        reverts.save(key, { ...head, held });
+        if (held === null) reverts.waitAfresh(key, now);
+        this.#step(key, now);
+      });
+    }
   }
 
   #step(key: string, now: number): void {
     const { reverts } = this.#room;
     const head = reverts.head(key);
     if (head?.state !== "running") return;
-    const { order, giveUp, done } = nextRevertStep(reverts.entries(key), head.in_flight_limit, now);
+    const { order, giveUp, done } = nextRevertStep(
+      reverts.entries(key),
+      head.in_flight_limit,
+      now,
+      head.held != null,
+    );
     for (const { attemptId } of giveUp)
       reverts.mark(key, attemptId, "unconfirmed", "not heard of in time; its shop goes on with it", now);
     for (const { attemptId } of order) reverts.mark(key, attemptId, "ordered", "", now);
@@ -127,13 +173,11 @@ export class RevertDesk {
     this.#room.send([...order.map((entry) => orderMessage(key, entry, head)), feedMessage("releases")], now);
   }
 
-  /** The outbox's receiver. Of a shop that does not answer only its own order waits. */
+  /** The outbox's receiver. An order that cannot be given now has its turn again: in the outbox it would be overtaken. */
   deliver(give: GiveOrder, clock: () => number): (rows: readonly OutboxRow[]) => Promise<Delivery> {
     return async (rows) => {
-      for (const body of bodiesOf<OrderBody>(rows)) {
-        const failure = await this.#deliverOne(body, give, clock);
-        if (failure !== null) return { status: "rejected", why: failure };
-      }
+      await this.#askHold(clock);
+      for (const body of bodiesOf<OrderBody>(rows)) await this.#deliverOne(body, give, clock);
       return { status: "delivered" };
     };
   }
@@ -142,24 +186,26 @@ export class RevertDesk {
     { key, pluginId, order }: OrderBody,
     give: GiveOrder,
     clock: () => number,
-  ): Promise<string | null> {
+  ): Promise<void> {
     const { reverts } = this.#room;
-    const wanted = () => reverts.statusOf(key, order.attempt_id) === "ordered";
-    if (reverts.head(key)?.state !== "running" || !wanted()) return null;
-    try {
-      const answer = afterAnswer(await give(pluginId, order));
-      if (answer === null) return "its object is not available";
-      const now = clock();
-      // Its end may have been reported while the order was on its way.
-      this.#room.transact(() => {
-        if (!wanted()) return;
-        reverts.mark(key, order.attempt_id, answer.status, answer.text, now);
-        this.#step(key, now);
-      });
-      return null;
-    } catch (error) {
-      return error instanceof Error ? error.message : String(error);
-    }
+    const id = order.attempt_id;
+    const wanted = () => reverts.head(key)?.state === "running" && reverts.statusOf(key, id) === "ordered";
+    if (!wanted()) return;
+    const held = reverts.head(key)?.held;
+    if (held != null) return reverts.mark(key, id, "waiting", "", clock());
+    const tries = reverts.countTry(key, id);
+    const answer = await give(pluginId, order).then(
+      (reply) => afterAnswer(reply, tries),
+      (error: unknown) => afterSilence(error instanceof Error ? error.message : String(error), tries),
+    );
+    const now = clock();
+    // Its end may have been reported while the order was on its way.
+    this.#room.transact(() => {
+      if (!wanted()) return;
+      const askAt = answer.retryInS === undefined ? null : now + answer.retryInS * 1000;
+      reverts.mark(key, id, answer.status, answer.text, now, askAt);
+      this.#step(key, now);
+    });
   }
 
   view(key: string, options: { items: boolean }): RevertRun | null {

@@ -11,6 +11,8 @@ type ItemRow = {
   status: RevertStatus;
   text: string;
   at: number | null;
+  tries: number;
+  ask_at: number | null;
 };
 
 const SHOWN_ITEMS = 200;
@@ -70,12 +72,13 @@ export class RevertStore {
   }
 
   entries(key: string): RevertEntry[] {
-    return this.#rows(key, "").map(({ attempt_id, plugin_id, applied_at, status, at }) => ({
+    return this.#rows(key, "").map(({ attempt_id, plugin_id, applied_at, status, at, ask_at }) => ({
       attemptId: attempt_id,
       pluginId: plugin_id,
       appliedAt: applied_at,
       status,
       at,
+      askAt: ask_at,
     }));
   }
 
@@ -90,15 +93,36 @@ export class RevertStore {
     return row?.status ?? null;
   }
 
-  mark(key: string, attemptId: string, status: RevertStatus, text: string, now: number): void {
+  /** `askAt`: of one that waits, when its turn may come (ms since epoch); null for at once. */
+  mark(
+    key: string,
+    attemptId: string,
+    status: RevertStatus,
+    text: string,
+    now: number,
+    askAt: number | null = null,
+  ): void {
     this.#sql.exec(
-      "UPDATE revert_items SET status = ?, text = ?, at = ? WHERE version = ? AND attempt_id = ?",
+      "UPDATE revert_items SET status = ?, text = ?, at = ?, ask_at = ? WHERE version = ? AND attempt_id = ?",
       status,
       text.slice(0, 500),
       now,
+      askAt,
       key,
       attemptId,
     );
+  }
+
+  /** Counts one call to its shop. @returns calls so far, this one included */
+  countTry(key: string, attemptId: string): number {
+    const sql =
+      "UPDATE revert_items SET tries = tries + 1 WHERE version = ? AND attempt_id = ? RETURNING tries";
+    return this.#sql.exec<{ tries: number }>(sql, key, attemptId).toArray()[0]?.tries ?? 1;
+  }
+
+  /** Whoever was told is waited for from now on: until now nothing could leave. */
+  waitAfresh(key: string, now: number): void {
+    this.#sql.exec("UPDATE revert_items SET at = ? WHERE version = ? AND status = 'ordered'", now, key);
   }
 
   /** What has not had its turn will not have one. */
@@ -117,14 +141,18 @@ export class RevertStore {
     return {
       ...head,
       counts: this.#counts(key),
-      items: items.map((row) => ({ ...row, applied_at: isoOrNull(row.applied_at), at: isoOrNull(row.at) })),
+      items: items.map(({ tries: _tries, ask_at: _ask, ...row }) => ({
+        ...row,
+        applied_at: isoOrNull(row.applied_at),
+        at: isoOrNull(row.at),
+      })),
     };
   }
 
   #rows(key: string, limit: string): ItemRow[] {
     return this.#sql
       .exec<ItemRow>(
-        `SELECT attempt_id, plugin_id, applied_at, status, text, at FROM revert_items
+        `SELECT attempt_id, plugin_id, applied_at, status, text, at, tries, ask_at FROM revert_items
          WHERE version = ? ORDER BY position ${limit}`,
         key,
       )

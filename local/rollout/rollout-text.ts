@@ -33,11 +33,11 @@ function holdLine({ environment, lifted, by, at, reason }: EnvironmentHold): str
   return `  held       ${printable(environment)} since ${at} by ${by}: ${printable(reason)}${end}`;
 }
 
-function revertLine({ state, by, reason, counts }: Omit<RevertRun, "items">): string {
+function revertLine({ state, by, reason, counts, held }: Omit<RevertRun, "items">): string {
   const told = Object.entries(counts)
     .filter(([, n]) => n > 0)
     .map(([status, n]) => `${n} ${status}`);
-  return `  going back ${state}, ordered by ${by}: ${printable(reason)}; ${told.join(", ") || "no shops"}`;
+  return `  going back ${state}, ordered by ${by}: ${printable(reason)}; ${told.join(", ") || "no shops"}${state === "running" && held ? `; held: ${held}` : ""}`;
 }
 
 export function detailLines({ product, version, rollout, slots, revert }: RolloutDetail): string[] {

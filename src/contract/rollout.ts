@@ -131,6 +131,8 @@ export const RevertRun = z.object({
   ended_at: Instant.nullable(),
   /** How many shops are taken back at a time. */
   in_flight_limit: z.number().int().positive(),
+  /** Why nothing leaves at present, and what to do about it; null or absent while it goes on. */
+  held: z.string().max(500).nullish(),
   counts: z.record(z.enum(REVERT_STATUSES), z.number().int().nonnegative()),
   /** Newest first, at most 200. */
   items: z.array(RevertItem),

@@ -11,7 +11,6 @@ import type {
   EmergencyKind,
   EmergencyScope,
 } from "../../contract/emergency.ts";
-import type { PolicyDocument } from "../../contract/policy.ts";
 import { ok, type Refusal, type Result, refuse } from "../../contract/refusal.ts";
 
 /** A plan is of the fleet as it was: older than this, it is made anew. */
@@ -124,15 +123,6 @@ export function ended(
     ended_at: iso(now),
     ended_because: why === null ? null : why.slice(0, 600),
   };
-}
-
-/** Why no way back can leave under this policy, in words that say what to do; null when it can. */
-export function holdReason(policy: PolicyDocument): string | null {
-  if (policy.kill_switch)
-    return 'The kill switch is engaged: no command leaves, so nothing is taken back. Release it, with mode "approve-only" so that nothing else leaves; shops not yet committed go back by themselves meanwhile.';
-  if (policy.mode === "off")
-    return 'The mode is "off": no command leaves, so nothing is taken back. Set it to "approve-only": then only what people allow leaves, and what is taken back.';
-  return null;
 }
 
 /** What whoever confirms should know. */

@@ -8,11 +8,11 @@ import {
   type EmergencyPlan,
   type EmergencyRow,
   ended,
-  holdReason,
   planned,
   statusAt,
   warningsOf,
 } from "../../../src/core/fleet/emergency.ts";
+import { holdReason } from "../../../src/core/policy/hold-reason.ts";
 import { T0 } from "../../builders/heartbeat.ts";
 
 const IDS = ["att_b", "att_a"];

@@ -5,9 +5,11 @@ import {
   type AppliedSlot,
   afterAnswer,
   afterAttempt,
+  afterSilence,
   afterTakingBack,
-  nextGivingUp,
   nextRevertStep,
+  nextTurn,
+  ORDER_TRIES,
   REVERT_WAIT_MS,
   type RevertEntry,
   type RevertStatus,
@@ -66,8 +68,28 @@ describe("taking back", () => {
     expect([early.order, early.giveUp]).toEqual([[], []]);
     const late = nextRevertStep(entries, 1, T0 + REVERT_WAIT_MS);
     expect([ids(late.giveUp), ids(late.order), late.done]).toEqual([["att_1"], ["att_2"], false]);
-    expect(nextGivingUp(entries)).toBe(T0 + REVERT_WAIT_MS);
-    expect(nextGivingUp([anEntry(2)])).toBeNull();
+    expect(nextTurn(entries)).toBe(T0 + REVERT_WAIT_MS);
+    expect(nextTurn([anEntry(2)])).toBeNull();
+  });
+
+  it("leaves out who is to be asked later, and wakes for it", () => {
+    const entries = [anEntry(1, { at: T0, askAt: T0 + 60_000 }), anEntry(2)];
+    expect(ids(nextRevertStep(entries, 1, T0).order)).toEqual(["att_2"]);
+    expect(ids(nextRevertStep(entries, 1, T0 + 60_000).order)).toEqual(["att_1"]);
+    expect(nextTurn(entries)).toBe(T0 + 60_000);
+    expect(afterSilence("reset", ORDER_TRIES - 1)).toMatchObject({ status: "waiting", retryInS: 10 });
+    expect(afterSilence("reset", ORDER_TRIES).status).toBe("failed");
+  });
+
+  it("moves nothing while it is held, and is over only when nothing was left", () => {
+    const late = T0 + 2 * REVERT_WAIT_MS;
+    const entries = [anEntry(1, { status: "ordered", at: T0 }), anEntry(2)];
+    expect(nextRevertStep(entries, 5, late, true)).toEqual({ order: [], giveUp: [], done: false });
+    expect(nextRevertStep([], 5, late, true).done).toBe(true);
+    expect([afterTakingBack("cancelled", true), afterTakingBack("failed", true)]).toEqual([
+      "waiting",
+      "failed",
+    ]);
   });
 
   it("is done when nothing waits and nothing is awaited", () => {
@@ -79,15 +101,15 @@ describe("taking back", () => {
 
   const said = (would: OrderReply["would"]): Result<OrderReply> =>
     ok({ would, attempt_id: null, text: "so it is" });
-  it.each<[Result<OrderReply>, RevertStatus | undefined]>([
+  it.each<[Result<OrderReply>, RevertStatus]>([
     [said("cancel"), "reverted"],
     [said("roll_back"), "ordered"],
     [said("revert"), "ordered"],
     [said("nothing"), "nothing"],
     [refuse({ reason: "conflict", message: "irreversible" }), "refused"],
-    [refuse({ reason: "unavailable", message: "busy", retry_after_s: 1 }), undefined],
+    [refuse({ reason: "unavailable", message: "busy", retry_after_s: 1 }), "waiting"],
   ])("understands the answer %j", (answer, status) => {
-    expect(afterAnswer(answer)?.status).toBe(status);
+    expect(afterAnswer(answer, 1).status).toBe(status);
   });
 
   it("has to take back what got through all the same", () => {
@@ -95,7 +117,7 @@ describe("taking back", () => {
     expect((["rolled_back", "failed", "cancelled", "inconclusive"] as const).map(afterAttempt)).toEqual(
       Array(4).fill("reverted"),
     );
-    expect((["success", "failed", "cancelled"] as const).map(afterTakingBack)).toEqual([
+    expect((["success", "failed", "cancelled"] as const).map((outcome) => afterTakingBack(outcome))).toEqual([
       "reverted",
       "failed",
       "failed",

@@ -19,7 +19,9 @@ export function releaseDesks() {
   migrate(storage, RELEASE_MIGRATIONS);
   const outbox = new OutboxStore(storage.sql);
   const room = new ReleaseRoom(storage, outbox);
-  const reverts = new RevertDesk(room);
+  /** Why no command may leave; null when one may. */
+  const policy: { holds: string | null } = { holds: null };
+  const reverts = new RevertDesk(room, async () => policy.holds);
   const standing = new StandingDesk(room, reverts);
   const floor = () => standing.floor(PRODUCT).version;
   const rollouts = new RolloutDesk(room, reverts, floor);
@@ -33,6 +35,7 @@ export function releaseDesks() {
   return {
     storage,
     outbox,
+    policy,
     reverts,
     standing,
     rollouts,

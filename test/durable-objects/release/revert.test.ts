@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { GiveOrder } from "../../../durable-objects/release/revert-desk.ts";
 import type { PluginOrder } from "../../../src/contract/order.ts";
 import { ok, refuse } from "../../../src/contract/refusal.ts";
-import { REVERT_WAIT_MS } from "../../../src/core/rollout/revert-run.ts";
+import { ORDER_TRIES, REVERT_WAIT_MS } from "../../../src/core/rollout/revert-run.ts";
 import { ada, aRollout, otto, T0, VERSION } from "./a-rollout.ts";
 
 type Rollout = ReturnType<typeof aRollout>;
@@ -41,8 +41,16 @@ const items = (rollout: Rollout) =>
   rollout.reverts
     .view(VERSION, { items: true })
     ?.items.map(({ plugin_id, status }) => `${plugin_id} ${status}`);
-const takenBack = (rollout: Rollout, number: number, outcome: "success" | "failed" = "success") =>
-  rollout.reverts.takenBack({ version: VERSION, attempt_id: `att_${number}`, outcome }, rollout.clock.now);
+const takenBack = (
+  rollout: Rollout,
+  number: number,
+  outcome: "success" | "failed" | "cancelled" = "success",
+) =>
+  rollout.reverts.takenBack(
+    { version: VERSION, attempt_id: `att_${number}`, outcome },
+    () => rollout.clock.now,
+  );
+const tick = (rollout: Rollout) => rollout.reverts.tick(() => rollout.clock.now);
 const revert = (rollout: Rollout, dry_run = false, by = otto) =>
   rollout.standing.revert(
     VERSION,
@@ -75,10 +83,10 @@ describe("taking a release back", () => {
     expect(await deliver(rollout)).toEqual(["plg_6", "plg_5"]);
     expect(await deliver(rollout)).toEqual([]);
     rollout.finish(6, "rolled_back");
-    takenBack(rollout, 5);
+    await takenBack(rollout, 5);
     expect(await deliver(rollout)).toEqual(["plg_4", "plg_3"]);
-    takenBack(rollout, 4);
-    takenBack(rollout, 3, "failed");
+    await takenBack(rollout, 4);
+    await takenBack(rollout, 3, "failed");
     await deliver(rollout, async () =>
       ok({ would: "nothing", attempt_id: null, text: "another version runs" }),
     );
@@ -128,26 +136,60 @@ describe("taking a release back", () => {
     const rollout = fiveAndOne({ in_flight: 1 });
     revert(rollout);
     await deliver(rollout);
-    expect(rollout.reverts.nextDue()).toBe(rollout.clock.now + REVERT_WAIT_MS);
+    expect(rollout.reverts.nextDue()).toBe(rollout.clock.now + 60_000);
     rollout.clock.now += REVERT_WAIT_MS;
-    rollout.reverts.tick(rollout.clock.now);
+    await tick(rollout);
     expect(items(rollout)?.slice(0, 2)).toEqual(["plg_6 unconfirmed", "plg_5 ordered"]);
     rollout.finish(6, "rolled_back");
     expect(items(rollout)?.[0]).toBe("plg_6 unconfirmed");
-    takenBack(rollout, 5);
+    await takenBack(rollout, 5);
     expect(items(rollout)?.slice(1, 3)).toEqual(["plg_5 reverted", "plg_4 ordered"]);
   });
 
-  it("shows a refusal with its reason, and asks again where the object was not available", async () => {
+  it("shows a refusal with its reason", async () => {
     const rollout = fiveAndOne();
     revert(rollout);
-    await deliver(rollout, async () => refuse({ reason: "unavailable", message: "busy", retry_after_s: 1 }));
-    expect(items(rollout)?.slice(0, 2)).toEqual(["plg_6 ordered", "plg_5 ordered"]);
     expect(
       await deliver(rollout, async () => refuse({ reason: "conflict", message: "irreversible" })),
     ).toEqual(["plg_6", "plg_5"]);
     const [first] = rollout.reverts.view(VERSION, { items: true })?.items ?? [];
     expect(first).toMatchObject({ status: "refused", text: "irreversible" });
+  });
+
+  it("lets others go first where something else is under way or the object does not answer, and asks again", async () => {
+    const rollout = fiveAndOne();
+    revert(rollout);
+    const busy: GiveOrder = async (pluginId) => {
+      if (pluginId === "plg_6") throw new Error("reset");
+      return refuse({ reason: "unavailable", message: "busy", retry_after_s: 60 });
+    };
+    expect(await deliver(rollout, busy)).toEqual(["plg_6", "plg_5"]);
+    expect(rollout.outbox.due("order", rollout.clock.now, 100)).toHaveLength(2);
+    expect(await deliver(rollout)).toEqual(["plg_4", "plg_3"]);
+    await takenBack(rollout, 4);
+    await takenBack(rollout, 3);
+    expect(await deliver(rollout)).toEqual(["plg_2", "plg_1"]);
+    rollout.clock.now += 60_000;
+    await takenBack(rollout, 2);
+    await takenBack(rollout, 1);
+    expect(await deliver(rollout)).toEqual(["plg_6", "plg_5"]);
+    expect(items(rollout)?.slice(0, 2)).toEqual(["plg_6 ordered", "plg_5 ordered"]);
+  });
+
+  it("asks a shop that never answers a bounded number of times", async () => {
+    const rollout = fiveAndOne({ in_flight: 10 });
+    revert(rollout);
+    let asked = 0;
+    for (let round = 0; round < 2 * ORDER_TRIES; round++) {
+      await deliver(rollout, async () => {
+        asked++;
+        throw new Error("reset");
+      });
+      rollout.clock.now += 10_000;
+      await tick(rollout);
+    }
+    expect(asked).toBe(6 * ORDER_TRIES);
+    expect(rollout.state().revert).toMatchObject({ state: "done", counts: { failed: 6 } });
   });
 
   it("stops when a person resumes: what waits is left, and no order leaves any more", async () => {
@@ -159,10 +201,10 @@ describe("taking a release back", () => {
     expect(rollout.reverts.nextDue()).toBeNull();
   });
 
-  it("does not go to a shop where it was taken back already, for whatever reason", () => {
+  it("does not go to a shop where it was taken back already, for whatever reason", async () => {
     const rollout = fiveAndOne();
-    takenBack(rollout, 4);
-    takenBack(rollout, 3, "failed");
+    await takenBack(rollout, 4);
+    await takenBack(rollout, 3, "failed");
     const reply = revert(rollout, true);
     expect(reply.ok && reply.value.run.items.map(({ plugin_id }) => plugin_id)).toEqual([
       "plg_6",
@@ -180,6 +222,57 @@ describe("taking a release back", () => {
     const oneWay = fiveAndOne({}, { reversible: false });
     expect(revert(oneWay)).toMatchObject({ ok: false, refusal: { reason: "conflict" } });
     expect(oneWay.status()).toBe("active");
+  });
+});
+
+describe("while no command may leave", () => {
+  it("tells no shop, passes over none however long it lasts, and says why", async () => {
+    const rollout = fiveAndOne();
+    revert(rollout);
+    await deliver(rollout);
+    rollout.policy.holds = "The kill switch is engaged.";
+    await takenBack(rollout, 5, "cancelled");
+    rollout.clock.now += 2 * REVERT_WAIT_MS;
+    await tick(rollout);
+    expect(await deliver(rollout)).toEqual([]);
+    expect(items(rollout)?.slice(0, 3)).toEqual(["plg_6 ordered", "plg_5 waiting", "plg_4 waiting"]);
+    expect(rollout.state().revert).toMatchObject({ state: "running", held: "The kill switch is engaged." });
+    expect(rollout.reverts.nextDue()).toBe(rollout.clock.now + 10_000);
+  });
+
+  it("goes on afterwards as before, never more shops at a time than may be", async () => {
+    const rollout = fiveAndOne();
+    rollout.policy.holds = "The kill switch is engaged.";
+    revert(rollout);
+    expect(await deliver(rollout)).toEqual([]);
+    expect(rollout.state().revert).toMatchObject({ counts: { waiting: 6 } });
+    rollout.clock.now += 2 * REVERT_WAIT_MS;
+    rollout.policy.holds = null;
+    await tick(rollout);
+    expect(await deliver(rollout)).toEqual(["plg_6", "plg_5"]);
+    expect(rollout.state().revert).toMatchObject({ held: null, counts: { ordered: 2, waiting: 4 } });
+  });
+
+  it("waits anew for whoever was told before", async () => {
+    const rollout = fiveAndOne();
+    revert(rollout);
+    await deliver(rollout);
+    rollout.policy.holds = "The mode is off.";
+    rollout.clock.now += REVERT_WAIT_MS - 1;
+    await tick(rollout);
+    rollout.policy.holds = null;
+    rollout.clock.now += REVERT_WAIT_MS;
+    await tick(rollout);
+    expect(await deliver(rollout)).toEqual([]);
+    expect(rollout.state().revert).toMatchObject({ counts: { ordered: 2, unconfirmed: 0 } });
+  });
+
+  it("takes a person's cancellation at another time for what it is", async () => {
+    const rollout = fiveAndOne();
+    revert(rollout);
+    await deliver(rollout);
+    await takenBack(rollout, 5, "cancelled");
+    expect(items(rollout)?.[1]).toBe("plg_5 failed");
   });
 });
 
