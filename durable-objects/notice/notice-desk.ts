@@ -2,6 +2,7 @@
  * From records to messages: for each reader whether it leaves now, waits for a digest, or is no news. Synchronous throughout: its
  * caller commits it in one transaction with the ledger rows.
  */
+import type { IncidentType } from "../../src/contract/incident.ts";
 import type { NotificationRecord, NotificationRow } from "../../src/contract/notification.ts";
 import {
   admitNotice,
@@ -23,6 +24,8 @@ import type { NoticeStore, StoredLetter } from "./notice-store.ts";
 
 /** How long an incident that a reader was told of may take to be over, for the end of it to be told too. */
 const ABOUT_MS = 14 * 86_400_000;
+/** Longer than any storm; should the word of its end be lost, merchants hear of their shops again after this. */
+const STORM_MS = 24 * 3_600_000;
 /** The producer's row has revision 1; the desk's first has 2. */
 const DESK_REVISION = 2;
 
@@ -42,7 +45,15 @@ export class NoticeDesk {
   }
 
   take(record: NotificationRecord, settings: DeskSettings, now: number): void {
-    for (const reader of readersOf(record)) this.#tell(record, reader, settings, now);
+    this.#followStorm(record, now);
+    const stormy = record.facts !== undefined && this.#store.seenAt(stormKey(record.facts.type)) !== null;
+    for (const reader of readersOf(record, stormy)) this.#tell(record, reader, settings, now);
+  }
+
+  #followStorm({ kind, storm }: NotificationRecord, now: number): void {
+    if (storm === undefined) return;
+    if (kind === "fleet_incident_opened") this.#store.remember(stormKey(storm), now, STORM_MS);
+    else this.#store.forget(stormKey(storm));
   }
 
   #tell(record: NotificationRecord, reader: Reader, settings: DeskSettings, now: number): void {
@@ -82,7 +93,7 @@ export class NoticeDesk {
 
   /** Null for a merchant without an address, and for what concerns none. */
   #letter(record: NotificationRecord, reader: Reader, settings: DeskSettings): StoredLetter | null {
-    const { facts, ...row } = record;
+    const { facts, storm: _storm, ...row } = record;
     if (reader.audience === "ops") {
       const link = `${originOf(settings.publicUrl)}${opsPath(record)}`;
       return { row: { ...row, audience: "ops", revision: DESK_REVISION }, language: "en", link };
@@ -163,4 +174,8 @@ export class NoticeDesk {
 
 function originOf(publicUrl: string): string {
   return publicUrl.replace(/\/+$/, "");
+}
+
+function stormKey(type: IncidentType): string {
+  return `storm|${type}`;
 }

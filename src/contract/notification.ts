@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { FleetIncidentId } from "./fleet-incident.ts";
 import { Action, AttemptId, IncidentId, Instant, MerchantId, PluginId, Severity } from "./ids.ts";
-import { IncidentType, SilenceCause } from "./incident.ts";
+import { IncidentStatus, IncidentType, SilenceCause } from "./incident.ts";
 
 export const NOTIFICATION_KINDS = [
   "incident_detected",
@@ -37,6 +37,8 @@ export const NotificationFacts = z.object({
   type: IncidentType,
   severity: Severity,
   cause: SilenceCause.nullish(),
+  /** Absent from objects of an earlier version. */
+  status: IncidentStatus.optional(),
   /** Of the signal: a share for rates, else a count; its sample and window (seconds). */
   value: z.number().nullable(),
   sample: z.number().nonnegative(),
@@ -77,6 +79,8 @@ export const NotificationRecord = z.object({
   title: z.string().max(200),
   text: z.string().max(2000),
   facts: NotificationFacts.optional(),
+  /** Of a storm's beginning and end: the type of its single incidents. */
+  storm: IncidentType.optional(),
   at: Instant,
 });
 export type NotificationRecord = z.infer<typeof NotificationRecord>;
@@ -89,7 +93,7 @@ export const NotificationStatus = z.enum(["queued", "sent", "held", "digested", 
 export type NotificationStatus = z.infer<typeof NotificationStatus>;
 
 /** One message to one audience as the ledger keeps it. Rows of before the desk have no revision and no status. */
-export const NotificationRow = NotificationRecord.omit({ facts: true }).extend({
+export const NotificationRow = NotificationRecord.omit({ facts: true, storm: true }).extend({
   revision: z.number().int().positive().optional(),
   status: NotificationStatus.nullish(),
   detail: z.string().max(300).nullish(),

@@ -352,6 +352,42 @@ describe("a merchant", () => {
   });
 });
 
+describe("in a storm", () => {
+  const storm = (kind: "fleet_incident_opened" | "fleet_incident_closed", number: number) => {
+    const { facts: _facts, ...record } = aNotice({
+      id: `fli_${number}.${kind}`,
+      kind,
+      merchant_id: null,
+      incident_id: null,
+      plugin_id: null,
+      fleet_incident_id: `fli_${number}`,
+      storm: "webhook_fail_rate",
+    });
+    return record;
+  };
+  const found = (number: number, over: Parameters<typeof noticeFactsOf>[0] = {}) =>
+    aNotice({
+      id: `${incidentId(number)}.incident_detected.1`,
+      incident_id: incidentId(number),
+      facts: noticeFactsOf(over),
+    });
+
+  it("a merchant is not told of incidents of its type, is of others, and of all again afterwards", async () => {
+    const made = aDesk();
+    await made.desk.setMerchant("m1", french, OTTO);
+    await made.desk.take([storm("fleet_incident_opened", 1)]);
+    await evictDurableObject(made.stub);
+    await made.desk.take([found(1), found(2, { type: "new_error" })]);
+    await made.desk.take([storm("fleet_incident_closed", 1), found(3)]);
+    await vi.waitFor(async () => {
+      const told = (await rowsOf(made)).filter(({ audience }) => audience === "merchant");
+      expect(told.map(({ incident_id }) => incident_id).sort()).toEqual(
+        [incidentId(2), incidentId(3)].sort(),
+      );
+    });
+  });
+});
+
 describe("a test message", () => {
   it("goes out at once, past the limits, and says how that went", async () => {
     const made = aDesk();

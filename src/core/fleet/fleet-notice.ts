@@ -28,6 +28,7 @@ export function fleetNoticeOf(incident: FleetIncident, turn: FleetTurn): Notific
     fleet_incident_id: incident.id,
     title: `${opened ? "" : "Over: "}${titleOf(incident)}`.slice(0, 200),
     text: text.slice(0, 2000),
+    ...(incident.kind === "storm" ? { storm: fleetType(incident) } : {}),
     at: (opened ? incident.opened_at : incident.resolved_at) ?? incident.opened_at,
   };
 }

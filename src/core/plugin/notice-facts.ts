@@ -7,10 +7,11 @@ export function noticeFacts(
   { row }: IncidentState,
   attempt: AttemptState | null,
 ): NotificationFacts {
-  const { type, severity, signal } = row;
+  const { type, severity, status, signal } = row;
   return {
     type,
     severity,
+    status,
     cause: row.cause ?? null,
     value: signal.value,
     sample: signal.sample,

@@ -77,6 +77,8 @@ it.each([
   expect(fleetNoticeOf(aStorm(type), "opened").title).toBe(
     `Storm of ${single.replaceAll("_", " ")}: 6 plugins at once`,
   );
+  // For the desk that tells people: in a storm merchants are not told of single incidents of its type.
+  expect(NotificationRecord.parse(fleetNoticeOf(aStorm(type), "resolved")).storm).toBe(single);
 });
 
 it("a platform's cohort blames no release", () => {

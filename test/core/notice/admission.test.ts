@@ -130,12 +130,18 @@ describe("the readers of a notice", () => {
     ["of a release", aNotice({ kind: "release_halted" })],
     ["of a shop whose facts are not known", { ...aNotice(), facts: undefined }],
     ["of a silence that may be our own fault", aNotice({ facts: noticeFactsOf({ cause: "ingest" }) })],
+    ["of what a storm is about", aNotice({ facts: noticeFactsOf({ status: "unknown" }) })],
     ["meant for ops alone", aNotice({ audience: "ops" })],
     ["of no merchant", aNotice({ merchant_id: null })],
   ])("are ops alone for a notice %s", (_, record) => {
     // exactOptionalPropertyTypes: a row of an older version simply lacks the facts.
     const { facts, ...rest } = record;
     expect(readersOf(facts === undefined ? rest : { ...rest, facts })).toEqual([OPS]);
+  });
+
+  it("are ops alone for what is found in a storm of its type, and both for what is done to the shop meanwhile", () => {
+    expect(readersOf(aNotice(), true)).toEqual([OPS]);
+    expect(readersOf(aNotice({ kind: "rolled_back" }), true)).toEqual([OPS, MERCHANT]);
   });
 
   it("are the merchant alone when the notice says so", () => {
