@@ -122,11 +122,12 @@ export interface PolicyRpc {
 
 /**
  * May this attempt have this release, or remedy, now? `observed` and `bound` are for the gate's verdict. `held`: not for this
- * shop's environment. `below_floor`: the product may not go back so far. Both are for good as far as the attempt is concerned.
+ * shop's environment. `below_floor`: the product may not go back so far. `expired`: no client takes its manifest any more. All three are
+ * for good as far as the attempt is concerned.
  */
 export interface Admission {
   admitted: boolean;
-  status: ReleaseStatus | "unknown" | "held" | "below_floor";
+  status: ReleaseStatus | "unknown" | "held" | "below_floor" | "expired";
   /** A person has paused it: the attempt waits, as for a slot. */
   paused?: boolean;
   stage: string;

@@ -155,8 +155,7 @@ function barredBy(facts: AdmissionFacts): Pick<Admission, "status" | "observed" 
   if (belowFloor !== null)
     return { status: "below_floor", observed: "below the floor", bound: `at least ${belowFloor}` };
   if (held !== null) return { status: "held", observed: `held for ${held}`.slice(0, 200), bound: "not held" };
-  if (facts.expired)
-    return { status: "expired", observed: "the manifest has expired", bound: "not expired" };
+  if (facts.expired) return { status: "expired", observed: "the manifest has expired", bound: "not expired" };
   return null;
 }
 

@@ -80,6 +80,12 @@ const GUARDS: Guard[] = [
     told: null,
   },
   {
+    when: "its manifest has expired",
+    facts: () => admission({ admitted: false, status: "expired" }),
+    incident: "open",
+    told: null,
+  },
+  {
     when: "its action is no longer allowed",
     facts: () => stopped({ allowed_actions: ["resubscribe"] }),
     incident: "escalated",

@@ -235,7 +235,7 @@ describe("admission", () => {
     });
   });
 
-  it("tells waiting from refusal: paused may come, held and below the floor may not", () => {
+  it("tells waiting from refusal: paused may come; held, below the floor and expired may not", () => {
     expect(admission(someFacts({ status: "paused" }))).toMatchObject({ status: "paused", paused: true });
     expect(admission(someFacts({ held: "magento 2.4 / php 8.1" }))).toMatchObject({
       status: "held",
@@ -244,6 +244,10 @@ describe("admission", () => {
     expect(admission(someFacts({ belowFloor: "1.2.0" }))).toMatchObject({
       status: "below_floor",
       bound: "at least 1.2.0",
+    });
+    expect(admission(someFacts({ expired: true }))).toMatchObject({
+      status: "expired",
+      observed: "the manifest has expired",
     });
   });
 });
