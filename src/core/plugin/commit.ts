@@ -4,6 +4,7 @@ import type { Draft } from "./draft.ts";
 import { excludeFix } from "./end-attempt.ts";
 import { forgetInPlace } from "./in-place.ts";
 import { reopenIncident } from "./incidents.ts";
+import { reportRelapse } from "./relapse.ts";
 import { COMMIT_DOUBT_MS } from "./tuning.ts";
 import { changedTo } from "./way-back.ts";
 
@@ -38,6 +39,8 @@ export function lostBeforeCommit(draft: Draft, why: string): void {
   state.commit = null;
   const incident = state.incidents.find((open) => open.healedBy?.attemptId === commit.attemptId);
   const fix = incident?.healedBy;
+  // While it is still known what was in place: release, fleet and SIRA counted it as a success.
+  if (incident && fix && !fix.regressed) reportRelapse(draft, incident, fix, why);
   forgetInPlace(state, commit.attemptId);
   if (!incident || !fix) return;
   // A change of settings is no news to the detectors until they are told.

@@ -2,7 +2,7 @@
 import type { Draft } from "./draft.ts";
 import { type HealedBy, type IncidentState, iso } from "./state.ts";
 
-/** The same signature came back in the bake. Release, fleet and SIRA are told once, by the attempt's own id. */
+/** The same signature came back in the bake, or the shop fell back before its commit. Release, fleet and SIRA are told once, by the attempt's own id. */
 export function reportRelapse(draft: Draft, incident: IncidentState, fix: HealedBy, why: string): void {
   const { state, now } = draft;
   const subject = fix.version ?? fix.remedy;

@@ -50,6 +50,50 @@ describe("a success that did not last", () => {
   });
 });
 
+describe("a success whose commit the shop never got", () => {
+  /** Healthy and still on probation: the commit is on its way. */
+  function uncommitted(): PluginStory {
+    const story = new PluginStory().toVerifying();
+    for (let i = 0; i < 40 && story.state.attempt; i++) story.beat(15, { sent: 20 }, { state: "probation" });
+    expect(story.state.commit).toMatchObject({ version: "1.2.3" });
+    return story;
+  }
+  /** The dead-man was faster, and its report and the next beats say so. */
+  function fellBack(story: PluginStory): PluginStory {
+    story.fail("restored", "1.2.2").beat(15, { sent: 10, failed: 9 }).fail("restored", "1.2.2");
+    return story.beat(15, { sent: 10, failed: 9 });
+  }
+
+  it("is told to release, fleet and SIRA as one that did not last, once", () => {
+    const story = fellBack(uncommitted());
+    const { id } = story.rows("attempt")[0] ?? { id: "none" };
+    expect(release(story).map((message) => ("report" in message ? message.report : "finished"))).toEqual([
+      "finished",
+      "relapse",
+    ]);
+    expect(outcomes(story)).toEqual([
+      [1, "success"],
+      [2, "failed"],
+    ]);
+    const told = story.outbox.filter((message) => message.to === "fleet" && message.report === "finished");
+    expect(told).toEqual([
+      expect.objectContaining({ attemptId: id, outcome: "success" }),
+      expect.objectContaining({ attemptId: id, outcome: "failed", revised: true }),
+    ]);
+    expect(story.incident).toMatchObject({ status: "escalated", reopened: 1 });
+  });
+
+  it("is not told again when another signal in its bake has been held against it already", () => {
+    const story = uncommitted().beat(
+      15,
+      { sent: 20 },
+      { state: "probation", webhook_subscription: "disabled" },
+    );
+    expect(outcomes(story)).toHaveLength(2);
+    expect(outcomes(fellBack(story))).toHaveLength(2);
+  });
+});
+
 describe("a change without evidence", () => {
   it.each([
     ["kept by a person", "approve", "inconclusive"],
