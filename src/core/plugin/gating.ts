@@ -1,79 +1,20 @@
-/** From the state and the gathered facts to the gate's verdicts, and what follows from them. */
+/** What follows from the gate's verdicts for an attempt that is not in the shop's hands yet. */
 import type { GateVerdict } from "../../contract/incident.ts";
 import { type GateResult, type GateSubject, gate } from "../policy/gate.ts";
 import { snapshotOf } from "../policy/gate-snapshot.ts";
 import { moveAttempt } from "./attempts.ts";
-import { quietSubject } from "./bar.ts";
 import { queueAttemptCommand } from "./command-payload.ts";
 import { type Draft, incidentById, note, notify, recordAttempt } from "./draft.ts";
-import { endAttempt, fixOf, isSameFix } from "./end-attempt.ts";
+import { endAttempt } from "./end-attempt.ts";
 import type { GateFacts } from "./event.ts";
 import { gateAgain } from "./gate-again.ts";
+import { gateSubject } from "./gate-subject.ts";
 import { titleOf } from "./incidents.ts";
 import { standDown } from "./stand-down.ts";
-import { type AttemptState, type IncidentState, inShopsHands, type PluginState } from "./state.ts";
+import { type AttemptState, type IncidentState, inShopsHands } from "./state.ts";
 import { noteStorm } from "./triage.ts";
 import { CANARY_RETRY_MS, STAGING_LIMIT_MS } from "./tuning.ts";
 import { startWork } from "./work.ts";
-
-const DAY_MS = 86_400_000;
-
-/** Evaluates the gate for the attempt in flight, with the facts as they are at this moment. */
-export function evaluateGate(
-  state: PluginState,
-  attempt: AttemptState,
-  incident: IncidentState,
-  facts: GateFacts,
-  now: number,
-): GateResult {
-  return gate(facts.policy, gateSubject(state, attempt, incident, facts, now));
-}
-
-/** All that the rules are held against. */
-export function gateSubject(
-  state: PluginState,
-  attempt: AttemptState,
-  incident: IncidentState,
-  facts: Pick<GateFacts, "admission" | "guard">,
-  now: number,
-): GateSubject {
-  // What ended before the shop was told cost the shop nothing.
-  const automatic = state.history.filter((past) => past.automatic && past.reached !== false);
-  const lastFailure = automatic.findLast((past) =>
-    ["failed", "rolled_back", "rollback_failed"].includes(past.outcome),
-  );
-  const { row } = attempt;
-  return {
-    ...quietSubject(state, incident.row.type),
-    flapping: incident.row.flapping ?? false,
-    now,
-    severity: incident.row.severity,
-    action: row.action,
-    step: row.step,
-    confidence: row.decision.confidence,
-    automatic: attempt.automatic,
-    approvals: approvalsCounted(attempt),
-    takesBack: row.reverts !== null,
-    excluded: state.excluded.some(
-      (fix) => fix.signature === incident.row.signature && isSameFix(fix, fixOf(attempt)),
-    ),
-    attemptsToday: automatic.filter((past) => now - past.at < DAY_MS).length,
-    sinceFailureMs: lastFailure === undefined ? null : now - lastFailure.at,
-    admission: facts.admission,
-    guard: facts.guard,
-  };
-}
-
-/** Distinct people, never the requester, for exactly this evidence. */
-export function approvalsCounted(attempt: AttemptState): number {
-  const people = attempt.row.approvals
-    .filter(
-      (approval) => approval.decision === "approve" && approval.evidence_hash === attempt.row.evidence_hash,
-    )
-    .map((approval) => approval.person)
-    .filter((person) => person !== attempt.row.requested_by);
-  return new Set(people).size;
-}
 
 /** Facts have arrived for an attempt that is not in the shop's hands yet. */
 export function onGateFacts(draft: Draft, facts: GateFacts): void {

@@ -3,7 +3,7 @@
 import { commandToHandOver, finishCommand, markHandedOver } from "./commands.ts";
 import { type Draft, incidentById, note, recordAttempt } from "./draft.ts";
 import type { GateFacts } from "./event.ts";
-import { evaluateGate } from "./gating.ts";
+import { evaluateGate } from "./gate-subject.ts";
 import { standDown } from "./stand-down.ts";
 import { type CommandState, iso, type PluginState } from "./state.ts";
 import { dropWorkOf } from "./work.ts";

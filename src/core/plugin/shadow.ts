@@ -9,7 +9,7 @@ import { snapshotOf } from "../policy/gate-snapshot.ts";
 import { attemptOf, describeChange } from "./attempts.ts";
 import { type Draft, note } from "./draft.ts";
 import type { GateFacts } from "./event.ts";
-import { gateSubject } from "./gating.ts";
+import { gateSubject } from "./gate-subject.ts";
 import { escalateIncident } from "./incidents.ts";
 import { settleShadow } from "./shadow-outcome.ts";
 import { type AttemptState, type ChosenRelease, type IncidentState, iso } from "./state.ts";

@@ -6,6 +6,7 @@ import type { Draft } from "./draft.ts";
 import { type EndOptions, endAttempt } from "./end-attempt.ts";
 import type { GateFacts } from "./event.ts";
 import { setIncidentStatus } from "./incidents.ts";
+import { shadowDecision } from "./shadow.ts";
 import { type AttemptState, type IncidentState, SET_ASIDE_LIMIT, subjectOf } from "./state.ts";
 import { waitForStorm } from "./triage.ts";
 import { SET_ASIDE_MS } from "./tuning.ts";
@@ -41,8 +42,14 @@ export function standDown(
       setAside(draft, attempt);
       end(`set aside: ${result.why}`, { escalate: false });
       return decideAgain(draft, incident, draft.now);
-    case "kill_switch":
     case "mode":
+      // Begun before the switch to `shadow`: what it would have done is written down as anybody else's is.
+      if (facts.policy.mode === "shadow" && attempt.automatic) {
+        end(`${at}: ${result.why}`, { escalate: false });
+        return shadowDecision(draft, incident, attempt.row.decision, attempt.release, facts);
+      }
+      return end(`${at}: ${result.why}`, { urgency: "notice" });
+    case "kill_switch":
       // Whoever stopped everything knows; thousands of pages would bury what they look for.
       return end(`${at}: ${result.why}`, { urgency: "notice" });
     default:

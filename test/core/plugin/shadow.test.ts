@@ -164,6 +164,30 @@ describe("mode shadow", () => {
     expect(manual.attempt.status).toBe("staging");
   });
 
+  it.each([
+    ["before its first gate", (story: PluginStory) => story.decide().gate({ policy: SHADOW })],
+    [
+      "while its command waits",
+      (story: PluginStory) => story.decide().gate().stage().beat(15).handOver({ policy: SHADOW }),
+    ],
+  ])("that comes over an automatic attempt %s writes down what it would have done", (_, begin) => {
+    const story = begin(new PluginStory().breakWebhooks());
+    expect(story.lastAttempt).toMatchObject({ status: "cancelled", reason: expect.stringContaining("mode") });
+    expect(story.handed).toBeNull();
+    expect(ShadowDecision.safeParse(last(story)).error).toBeUndefined();
+    expect(last(story)).toMatchObject({
+      action: "patch",
+      target_version: "1.2.3",
+      would: "go",
+      outcome: null,
+    });
+    expect(story.incident.status).toBe("escalated");
+    expect(story.rows("notification").filter(({ kind }) => kind === "escalated")).toEqual([
+      expect.objectContaining({ urgency: "notice" }),
+    ]);
+    expect(last(recovers(story))).toMatchObject({ revision: 2, outcome: "cleared" });
+  });
+
   it("keeps what every gate was held against, so that another policy can be asked", () => {
     const story = new PluginStory().breakWebhooks().decide().gate();
     const { gate_facts: facts, gate: verdicts } = story.attempt;

@@ -1,7 +1,7 @@
 /** What must hold of attempts: one at a time, along the arrows, to an end; never against people or against what was learned. Pure. */
 import { mayMove } from "../../attempt-transitions.ts";
 import { fixOf, isSameFix } from "../end-attempt.ts";
-import { approvalsCounted } from "../gating.ts";
+import { approvalsCounted } from "../gate-subject.ts";
 import { skipsGate } from "../on-hand-over.ts";
 import { nextWake } from "../schedule.ts";
 import { subjectOf } from "../state.ts";
