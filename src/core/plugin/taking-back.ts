@@ -8,7 +8,8 @@ import { endAttempt, excludeFix } from "./end-attempt.ts";
 import { dropKept, forgetInPlace } from "./in-place.ts";
 import { bakeIncident, dedupeKey } from "./incidents.ts";
 import { type AttemptState, type ChosenRelease, type IncidentState, type InPlace, iso } from "./state.ts";
-import { PROBATION_SILENCE_BEATS, TAKEN_BACK_BEATS } from "./tuning.ts";
+import { TAKEN_BACK_BEATS } from "./tuning.ts";
+import { watchSilentAt } from "./watch-silence.ts";
 
 /** @returns the new attempt; null when its incident is no longer known here */
 export function beginTakingBack(
@@ -74,31 +75,33 @@ function reopen(draft: Draft, incident: IncidentState): IncidentState {
 }
 
 /**
- * What was before runs again, and beats: that is all a taking-back promises. The fault that the change had healed may well be
- * there again; its detectors find it, and it is decided on afresh, without this fix.
+ * What was before runs again, and beats: that is all a taking-back promises. A shop that beats when a page is viewed may be too
+ * quiet for that, and is believed unless it is silent for longer than it ever is. The fault that the change had healed may
+ * well be there again; its detectors find it, and it is decided on afresh, without this fix.
  */
 export function judgeTakingBack(draft: Draft, attempt: AttemptState): void {
   const { now, state, policy } = draft;
   const { phase, row } = attempt;
   if (phase.name !== "verifying") return;
-  const silentForMs = now - (state.lastBeatAt ?? phase.startedAt);
-  const silent = silentForMs > PROBATION_SILENCE_BEATS * policy.intervals.probation_s * 1000;
   const back = row.target_version ?? "the former settings";
-  if (phase.beats >= TAKEN_BACK_BEATS || (now >= phase.limitAt && phase.beats > 0 && !silent)) {
-    row.health = verdict(
-      draft,
-      phase.startedAt,
-      "healthy",
-      phase.beats,
-      `${back}: running and beating again.`,
-    );
-    return takenBack(draft, attempt);
+  const { beats, startedAt, limitAt } = phase;
+  if (beats < TAKEN_BACK_BEATS && now < limitAt) return;
+  const silentAt = watchSilentAt(state, phase, policy.intervals);
+  const mute = beats === 0 && state.cadence === "resident";
+  const silent = mute || (silentAt !== null && now > silentAt);
+  if (beats < TAKEN_BACK_BEATS && silent) {
+    const silentForS = Math.round((now - (state.lastBeatAt ?? startedAt)) / 1000);
+    const why = `No heartbeat for ${silentForS} s after going back to ${back}.`;
+    row.health = verdict(draft, startedAt, "unhealthy", beats, why);
+    recordAttempt(draft, attempt);
+    return endAttempt(draft, attempt, "failed", why, { aboutTheFix: false });
   }
-  if (now < phase.limitAt) return;
-  const why = `No heartbeat for ${Math.round(silentForMs / 1000)} s after going back to ${back}.`;
-  row.health = verdict(draft, phase.startedAt, "unhealthy", phase.beats, why);
-  recordAttempt(draft, attempt);
-  endAttempt(draft, attempt, "failed", why, { aboutTheFix: false });
+  const text =
+    beats > 0
+      ? `${back}: running and beating again.`
+      : `${back}: running as the shop reports, quiet no longer than it often is.`;
+  row.health = verdict(draft, startedAt, "healthy", beats, text);
+  takenBack(draft, attempt);
 }
 
 function verdict(

@@ -197,6 +197,37 @@ describe("an order to take back", () => {
     expect(story.rows("notification").at(-1)).toMatchObject({ kind: "escalated", urgency: "page" });
   });
 
+  describe("in a shop that beats when a page is viewed", () => {
+    /** Viewed every few minutes; its change is kept, and the taking-back acknowledged. */
+    function goneBackQuietly(): PluginStory {
+      const view = { cadence: "page-view" } as const;
+      const story = new PluginStory().beat(1, { sent: 20 }, view);
+      for (let i = 0; i < 30; i++) story.beat(i % 3 === 0 ? 2400 : 600, { sent: 20 }, view);
+      story.beat(120, { sent: 20, failed: 12 }, view).beat(120, { sent: 20, failed: 12 }, view);
+      story.decide().gate().stage().beat(15, {}, view).handOver().wait(5).ack("1.2.3");
+      for (let i = 0; i < 40 && story.state.attempt; i++)
+        story.beat(15, { sent: 20 }, { ...view, state: "probation" });
+      story.beat(15, { sent: 20 }, view).order(REVERT);
+      return story
+        .gate({ admission: null })
+        .beat(15, {}, view)
+        .handOver({ admission: null })
+        .wait(5)
+        .ack("1.2.2");
+    }
+
+    it.each([0, 1])("is done when the shop is quiet no longer than it often is, after %i beats", (beats) => {
+      const story = goneBackQuietly();
+      if (beats === 1) story.beat(15, {}, { cadence: "page-view" });
+      story.pass(1000);
+      expect(story.lastAttempt).toMatchObject({
+        status: "success",
+        health: { verdict: "healthy", rule: "taken_back", value: beats },
+      });
+      expect(story.notified()).not.toContain("escalated");
+    });
+  });
+
   it("drops a commit that has not arrived", () => {
     const story = new PluginStory().toVerifying();
     for (let i = 0; i < 40 && story.state.attempt; i++) story.beat(15, { sent: 20 }, { state: "probation" });
