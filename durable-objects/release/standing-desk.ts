@@ -14,6 +14,7 @@ import type {
 } from "../../src/contract/rollout.ts";
 import { failuresOf, finishedOf } from "../../src/core/rollout/canary.ts";
 import { mayBeHalted, moveStatus } from "../../src/core/rollout/release-standing.ts";
+import { revertNotes } from "../../src/core/rollout/rollout-notes.ts";
 import { ledgerMessage } from "../outbox/receivers.ts";
 import type { ReleaseRoom } from "./release-room.ts";
 import type { RevertCause, RevertDesk } from "./revert-desk.ts";
@@ -163,6 +164,7 @@ export class StandingDesk {
       halts,
       shops: slots.length,
       run: run ?? { ...head, counts, items: planned },
+      notes: revertNotes(subject.kind === "remedy"),
     });
   }
 

@@ -65,16 +65,18 @@ export function planLines(reply: PlanReply): string[] {
   return [
     `${reply.planned ? "planned" : "dry run, nothing is changed"}: ${shops}, ${reply.out_of_reach} of them out of reach${reply.truncated ? ", more were not counted" : ""}`,
     ...rows,
+    ...(reply.notes ?? []).map(printable),
   ];
 }
 
-export function revertLines({ dry_run, halts, shops, run }: RevertReply): string[] {
+export function revertLines({ dry_run, halts, shops, run, notes }: RevertReply): string[] {
   const would = dry_run ? "would be" : "are being";
   return [
     `${shops} shops ${would} taken back, newest first, ${run.in_flight_limit} at a time` +
       `${halts ? `; it ${dry_run ? "would be" : "is"} halted first` : ""}`,
     ...run.items.map(({ plugin_id, applied_at }) => `  ${plugin_id}  ${applied_at ?? "under way"}`),
     ...(run.items.length < shops ? [`  and ${shops - run.items.length} more`] : []),
+    ...(notes ?? []).map(printable),
   ];
 }
 

@@ -234,6 +234,8 @@ export const PlanReply = z.object({
   /** More shops than were looked at. */
   truncated: z.boolean(),
   rollout: RolloutState,
+  /** What whoever plans should know. */
+  notes: z.array(z.string().max(400)).optional(),
 });
 export type PlanReply = z.infer<typeof PlanReply>;
 
@@ -255,9 +257,11 @@ export const RevertReply = z.object({
   dry_run: z.boolean(),
   /** It is being handed out: reverting halts it. */
   halts: z.boolean(),
-  /** Shops to be taken back. */
+  /** Shops to be taken back, as far as is on record here: none of them is asked before its turn. */
   shops: z.number().int().nonnegative(),
   run: RevertRun,
+  /** What whoever decides should know. */
+  notes: z.array(z.string().max(400)).optional(),
 });
 export type RevertReply = z.infer<typeof RevertReply>;
 

@@ -4,6 +4,7 @@ import type { PolicyDocument } from "../../contract/policy.ts";
 import { refuse } from "../../contract/refusal.ts";
 import type { PlanReply, PlanRequest } from "../../contract/rollout.ts";
 import type { ReleaseRpc } from "../../contract/rpc.ts";
+import { planNotes } from "../../core/rollout/rollout-notes.ts";
 import { shopsOfProduct } from "../../postgres/queries.ts";
 import type { AppContext } from "../app-env.ts";
 import type { HttpResult } from "../error-response.ts";
@@ -45,6 +46,7 @@ export async function planReply(
       ...reach.value,
       truncated: listed.ok && listed.value.length > MAX_SHOPS,
       rollout,
+      notes: planNotes(plan),
     },
   };
 }

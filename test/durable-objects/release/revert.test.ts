@@ -65,6 +65,7 @@ describe("taking a release back", () => {
     const reply = revert(rollout, true);
     if (!reply.ok) throw new Error("refused");
     expect(reply.value).toMatchObject({ dry_run: true, halts: true, shops: 6, run: { in_flight_limit: 2 } });
+    expect(reply.value.notes).toMatchObject([expect.stringContaining("no shop is asked before its turn")]);
     expect(reply.value.run.items.map(({ plugin_id }) => plugin_id)).toEqual([
       "plg_6",
       "plg_5",
