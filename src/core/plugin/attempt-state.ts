@@ -74,6 +74,8 @@ export type Phase =
       why: string;
       /** Rollback commands queued so far; 1 when absent. */
       tries?: number;
+      /** An order, not what was seen here. */
+      ordered?: true;
     };
 
 export interface AttemptState {

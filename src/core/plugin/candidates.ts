@@ -4,7 +4,7 @@ import { SEVERITIES } from "../../contract/ids.ts";
 import type { ReleaseRecord } from "../../contract/ops.ts";
 import type { PolicyDocument } from "../../contract/policy.ts";
 import type { Remedy } from "../../contract/remedy.ts";
-import type { Offers } from "../../contract/rpc.ts";
+import type { Offers } from "../../contract/rpc/release.ts";
 import { compareSemver, stepBetween } from "../semver.ts";
 import type { IncidentState, Millis, PluginState } from "./state.ts";
 import { CHANGE_BLAMED_MS } from "./tuning.ts";

@@ -8,7 +8,7 @@ import type { LedgerRecord } from "../../contract/ledger.ts";
 import type { NotificationRecord } from "../../contract/notification.ts";
 import type { Person } from "../../contract/ops.ts";
 import type { PolicyDocument } from "../../contract/policy.ts";
-import type { AttemptReport, FinishedReport, SignalReport } from "../../contract/rpc.ts";
+import type { AttemptReport, FinishedReport, SignalReport } from "../../contract/rpc/fleet.ts";
 import type { VoteRequest } from "../../contract/sira-memory.ts";
 import type { ShopReport } from "../fleet/shop-evidence.ts";
 import { noticeFacts } from "./notice-facts.ts";

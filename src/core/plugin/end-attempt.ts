@@ -35,9 +35,10 @@ const TEACHES: Partial<Record<Ending, Outcome>> = {
   failed: "failed",
 };
 
-/** Kept or taken back without evidence, it has proved nothing either way. */
-function lessonOf({ row }: AttemptState, ending: Ending): Outcome | undefined {
-  const unproved = row.health?.verdict === "inconclusive" && ending !== "failed";
+/** Kept, left in place or taken back without evidence, it has proved nothing either way. */
+function lessonOf({ row, phase }: AttemptState, ending: Ending): Outcome | undefined {
+  const ordered = phase.name === "rolling_back" && phase.ordered === true;
+  const unproved = row.health?.verdict === "inconclusive" || (ordered && row.health === null);
   return unproved && TEACHES[ending] !== undefined ? "inconclusive" : TEACHES[ending];
 }
 

@@ -5,7 +5,8 @@ import type { HeartbeatData } from "../../contract/heartbeat.ts";
 import type { ApproveRequest, ManualAction, Person, ReleaseRecord } from "../../contract/ops.ts";
 import type { PluginOrder } from "../../contract/order.ts";
 import type { PolicyDocument } from "../../contract/policy.ts";
-import type { Admission, FleetGuard } from "../../contract/rpc.ts";
+import type { FleetGuard } from "../../contract/rpc/fleet.ts";
+import type { Admission } from "../../contract/rpc/release.ts";
 import type { SmokeReply } from "../../contract/staging.ts";
 import type { TriageFacts } from "./triage.ts";
 

@@ -11,8 +11,9 @@ import { blamesTheFix, describeFailure, retryAfterMs } from "./failure-class.ts"
 import { gateAgain } from "./gate-again.ts";
 import { refusesProbes, takeProbes } from "./probing.ts";
 import type { AttemptState, CommandState, Millis } from "./state.ts";
+import { COMMAND_TRIES } from "./tuning.ts";
 import { startVerifying } from "./verifying.ts";
-import { backAgain, backFailed, commandOf, orderBackAgain } from "./way-back.ts";
+import { backAgain, backFailed, commandOf, isProvisional, orderBackAgain } from "./way-back.ts";
 
 /** False when the command is not one of this plugin's. */
 export function onAck(draft: Draft, data: AckData): boolean {
@@ -67,8 +68,11 @@ export function onFail(draft: Draft, data: FailData): boolean {
     backAgain(draft, attempt, `the shop restored its last good version by itself: ${message}`);
   else if (deadMan) backFailed(draft, attempt, message);
   else if (phase.name === "rolling_back" && live) {
-    const waitMs = retryAfterMs(code, phase.tries ?? 1);
+    const tries = phase.tries ?? 1;
+    const waitMs = tries < COMMAND_TRIES ? retryAfterMs(code, tries) : null;
     if (waitMs !== null) orderBackAgain(draft, attempt, phase, draft.now + waitMs);
+    // No dead-man stands behind what was final in the shop: waiting for one would only put off the call.
+    else if (!isProvisional(attempt)) backFailed(draft, attempt, describeFailure(code, message));
   }
   return true;
 }

@@ -74,7 +74,7 @@ function underWay(draft: Draft, attempt: AttemptState, order: PluginOrder): Answ
       : notYet(attempt);
   if (attempt.release !== null && !attempt.release.reversible)
     return conflict(`${attempt.row.target_version} cannot be taken back`);
-  goBack(draft, attempt, `ordered by ${order.by} (${order.cause}): ${order.reason}`);
+  goBack(draft, attempt, `ordered by ${order.by} (${order.cause}): ${order.reason}`, { ordered: true });
   return ok({ would: "roll_back", attempt_id: attemptId, text: `${change} goes back.` });
 }
 

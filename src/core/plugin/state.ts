@@ -7,7 +7,7 @@ import type { AckData } from "../../contract/command.ts";
 import type { Cadence, Environment } from "../../contract/heartbeat.ts";
 import type { AgentCommand, Attempt, IncidentType } from "../../contract/incident.ts";
 import type { PluginCredential } from "../../contract/ledger.ts";
-import type { AttemptReport } from "../../contract/rpc.ts";
+import type { AttemptReport } from "../../contract/rpc/fleet.ts";
 import type { CounterMark } from "../detect/counter-delta.ts";
 import { type DetectionState, newDetection } from "../detect/detection.ts";
 import type { ShopEvidence } from "../fleet/shop-evidence.ts";

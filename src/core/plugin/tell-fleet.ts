@@ -2,7 +2,7 @@
  * What the fleet is told of a plugin's attempt: that it waits, that the shop was told, that it is applied. An emergency action
  * lists attempts from this, without asking thousands of plugins first. By changes only; the end is told by `end-attempt.ts`.
  */
-import type { AttemptReport } from "../../contract/rpc.ts";
+import type { AttemptReport } from "../../contract/rpc/fleet.ts";
 import type { Draft } from "./draft.ts";
 import type { AttemptState } from "./state.ts";
 

@@ -3,7 +3,7 @@
  * sense. During a storm nothing is judged, nobody is paged, and it is looked at again every minute.
  */
 import type { IncidentType, SilenceCause } from "../../contract/incident.ts";
-import type { FleetGuard } from "../../contract/rpc.ts";
+import type { FleetGuard } from "../../contract/rpc/fleet.ts";
 import { judgeSilence, type SilenceVerdict, type SiteProbe, stormVerdict } from "../detect/silence-cause.ts";
 import { stablePercent } from "../stable-hash.ts";
 import { type Draft, incidentById, note, notify, recordIncident } from "./draft.ts";

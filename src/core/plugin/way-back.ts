@@ -16,16 +16,18 @@ export function isVersioned({ row }: AttemptState): boolean {
 }
 
 /** The shop holds what was before until the commit: a version, or the settings of a client that says so. */
-function isProvisional(attempt: AttemptState): boolean {
+export function isProvisional(attempt: AttemptState): boolean {
   return attempt.row.action === "patch" || attempt.provisional === true;
 }
 
 /**
- * A rollback is final in the shop at once, but the version that it left is still on the shop's disk. Where the older one turns out
- * bad, the shop is put back to how it was found: nobody asked for a second fault.
+ * A rollback is final in the shop at once, but the version that it left is still on the shop's disk. Where the older one is seen to be
+ * bad, or a person rejects it, the shop is put back to how it was found: nobody asked for a second fault. Without
+ * evidence it stays: the version that it left had a fault for certain.
  */
-function isRollbackUnderWatch({ row, phase }: AttemptState): boolean {
-  return row.action === "rollback" && row.reverts === null && phase.name === "verifying";
+function isUndone({ row, phase }: AttemptState): boolean {
+  if (row.action !== "rollback" || row.reverts !== null || phase.name !== "verifying") return false;
+  return row.health?.verdict === "unhealthy" || row.approvals.at(-1)?.decision === "reject";
 }
 
 /** Sends the commit with every reply until the plugin has left probation. */
@@ -38,10 +40,16 @@ export function keepInShop(draft: Draft, attempt: AttemptState): void {
 }
 
 /** The change is bad: back to what was before, or, when there is no way back or it would be worse, freeze and page. */
-export function goBack(draft: Draft, attempt: AttemptState, why: string): void {
+export function goBack(
+  draft: Draft,
+  attempt: AttemptState,
+  why: string,
+  { ordered = false }: { ordered?: boolean } = {},
+): void {
   dropLiveCommand(draft, attempt);
-  const undone = isRollbackUnderWatch(attempt);
-  if (!isProvisional(attempt) && !undone) return endAttempt(draft, attempt, "failed", why);
+  const undone = isUndone(attempt);
+  if (!isProvisional(attempt) && !undone)
+    return endAttempt(draft, attempt, "failed", `It is final in the shop and was left in place. ${why}`);
   if (attempt.release !== null && !attempt.release.reversible && !undone) {
     keepInShop(draft, attempt);
     return endAttempt(
@@ -69,6 +77,7 @@ export function goBack(draft: Draft, attempt: AttemptState, why: string): void {
     // Without the network the shop's own dead-man goes back first; only after it has had its turn is this a failure.
     until: Math.max(deadMan, draft.now) + graceMs,
     why,
+    ...(ordered ? { ordered: true as const } : {}),
   });
 }
 

@@ -89,6 +89,8 @@ describe("an order to take back", () => {
     expect(stored(story)).toBe(before);
     story.handOver().ack("1.2.2");
     expect(story.lastAttempt).toMatchObject({ id, status: "rolled_back" });
+    // Nothing was seen to be wrong with it here.
+    expect(story.rows("feedback").map(({ outcome }) => outcome)).toEqual(["inconclusive"]);
   });
 
   it("takes a success back by a new attempt that points to it, once", () => {

@@ -1,6 +1,6 @@
 /** A rise of one signal over the fleet, as one of its plugins lives through it: its incident is held, and decided on afterwards. */
 import { describe, expect, it } from "vitest";
-import type { FleetGuard } from "../../../src/contract/rpc.ts";
+import type { FleetGuard } from "../../../src/contract/rpc/fleet.ts";
 import { PluginStory } from "./story.ts";
 
 const calm: FleetGuard = { storm: false, autonomy: "normal", actions_last_hour: 0, explanation: "calm" };

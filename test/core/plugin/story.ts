@@ -8,7 +8,7 @@ import type { ApproveRequest, ManualAction, ReleaseRecord } from "../../../src/c
 import type { OrderReply, PluginOrder } from "../../../src/contract/order.ts";
 import type { PolicyDocument } from "../../../src/contract/policy.ts";
 import type { Refusal } from "../../../src/contract/refusal.ts";
-import type { FleetGuard } from "../../../src/contract/rpc.ts";
+import type { FleetGuard } from "../../../src/contract/rpc/fleet.ts";
 import type { SmokeReply } from "../../../src/contract/staging.ts";
 import type { SiteProbe } from "../../../src/core/detect/silence-cause.ts";
 import type { OutboxMessage } from "../../../src/core/plugin/draft.ts";

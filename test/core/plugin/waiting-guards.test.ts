@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Admission } from "../../../src/contract/rpc.ts";
+import type { Admission } from "../../../src/contract/rpc/release.ts";
 import type { GateFacts } from "../../../src/core/plugin/event.ts";
 import { aPolicy } from "../../builders/release.ts";
 import { PluginStory } from "./story.ts";
