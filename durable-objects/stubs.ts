@@ -3,15 +3,13 @@
  * unions and `unknown`; callers see the contract's interfaces instead, which the classes implement. A stub is made per
  * call: after an exception the old one is broken.
  */
-import type {
-  FeedRpc,
-  FleetRpc,
-  NoticeRpc,
-  PluginRpc,
-  PolicyRpc,
-  ReleaseRpc,
-  SiraRpc,
-} from "../src/contract/rpc.ts";
+import type { FeedRpc } from "../src/contract/rpc/feed.ts";
+import type { FleetRpc } from "../src/contract/rpc/fleet.ts";
+import type { NoticeRpc } from "../src/contract/rpc/notice.ts";
+import type { PluginRpc } from "../src/contract/rpc/plugin.ts";
+import type { PolicyRpc } from "../src/contract/rpc/policy.ts";
+import type { ReleaseRpc } from "../src/contract/rpc/release.ts";
+import type { SiraRpc } from "../src/contract/rpc/sira.ts";
 import type { Env } from "../src/env.ts";
 
 /** The feed also takes the upgrade of a WebSocket. */

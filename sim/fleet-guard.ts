@@ -1,6 +1,6 @@
 /** The storm guard of a simulated fleet: the books that the fleet's object keeps in tables, before the real judge. */
 import { INCIDENT_TYPES, type IncidentType } from "../src/contract/incident.ts";
-import type { FleetGuard } from "../src/contract/rpc.ts";
+import type { FleetGuard } from "../src/contract/rpc/fleet.ts";
 import { judgeStorm, LOST_AFTER_MS, newStorm, type StormState, stormWake } from "../src/core/fleet/storm.ts";
 import { restOf } from "../src/core/fleet/storm-spread.ts";
 import { stormTest } from "../src/core/fleet/storm-tests.ts";

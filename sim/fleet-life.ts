@@ -6,7 +6,7 @@
  */
 import type { IncidentType } from "../src/contract/incident.ts";
 import { PolicyDocument } from "../src/contract/policy.ts";
-import type { FleetGuard } from "../src/contract/rpc.ts";
+import type { FleetGuard } from "../src/contract/rpc/fleet.ts";
 import { commandToHandOver } from "../src/core/plugin/commands.ts";
 import type { PluginEvent } from "../src/core/plugin/event.ts";
 import { nextWake } from "../src/core/plugin/schedule.ts";

@@ -2,7 +2,7 @@
 import type { Decision } from "../src/contract/decision.ts";
 import type { ReleaseRecord } from "../src/contract/ops.ts";
 import type { PolicyDocument } from "../src/contract/policy.ts";
-import type { FleetGuard } from "../src/contract/rpc.ts";
+import type { FleetGuard } from "../src/contract/rpc/fleet.ts";
 import type { GateFacts, PluginEvent } from "../src/core/plugin/event.ts";
 import type { Work } from "../src/core/plugin/state.ts";
 

@@ -1,13 +1,11 @@
 /** Bindings, variables and secrets of the Worker (wrangler.toml), and the one typed look-up of object stubs. */
-import type {
-  FeedRpc,
-  FleetRpc,
-  NoticeRpc,
-  PluginRpc,
-  PolicyRpc,
-  ReleaseRpc,
-  SiraRpc,
-} from "./contract/rpc.ts";
+import type { FeedRpc } from "./contract/rpc/feed.ts";
+import type { FleetRpc } from "./contract/rpc/fleet.ts";
+import type { NoticeRpc } from "./contract/rpc/notice.ts";
+import type { PluginRpc } from "./contract/rpc/plugin.ts";
+import type { PolicyRpc } from "./contract/rpc/policy.ts";
+import type { ReleaseRpc } from "./contract/rpc/release.ts";
+import type { SiraRpc } from "./contract/rpc/sira.ts";
 
 type Branded<T> = T & Rpc.DurableObjectBranded;
 

@@ -7,7 +7,7 @@ import { exponential, type Random, seededRandom } from "../../sim/random.ts";
 import { ShopLink } from "../../sim/shop-link.ts";
 import { SimulatedShop } from "../../sim/simulated-shop.ts";
 import { VirtualRealm } from "../../sim/virtual-realm.ts";
-import type { PluginRpc } from "../../src/contract/rpc.ts";
+import type { PluginRpc } from "../../src/contract/rpc/plugin.ts";
 import { brokenInvariants } from "../../src/core/plugin/invariants.ts";
 import { compareSemver } from "../../src/core/semver.ts";
 import { fnv1a } from "../../src/core/stable-hash.ts";

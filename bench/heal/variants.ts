@@ -3,7 +3,7 @@
 import { seededRandom } from "../../sim/random.ts";
 import type { DecideReply, DecideRequest } from "../../src/contract/decision.ts";
 import { PolicyDocument } from "../../src/contract/policy.ts";
-import type { SiraRpc } from "../../src/contract/rpc.ts";
+import type { SiraRpc } from "../../src/contract/rpc/sira.ts";
 
 export const VARIANTS = ["vigie", "no canary", "no staging", "random choice", "heuristics only"] as const;
 export type Variant = (typeof VARIANTS)[number];

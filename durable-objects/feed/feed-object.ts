@@ -4,7 +4,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import type { FeedMessage } from "../../src/contract/feed.ts";
-import type { FeedRpc } from "../../src/contract/rpc.ts";
+import type { FeedRpc } from "../../src/contract/rpc/feed.ts";
 import { coalesce } from "../../src/core/feed-coalesce.ts";
 import type { Env } from "../../src/env.ts";
 

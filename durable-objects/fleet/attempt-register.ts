@@ -3,7 +3,7 @@
  * action may touch. What is true at the moment of an order, the plugin's own object says.
  */
 import type { Action } from "../../src/contract/ids.ts";
-import type { AttemptReport, FinishedReport } from "../../src/contract/rpc.ts";
+import type { AttemptReport, FinishedReport } from "../../src/contract/rpc/fleet.ts";
 import type { Migration } from "../migrations.ts";
 
 export const ATTEMPTS_MIGRATION: Migration = {

@@ -6,7 +6,7 @@
 import type { AutonomyStanding } from "../../src/contract/guard.ts";
 import type { Person } from "../../src/contract/ops.ts";
 import { ok, type Result } from "../../src/contract/refusal.ts";
-import type { FinishedReport } from "../../src/contract/rpc.ts";
+import type { FinishedReport } from "../../src/contract/rpc/fleet.ts";
 import {
   type AutonomyRecord,
   type AutonomyVerdict,

@@ -3,7 +3,7 @@
  * arithmetic is `src/core/fleet/cohort.ts`. Called inside one transaction per report.
  */
 import { FLEET_INCIDENT_PLUGINS } from "../../src/contract/fleet-incident.ts";
-import type { EvidenceReport } from "../../src/contract/rpc.ts";
+import type { EvidenceReport } from "../../src/contract/rpc/fleet.ts";
 import { percent } from "../../src/core/detect/finding.ts";
 import {
   blamesRelease,

@@ -1,5 +1,5 @@
 /** Cohorts, what each shop holds against them, and which report of each shop was the last. */
-import type { EvidenceReport } from "../../src/contract/rpc.ts";
+import type { EvidenceReport } from "../../src/contract/rpc/fleet.ts";
 import type { Cohort, CohortShop, Member } from "../../src/core/fleet/cohort.ts";
 import type { Migration } from "../migrations.ts";
 

@@ -12,7 +12,7 @@ import type {
 } from "../../src/contract/emergency.ts";
 import type { Person } from "../../src/contract/ops.ts";
 import { ok, type Result, refuse } from "../../src/contract/refusal.ts";
-import type { FinishedReport } from "../../src/contract/rpc.ts";
+import type { FinishedReport } from "../../src/contract/rpc/fleet.ts";
 import {
   aborted,
   begun,

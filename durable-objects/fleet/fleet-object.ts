@@ -26,7 +26,7 @@ import type {
   FleetGuard,
   FleetRpc,
   SignalReport,
-} from "../../src/contract/rpc.ts";
+} from "../../src/contract/rpc/fleet.ts";
 import { FRESH_BUDGET, PROBES_PER_MINUTE, takeFrom } from "../../src/core/fleet/minute-budget.ts";
 import type { Env } from "../../src/env.ts";
 import { armAlarm, SAFETY_MS } from "../arm-alarm.ts";

@@ -1,6 +1,6 @@
 /** What holds automatic changes back, gathered from whoever keeps it: for the gate of one attempt, and for people. */
 import type { AttemptUnderWay, FleetStanding } from "../../src/contract/guard.ts";
-import type { ActionReservation, FleetGuard } from "../../src/contract/rpc.ts";
+import type { ActionReservation, FleetGuard } from "../../src/contract/rpc/fleet.ts";
 import type { AttemptRegister } from "./attempt-register.ts";
 import { type AutonomyDesk, explanationOf } from "./autonomy-desk.ts";
 import type { EmergencyDesk } from "./emergency-desk.ts";

@@ -4,7 +4,7 @@
  */
 import { FLEET_INCIDENT_PLUGINS } from "../../src/contract/fleet-incident.ts";
 import { INCIDENT_TYPES, type IncidentType } from "../../src/contract/incident.ts";
-import type { FleetGuard, SignalReport } from "../../src/contract/rpc.ts";
+import type { FleetGuard, SignalReport } from "../../src/contract/rpc/fleet.ts";
 import { judgeStorm, type StormFacts, type StormVerdict, stormWake } from "../../src/core/fleet/storm.ts";
 import { restOf } from "../../src/core/fleet/storm-spread.ts";
 import { stormTest } from "../../src/core/fleet/storm-tests.ts";

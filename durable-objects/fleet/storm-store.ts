@@ -3,7 +3,7 @@
  * Tables hold exceptions only, so that counting costs as many rows as there are.
  */
 import type { IncidentType } from "../../src/contract/incident.ts";
-import type { SignalReport } from "../../src/contract/rpc.ts";
+import type { SignalReport } from "../../src/contract/rpc/fleet.ts";
 import { LOST_AFTER_MS, newStorm, type StormFacts, type StormState } from "../../src/core/fleet/storm.ts";
 import type { AffectedPlugin } from "../../src/core/fleet/storm-spread.ts";
 import { stormTest } from "../../src/core/fleet/storm-tests.ts";

@@ -16,7 +16,7 @@ import type {
 } from "../../src/contract/notification.ts";
 import type { Person } from "../../src/contract/ops.ts";
 import { ok, type Result, refuse } from "../../src/contract/refusal.ts";
-import type { NoticeRpc } from "../../src/contract/rpc.ts";
+import type { NoticeRpc } from "../../src/contract/rpc/notice.ts";
 import { merchantOf, readerKey } from "../../src/core/notice/admission.ts";
 import { merchantTest } from "../../src/core/notice/merchant-text.ts";
 import type { Env } from "../../src/env.ts";

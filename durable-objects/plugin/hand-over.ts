@@ -2,7 +2,8 @@
  * Leave for one command to go out with one reply. The authority's lease is counted from the moment we asked, so that no
  * clock but our own matters; whoever is late, or cannot be reached, gets nothing: the plugin asks again at its next beat.
  */
-import type { ActionReservation, FleetGuard, Grant } from "../../src/contract/rpc.ts";
+import type { ActionReservation, FleetGuard } from "../../src/contract/rpc/fleet.ts";
+import type { Grant } from "../../src/contract/rpc/policy.ts";
 import type { GateFacts } from "../../src/core/plugin/event.ts";
 import { skipsGate } from "../../src/core/plugin/on-hand-over.ts";
 import type { AttemptState, CommandState, PluginState } from "../../src/core/plugin/state.ts";

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { AckEnvelope, FailEnvelope, HeartbeatEnvelope } from "../../src/contract/envelope.ts";
 import type { PluginCredential } from "../../src/contract/ledger.ts";
 import { ok, type Result, refuse } from "../../src/contract/refusal.ts";
-import type { PluginRequest } from "../../src/contract/rpc.ts";
+import type { PluginRequest } from "../../src/contract/rpc/plugin.ts";
 import { fromBase64, fromUtf8 } from "../../src/crypto/encoding.ts";
 import { type KeyVault, WEBHOOK_SECRET_PURPOSE } from "../../src/crypto/vault.ts";
 import { type VerifyingKey, verifyWebhook } from "../../src/crypto/webhook-signature.ts";

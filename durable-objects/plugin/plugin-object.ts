@@ -15,7 +15,13 @@ import type {
 } from "../../src/contract/ops.ts";
 import type { OrderReply, PluginOrder } from "../../src/contract/order.ts";
 import type { Result } from "../../src/contract/refusal.ts";
-import type { Acted, EnrollInput, PluginAnswer, PluginRequest, PluginRpc } from "../../src/contract/rpc.ts";
+import type {
+  Acted,
+  EnrollInput,
+  PluginAnswer,
+  PluginRequest,
+  PluginRpc,
+} from "../../src/contract/rpc/plugin.ts";
 import type { Env } from "../../src/env.ts";
 import { PluginShell } from "./plugin-shell.ts";
 

@@ -11,7 +11,7 @@ import type {
 } from "../../src/contract/ops.ts";
 import type { OrderReply, PluginOrder } from "../../src/contract/order.ts";
 import { ok, type Result, refuse } from "../../src/contract/refusal.ts";
-import type { Acted, EnrollInput, PluginAnswer, PluginRequest } from "../../src/contract/rpc.ts";
+import type { Acted, EnrollInput, PluginAnswer, PluginRequest } from "../../src/contract/rpc/plugin.ts";
 import { releaseNamed } from "../../src/core/plugin/candidates.ts";
 import { commandText, commandToHandOver } from "../../src/core/plugin/commands.ts";
 import { incidentById, recordedIncident } from "../../src/core/plugin/draft.ts";

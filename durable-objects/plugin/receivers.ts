@@ -1,5 +1,5 @@
 /** Where the plugin's outbox goes. Every receiver dedupes by the message's own id, so sending again is harmless. */
-import type { FinishedReport } from "../../src/contract/rpc.ts";
+import type { FinishedReport } from "../../src/contract/rpc/fleet.ts";
 import type { OutboxMessage as CoreMessage } from "../../src/core/plugin/draft.ts";
 import type { Env } from "../../src/env.ts";
 import { sendFeedback, sendVote, siraPorts } from "../../src/services/sira-service.ts";

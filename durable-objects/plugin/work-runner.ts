@@ -1,7 +1,7 @@
 /** Performs one request to the outside and returns its answer as an event. Never throws: no answer is an answer too. */
 import type { Decision } from "../../src/contract/decision.ts";
 import type { ReleaseRecord } from "../../src/contract/ops.ts";
-import type { AdmissionRequest } from "../../src/contract/rpc.ts";
+import type { AdmissionRequest } from "../../src/contract/rpc/release.ts";
 import type { SiteProbe } from "../../src/core/detect/silence-cause.ts";
 import { attemptOf } from "../../src/core/plugin/attempts.ts";
 import { decideRequest } from "../../src/core/plugin/candidates.ts";

@@ -11,7 +11,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { Person } from "../../src/contract/ops.ts";
 import type { KillRequest, Policy, PolicyPatch, PolicyPut } from "../../src/contract/policy.ts";
 import { ok, type Result } from "../../src/contract/refusal.ts";
-import type { Grant, PolicyRpc } from "../../src/contract/rpc.ts";
+import type { Grant, PolicyRpc } from "../../src/contract/rpc/policy.ts";
 import {
   type Author,
   firstPolicy,

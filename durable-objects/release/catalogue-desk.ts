@@ -12,8 +12,9 @@ import type {
   RolloutPlan,
   RolloutState,
 } from "../../src/contract/rollout.ts";
-import type { Offers } from "../../src/contract/rpc.ts";
+import type { Offers } from "../../src/contract/rpc/release.ts";
 import { environmentClass } from "../../src/core/rollout/environment-class.ts";
+import { planNotes } from "../../src/core/rollout/rollout-notes.ts";
 import { rolloutState } from "../../src/core/rollout/rollout-view.ts";
 import { type ReachBounds, reachOf } from "../../src/core/rollout/wave-reach.ts";
 import { compareSemver } from "../../src/core/semver.ts";
@@ -129,7 +130,7 @@ export class CatalogueDesk {
     plan: RolloutPlan,
     shops: readonly PlanShop[],
     canary: Subject["canary"],
-  ): Result<Pick<PlanReply, "out_of_reach" | "waves">> {
+  ): Result<Pick<PlanReply, "notes" | "out_of_reach" | "waves">> {
     const subject = this.#room.subjects.load(key);
     if (!subject) return refuse({ reason: "not_found", message: `nothing is published as ${key}` });
     const { waves, outOfReach } = reachOf(
@@ -143,7 +144,7 @@ export class CatalogueDesk {
       })),
       boundsOf(subject, this.#room.holds.inForce(key)),
     );
-    return ok({ waves, out_of_reach: outOfReach });
+    return ok({ waves, out_of_reach: outOfReach, notes: planNotes(plan) });
   }
 
   #state(subject: Subject, canary: Subject["canary"], now: number): RolloutState {

@@ -30,7 +30,7 @@ import type {
   RolloutPlan,
   RolloutState,
 } from "../../src/contract/rollout.ts";
-import type { Admission, AdmissionRequest, Offers, ReleaseRpc } from "../../src/contract/rpc.ts";
+import type { Admission, AdmissionRequest, Offers, ReleaseRpc } from "../../src/contract/rpc/release.ts";
 import { holdReason } from "../../src/core/policy/hold-reason.ts";
 import type { Env } from "../../src/env.ts";
 import { armAlarm, SAFETY_MS } from "../arm-alarm.ts";
@@ -163,7 +163,7 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
     plan: RolloutPlan,
     shops: PlanShop[],
     canary: Canary,
-  ): Promise<Result<Pick<PlanReply, "out_of_reach" | "waves">>> {
+  ): Promise<Result<Pick<PlanReply, "notes" | "out_of_reach" | "waves">>> {
     return this.#catalogue.reach(version, plan, shops, canary);
   }
 

@@ -1,6 +1,6 @@
 /** Who gets a release or a remedy now, what came of it, and what follows from that: holds, a halt, a taking-back. */
 import type { Outcome } from "../../src/contract/decision.ts";
-import type { Admission, AdmissionRequest } from "../../src/contract/rpc.ts";
+import type { Admission, AdmissionRequest } from "../../src/contract/rpc/release.ts";
 import { admission, advance, breachedRule, type Rollout } from "../../src/core/rollout/canary.ts";
 import { environmentClass } from "../../src/core/rollout/environment-class.ts";
 import { learnHold } from "../../src/core/rollout/holds.ts";

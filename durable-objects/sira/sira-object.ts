@@ -15,7 +15,7 @@ import type {
 } from "../../src/contract/decision.ts";
 import type { Person } from "../../src/contract/ops.ts";
 import { ok, type Result, refuse } from "../../src/contract/refusal.ts";
-import type { RebuildPage, SiraRpc } from "../../src/contract/rpc.ts";
+import type { RebuildPage, SiraRpc } from "../../src/contract/rpc/sira.ts";
 import type { RebuildReply, RebuildRequest, VoteRequest } from "../../src/contract/sira-memory.ts";
 import { decide } from "../../src/core/sira/decide.ts";
 import { drawsFor } from "../../src/core/sira/draws.ts";

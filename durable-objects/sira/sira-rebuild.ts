@@ -1,6 +1,6 @@
 /** A memory built anew from the records, beside the one in use, and put in its place at once. */
 
-import type { RebuildPage } from "../../src/contract/rpc.ts";
+import type { RebuildPage } from "../../src/contract/rpc/sira.ts";
 import type { RebuildReply } from "../../src/contract/sira-memory.ts";
 import { horizonKey, SiraStore } from "./sira-store.ts";
 

@@ -11,7 +11,7 @@ import type {
   FeedbackRequest,
 } from "../contract/decision.ts";
 import { DecideReply as DecideReplySchema } from "../contract/decision.ts";
-import type { SiraRpc } from "../contract/rpc.ts";
+import type { SiraRpc } from "../contract/rpc/sira.ts";
 import type { VoteRequest } from "../contract/sira-memory.ts";
 import { heuristicDecision } from "../core/sira/heuristics.ts";
 import type { Env } from "../env.ts";

@@ -1,5 +1,6 @@
 /** The cron sweep: wakes the plugins whose turn it is, so that an alarm lost by the platform loses no plugin. */
-import type { FleetRpc, PluginRpc } from "../contract/rpc.ts";
+import type { FleetRpc } from "../contract/rpc/fleet.ts";
+import type { PluginRpc } from "../contract/rpc/plugin.ts";
 
 export interface SweepPorts {
   fleet: Pick<FleetRpc, "sweepBatch">;

@@ -1,13 +1,9 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { FleetIncident } from "../../src/contract/fleet-incident.ts";
-import type {
-  EvidenceReport,
-  FleetRpc,
-  PolicyRpc,
-  ReleaseRpc,
-  SignalReport,
-} from "../../src/contract/rpc.ts";
+import type { EvidenceReport, FleetRpc, SignalReport } from "../../src/contract/rpc/fleet.ts";
+import type { PolicyRpc } from "../../src/contract/rpc/policy.ts";
+import type { ReleaseRpc } from "../../src/contract/rpc/release.ts";
 import { SHOP_CAP } from "../../src/core/fleet/cohort.ts";
 import type { StormState } from "../../src/core/fleet/storm.ts";
 import { CALM_MS, stormTest } from "../../src/core/fleet/storm-tests.ts";

@@ -2,7 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { NotificationRow } from "../../src/contract/notification.ts";
-import type { NoticeRpc } from "../../src/contract/rpc.ts";
+import type { NoticeRpc } from "../../src/contract/rpc/notice.ts";
 import { limitOf } from "../../src/core/notice/admission.ts";
 import { GIVE_UP_MS } from "../../src/core/notice/retry.ts";
 import { newSecret, parseSecret, verifyWebhook } from "../../src/crypto/webhook-signature.ts";

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { PolicyObject } from "../../durable-objects/policy/policy-object.ts";
 import { policyOf } from "../../durable-objects/stubs.ts";
 import { Policy } from "../../src/contract/policy.ts";
-import type { PolicyRpc } from "../../src/contract/rpc.ts";
+import type { PolicyRpc } from "../../src/contract/rpc/policy.ts";
 import { LEASE_MARGIN_MS, LEASE_MS } from "../../src/core/policy/leases.ts";
 import { bindings } from "./bindings.ts";
 

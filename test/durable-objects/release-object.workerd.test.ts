@@ -4,7 +4,7 @@ import { releasesOf } from "../../durable-objects/stubs.ts";
 import { LedgerRecord } from "../../src/contract/ledger.ts";
 import type { ReleaseRecord } from "../../src/contract/ops.ts";
 import { defaultPolicyDocument, type PolicyDocument } from "../../src/contract/policy.ts";
-import type { ReleaseRpc } from "../../src/contract/rpc.ts";
+import type { ReleaseRpc } from "../../src/contract/rpc/release.ts";
 import { bindings } from "./bindings.ts";
 
 const ada = { id: "ada", name: "Ada", roles: ["admin" as const] };

@@ -9,7 +9,7 @@ import { seededRandom } from "../../sim/random.ts";
 import { SiraMemory } from "../../sim/sira-memory.ts";
 import type { FeedbackRequest } from "../../src/contract/decision.ts";
 import type { Person } from "../../src/contract/ops.ts";
-import type { SiraRpc } from "../../src/contract/rpc.ts";
+import type { SiraRpc } from "../../src/contract/rpc/sira.ts";
 import type { VoteRequest } from "../../src/contract/sira-memory.ts";
 import { decide } from "../../src/core/sira/decide.ts";
 import { lessonOf, NO_TALLY } from "../../src/core/sira/lesson.ts";

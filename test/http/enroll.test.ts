@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Claim, EnrollReply } from "../../src/contract/enroll.ts";
-import type { EnrollInput } from "../../src/contract/rpc.ts";
+import type { EnrollInput } from "../../src/contract/rpc/plugin.ts";
 import { mintClaim, newNonce } from "../../src/crypto/claim-code.ts";
 import { isGenuinePluginId } from "../../src/crypto/plugin-id.ts";
 import { WEBHOOK_SECRET_PURPOSE, workerSecretVault } from "../../src/crypto/vault.ts";

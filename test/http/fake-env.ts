@@ -3,14 +3,12 @@ import { generateKeyPairSync } from "node:crypto";
 import { exportSPKI, generateKeyPair, SignJWT } from "jose";
 import type { Role } from "../../src/contract/ops.ts";
 import type { PublisherKeys } from "../../src/contract/release.ts";
-import type {
-  FleetRpc,
-  NoticeRpc,
-  PluginRpc,
-  PolicyRpc,
-  ReleaseRpc,
-  SiraRpc,
-} from "../../src/contract/rpc.ts";
+import type { FleetRpc } from "../../src/contract/rpc/fleet.ts";
+import type { NoticeRpc } from "../../src/contract/rpc/notice.ts";
+import type { PluginRpc } from "../../src/contract/rpc/plugin.ts";
+import type { PolicyRpc } from "../../src/contract/rpc/policy.ts";
+import type { ReleaseRpc } from "../../src/contract/rpc/release.ts";
+import type { SiraRpc } from "../../src/contract/rpc/sira.ts";
 import { type ControlKey, loadControlKey } from "../../src/crypto/control-key.ts";
 import { toBase64 } from "../../src/crypto/encoding.ts";
 import type { Env } from "../../src/env.ts";

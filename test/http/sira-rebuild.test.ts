@@ -1,6 +1,6 @@
 /** The rebuild of SIRA's memory: an admin's, from real records, whole or not at all. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { RebuildPage, SiraRpc } from "../../src/contract/rpc.ts";
+import type { RebuildPage, SiraRpc } from "../../src/contract/rpc/sira.ts";
 import type { RebuildReply } from "../../src/contract/sira-memory.ts";
 import { createApp } from "../../src/http/app.ts";
 import { writeLedger } from "../../src/postgres/ledger.ts";

@@ -2,7 +2,7 @@
 import type { EmergencyKind, TargetState } from "../../contract/emergency.ts";
 import type { OrderReply } from "../../contract/order.ts";
 import type { Refusal, Result } from "../../contract/refusal.ts";
-import type { FinishedReport } from "../../contract/rpc.ts";
+import type { FinishedReport } from "../../contract/rpc/fleet.ts";
 
 /** Calls that may fail, or be put off by the plugin, before a target counts as failed. */
 export const ORDER_TRIES = 8;

@@ -1,6 +1,6 @@
 /** What the gate was held against, as it is stored, and back again. Pure. */
 import type { GateSnapshot } from "../../contract/gate-snapshot.ts";
-import type { Admission } from "../../contract/rpc.ts";
+import type { Admission } from "../../contract/rpc/release.ts";
 import type { GateSubject } from "./gate.ts";
 
 export function snapshotOf(subject: GateSubject): GateSnapshot {

@@ -6,7 +6,8 @@ import type { SemverStep } from "../../contract/decision.ts";
 import { type Action, SEVERITIES, type Severity } from "../../contract/ids.ts";
 import type { GateVerdict, Quiet } from "../../contract/incident.ts";
 import type { PolicyDocument } from "../../contract/policy.ts";
-import type { Admission, FleetGuard } from "../../contract/rpc.ts";
+import type { FleetGuard } from "../../contract/rpc/fleet.ts";
+import type { Admission } from "../../contract/rpc/release.ts";
 import { freezeOf, muteOf } from "./suppression.ts";
 
 export interface GateSubject {

@@ -16,7 +16,7 @@
 import type { Outcome } from "../../contract/decision.ts";
 import type { AbortRule } from "../../contract/policy.ts";
 import type { ReleaseStatus } from "../../contract/release.ts";
-import type { Admission } from "../../contract/rpc.ts";
+import type { Admission } from "../../contract/rpc/release.ts";
 import type { Course, Stage } from "./rollout-course.ts";
 
 export const STAGE_SUCCESSES = 5;

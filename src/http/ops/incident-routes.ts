@@ -9,7 +9,7 @@ import {
   IncidentQuery,
   ManualAction,
 } from "../../contract/ops.ts";
-import type { PluginRpc } from "../../contract/rpc.ts";
+import type { PluginRpc } from "../../contract/rpc/plugin.ts";
 import { isGenuinePluginId } from "../../crypto/plugin-id.ts";
 import { incidentDetail, listAttempts, listIncidents } from "../../postgres/queries.ts";
 import { pluginIdKey } from "../../settings.ts";

@@ -3,8 +3,7 @@
 import type { PolicyDocument } from "../../contract/policy.ts";
 import { refuse } from "../../contract/refusal.ts";
 import type { PlanReply, PlanRequest } from "../../contract/rollout.ts";
-import type { ReleaseRpc } from "../../contract/rpc.ts";
-import { planNotes } from "../../core/rollout/rollout-notes.ts";
+import type { ReleaseRpc } from "../../contract/rpc/release.ts";
 import { shopsOfProduct } from "../../postgres/queries.ts";
 import type { AppContext } from "../app-env.ts";
 import type { HttpResult } from "../error-response.ts";
@@ -46,7 +45,6 @@ export async function planReply(
       ...reach.value,
       truncated: listed.ok && listed.value.length > MAX_SHOPS,
       rollout,
-      notes: planNotes(plan),
     },
   };
 }

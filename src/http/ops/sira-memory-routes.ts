@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import { siraOf } from "../../../durable-objects/stubs.ts";
 import { ProductName } from "../../contract/ids.ts";
-import type { RebuildPage, SiraRpc } from "../../contract/rpc.ts";
+import type { RebuildPage, SiraRpc } from "../../contract/rpc/sira.ts";
 import { RebuildRequest } from "../../contract/sira-memory.ts";
 import { lessonsPage, type Page, votesPage } from "../../postgres/queries.ts";
 import type { AppContext, AppEnv } from "../app-env.ts";

@@ -10,7 +10,7 @@ import {
   TIMESTAMP_TOLERANCE_S,
 } from "../../contract/envelope.ts";
 import { CommandId, PluginId, pluginIdOf } from "../../contract/ids.ts";
-import type { PluginRequest, PluginRoute } from "../../contract/rpc.ts";
+import type { PluginRequest, PluginRoute } from "../../contract/rpc/plugin.ts";
 import { isGenuinePluginId } from "../../crypto/plugin-id.ts";
 import { isFresh } from "../../crypto/webhook-signature.ts";
 import { pluginIdKey } from "../../settings.ts";

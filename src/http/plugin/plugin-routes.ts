@@ -1,7 +1,7 @@
 /** Heartbeat, acknowledgement and failure: one RPC to the plugin's own object each. */
 import { Hono } from "hono";
 import { pluginOf } from "../../../durable-objects/stubs.ts";
-import type { PluginAnswer, PluginRequest, PluginRoute } from "../../contract/rpc.ts";
+import type { PluginAnswer, PluginRequest, PluginRoute } from "../../contract/rpc/plugin.ts";
 import type { AppContext, AppEnv } from "../app-env.ts";
 import { type HttpResult, refusalResponse } from "../error-response.ts";
 import { admitPluginRequest } from "./plugin-guard.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { GATE_RULES, type GateVerdict } from "../../../src/contract/incident.ts";
-import type { Admission, FleetGuard } from "../../../src/contract/rpc.ts";
+import type { FleetGuard } from "../../../src/contract/rpc/fleet.ts";
+import type { Admission } from "../../../src/contract/rpc/release.ts";
 import { approvalsCounted } from "../../../src/core/plugin/gate-subject.ts";
 import { type GateSubject, gate } from "../../../src/core/policy/gate.ts";
 import { A_PLUGIN_ID, T0 } from "../../builders/heartbeat.ts";

@@ -2,7 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { describe, expect, it } from "vitest";
 import type { Outcome } from "../../../src/contract/decision.ts";
 import { FleetStanding } from "../../../src/contract/guard.ts";
-import type { FinishedReport, FleetRpc } from "../../../src/contract/rpc.ts";
+import type { FinishedReport, FleetRpc } from "../../../src/contract/rpc/fleet.ts";
 import { pluginId } from "../../builders/ledger.ts";
 import { bindings } from "../bindings.ts";
 import { ANNA, attemptOf } from "./scripted-fleet.ts";

@@ -10,7 +10,7 @@ import type { Person } from "../../../src/contract/ops.ts";
 import type { OrderReply, PluginOrder } from "../../../src/contract/order.ts";
 import { defaultPolicyDocument, type PolicyDocument } from "../../../src/contract/policy.ts";
 import type { Result } from "../../../src/contract/refusal.ts";
-import type { AttemptReport } from "../../../src/contract/rpc.ts";
+import type { AttemptReport } from "../../../src/contract/rpc/fleet.ts";
 import { pluginId } from "../../builders/ledger.ts";
 import { anyObject } from "../any-object.ts";
 

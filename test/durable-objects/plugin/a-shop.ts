@@ -7,7 +7,7 @@ import { pluginOf, policyOf, releasesOf } from "../../../durable-objects/stubs.t
 import { Command } from "../../../src/contract/command.ts";
 import type { HeartbeatReply } from "../../../src/contract/heartbeat.ts";
 import type { Attempt } from "../../../src/contract/incident.ts";
-import type { PluginAnswer, PluginRoute } from "../../../src/contract/rpc.ts";
+import type { PluginAnswer, PluginRoute } from "../../../src/contract/rpc/plugin.ts";
 import type { SmokeReply } from "../../../src/contract/staging.ts";
 import { mintPluginId } from "../../../src/crypto/plugin-id.ts";
 import { WEBHOOK_SECRET_PURPOSE } from "../../../src/crypto/vault.ts";

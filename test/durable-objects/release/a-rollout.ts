@@ -3,7 +3,7 @@ import type { Outcome } from "../../../src/contract/decision.ts";
 import type { Environment } from "../../../src/contract/heartbeat.ts";
 import type { Person, ReleaseRecord } from "../../../src/contract/ops.ts";
 import { defaultPolicyDocument, type PolicyDocument } from "../../../src/contract/policy.ts";
-import type { AdmissionRequest } from "../../../src/contract/rpc.ts";
+import type { AdmissionRequest } from "../../../src/contract/rpc/release.ts";
 import { aRelease } from "../../builders/release.ts";
 import { PRODUCT, releaseDesks } from "./release-desks.ts";
 

@@ -81,6 +81,7 @@ describe("a planned rollout", () => {
       ok: true,
       value: {
         out_of_reach: 1,
+        notes: [expect.stringContaining("stays open")],
         waves: [
           { wave: "merchant lome-market", not_before: null, shops: 1, added: 1, sample: [shops[0]?.id] },
           { wave: "100 % of shops", not_before: null, shops: 2, added: 1, sample: [shops[1]?.id] },
