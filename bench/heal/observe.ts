@@ -1,5 +1,5 @@
 /** What is written down of the simulated week, by those who know the truth: faults, attempts, what each did to its shop. Plain JSON. */
-import type { Attempt } from "../../src/contract/incident.ts";
+import type { Attempt } from "../../src/contract/attempt.ts";
 import type { ShopFault } from "./world.ts";
 
 export type FaultKind = ShopFault | "regression";

@@ -1,5 +1,6 @@
 /** Watches the steps of every plugin, beside the truth about its shop, and writes the week down. */
-import type { Attempt, Incident } from "../../src/contract/incident.ts";
+import type { Attempt } from "../../src/contract/attempt.ts";
+import type { Incident } from "../../src/contract/incident.ts";
 import type { PluginState } from "../../src/core/plugin/state.ts";
 import type { Step } from "../../src/core/plugin/step.ts";
 import type { BenchShop } from "./bench-shop.ts";

@@ -1,5 +1,6 @@
 /** One shop's story, told through the public API only: the order book changes, an incident opens, an attempt ends it. */
-import { type Attempt, type Incident, TERMINAL_STATUSES } from "../../src/contract/incident.ts";
+import { type Attempt, TERMINAL_STATUSES } from "../../src/contract/attempt.ts";
+import type { Incident } from "../../src/contract/incident.ts";
 import { ActionReply, AttemptPage, IncidentDetail, IncidentPage } from "../../src/contract/ops.ts";
 import type { Api } from "../stack/ops-client.ts";
 import { call, OpsRefusal, until } from "./ops.ts";

@@ -1,7 +1,7 @@
 /** `POST /api/ops/policy/backtest`: what a draft policy would have said of the attempts of the last days. It changes nothing. */
 import { z } from "zod";
+import { GATE_RULES } from "./attempt.ts";
 import { Action, IncidentId, Instant, MerchantId, Severity } from "./ids.ts";
-import { GATE_RULES } from "./incident.ts";
 import { PolicyDocument } from "./policy.ts";
 
 export const BACKTEST_MAX_DAYS = 30;

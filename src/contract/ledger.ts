@@ -3,20 +3,15 @@
  * older revisions, rows without one are inserted once by id. Written in outbox order, any number of times.
  */
 import { z } from "zod";
+import { AgentCommand } from "./agent-command.ts";
+import { Approval, Attempt } from "./attempt.ts";
 import { FeedbackRequest } from "./decision.ts";
 import { FleetIncident } from "./fleet-incident.ts";
 import { Instant, MerchantId } from "./ids.ts";
-import {
-  AgentCommand,
-  Approval,
-  Attempt,
-  Incident,
-  IncidentEvent,
-  IncidentVote,
-  PluginRecord,
-} from "./incident.ts";
+import { Incident, IncidentEvent, IncidentVote } from "./incident.ts";
 import { MerchantNotificationsRow, NotificationRow } from "./notification.ts";
 import { ReleaseRecord } from "./ops.ts";
+import { PluginRecord } from "./plugin-record.ts";
 import { Policy } from "./policy.ts";
 import { Remedy } from "./remedy.ts";
 import { ShadowDecision } from "./shadow.ts";

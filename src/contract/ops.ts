@@ -1,19 +1,11 @@
 /** The ops API: what the dashboard and runbooks send and receive. */
 import { z } from "zod";
+import { AgentCommand } from "./agent-command.ts";
+import { Attempt, AttemptStatus } from "./attempt.ts";
 import { SettingValue } from "./command.ts";
 import { IncidentId, Instant, MerchantId, PluginId, ProductName, Severity, Sha256, Version } from "./ids.ts";
-import {
-  AgentCommand,
-  Attempt,
-  AttemptStatus,
-  Incident,
-  IncidentEvent,
-  IncidentStatus,
-  IncidentType,
-  IncidentVote,
-  PluginRecord,
-  VOTES,
-} from "./incident.ts";
+import { Incident, IncidentEvent, IncidentStatus, IncidentType, IncidentVote, VOTES } from "./incident.ts";
+import { PluginRecord } from "./plugin-record.ts";
 import { MAX_RELEASE_BYTES, PublisherSignature, ReleaseStatus, SignedRelease, Standing } from "./release.ts";
 import { RolloutState } from "./rollout.ts";
 

@@ -1,9 +1,9 @@
 /** What Vigie would have done in mode `shadow`, and what became of the incident without it. */
 import { z } from "zod";
+import { GateVerdict } from "./attempt.ts";
 import { Decision } from "./decision.ts";
 import { GateSnapshot } from "./gate-snapshot.ts";
 import { Action, IncidentId, Instant, MerchantId, PluginId, ProductName, Version } from "./ids.ts";
-import { GateVerdict } from "./incident.ts";
 
 /** What the gate would have said in mode `auto`. */
 export const SHADOW_VERDICTS = ["go", "wait_approval", "wait_canary", "forbid"] as const;

@@ -1,5 +1,5 @@
 /** Pure: the arrows of an attempt. The trigger `attempt_moves` of the migrations holds the same table; a test compares them. */
-import type { AttemptStatus } from "../contract/incident.ts";
+import type { AttemptStatus } from "../contract/attempt.ts";
 
 /** Every status an attempt may move to, by the status it has. A terminal status leads nowhere. */
 export const ATTEMPT_TRANSITIONS: Record<AttemptStatus, readonly AttemptStatus[]> = {

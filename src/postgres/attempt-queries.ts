@@ -1,6 +1,6 @@
 /** Attempts as the ops API shows them. */
 import { and, desc, eq, gte, lt } from "drizzle-orm";
-import { Attempt } from "../contract/incident.ts";
+import { Attempt } from "../contract/attempt.ts";
 import type { AttemptPage, AttemptQuery } from "../contract/ops.ts";
 import { ok, type Result } from "../contract/refusal.ts";
 import type { Db } from "./connection.ts";

@@ -1,15 +1,11 @@
 /** Incidents as the ops API shows them. */
 import { and, asc, desc, eq, gte, inArray, lt } from "drizzle-orm";
+import { AgentCommand } from "../contract/agent-command.ts";
+import { Attempt } from "../contract/attempt.ts";
 import { pluginIdOf } from "../contract/ids.ts";
-import {
-  AgentCommand,
-  Attempt,
-  Incident,
-  IncidentEvent,
-  IncidentVote,
-  PluginRecord,
-} from "../contract/incident.ts";
+import { Incident, IncidentEvent, IncidentVote } from "../contract/incident.ts";
 import type { IncidentDetail, IncidentPage, IncidentQuery } from "../contract/ops.ts";
+import { PluginRecord } from "../contract/plugin-record.ts";
 import { ok, type Result } from "../contract/refusal.ts";
 import type { Db } from "./connection.ts";
 import { after, pageOf, readCursor } from "./cursor.ts";

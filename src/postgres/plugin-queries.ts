@@ -1,7 +1,7 @@
 /** Plugins as the ledger last heard of them; the live view is the object's. */
 import { and, desc, eq } from "drizzle-orm";
-import { PluginRecord } from "../contract/incident.ts";
 import type { PluginPage, PluginQuery } from "../contract/ops.ts";
+import { PluginRecord } from "../contract/plugin-record.ts";
 import { ok, type Result } from "../contract/refusal.ts";
 import type { Db } from "./connection.ts";
 import { after, pageOf, readCursor } from "./cursor.ts";

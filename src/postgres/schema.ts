@@ -13,6 +13,8 @@ import {
   primaryKey,
   text,
 } from "drizzle-orm/pg-core";
+import { AgentCommand } from "../contract/agent-command.ts";
+import { type Approval, ATTEMPT_STATUSES, type Attempt } from "../contract/attempt.ts";
 import { COMMAND_TYPES } from "../contract/command.ts";
 import { Outcome, SemverStep } from "../contract/decision.ts";
 import {
@@ -22,14 +24,9 @@ import {
 } from "../contract/fleet-incident.ts";
 import { ACTIONS, SEVERITIES } from "../contract/ids.ts";
 import {
-  AgentCommand,
-  type Approval,
-  ATTEMPT_STATUSES,
-  type Attempt,
   INCIDENT_STATUSES,
   INCIDENT_TYPES,
   type Incident,
-  PluginRecord,
   type Quiet,
   SILENCE_CAUSES,
   VOTES,
@@ -42,6 +39,7 @@ import {
   NotifyFormat,
 } from "../contract/notification.ts";
 import { type ReleaseRecord, ReleaseStatus } from "../contract/ops.ts";
+import { PluginRecord } from "../contract/plugin-record.ts";
 import type { PolicyDocument } from "../contract/policy.ts";
 import type { Standing } from "../contract/release.ts";
 import type { Remedy } from "../contract/remedy.ts";

@@ -1,7 +1,9 @@
 /** README.md and ARCHITECTURE.md name only what exists, and list all of what they list. Each rule is also shown a false claim. */
 import { describe, expect, it } from "vitest";
-import { ATTEMPT_STATUSES, INCIDENT_STATUSES, PluginRecord } from "../../src/contract/incident.ts";
+import { ATTEMPT_STATUSES } from "../../src/contract/attempt.ts";
+import { INCIDENT_STATUSES } from "../../src/contract/incident.ts";
 import { Role } from "../../src/contract/ops.ts";
+import { PluginRecord } from "../../src/contract/plugin-record.ts";
 import { defaultPolicyDocument } from "../../src/contract/policy.ts";
 import { ATTEMPT_TRANSITIONS } from "../../src/core/attempt-transitions.ts";
 import { OPERATIONS, type Security } from "../../src/http/openapi/operations.ts";

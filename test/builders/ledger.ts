@@ -1,17 +1,14 @@
 /** Valid ledger rows with overrides, around one fixed moment. Numbers make ids: the same number is the same plugin. */
+
+import type { AgentCommand } from "../../src/contract/agent-command.ts";
+import type { Approval, Attempt } from "../../src/contract/attempt.ts";
 import type { Decision, FeedbackRequest } from "../../src/contract/decision.ts";
 import type { FleetIncident } from "../../src/contract/fleet-incident.ts";
-import type {
-  AgentCommand,
-  Approval,
-  Attempt,
-  Incident,
-  IncidentEvent,
-  PluginRecord,
-} from "../../src/contract/incident.ts";
+import type { Incident, IncidentEvent } from "../../src/contract/incident.ts";
 import type { AuditRecord, MerchantRecord } from "../../src/contract/ledger.ts";
 import type { NotificationRecord } from "../../src/contract/notification.ts";
 import type { ReleaseRecord } from "../../src/contract/ops.ts";
+import type { PluginRecord } from "../../src/contract/plugin-record.ts";
 import { defaultPolicyDocument, type Policy } from "../../src/contract/policy.ts";
 
 export const T0 = "2026-11-22T10:00:00.000Z";

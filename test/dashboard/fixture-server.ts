@@ -8,9 +8,10 @@ import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { z } from "zod";
+import type { Attempt } from "../../src/contract/attempt.ts";
 import type { FeedMessage } from "../../src/contract/feed.ts";
 import { type FleetIncident, FleetIncidentPage } from "../../src/contract/fleet-incident.ts";
-import type { Attempt, Incident } from "../../src/contract/incident.ts";
+import type { Incident } from "../../src/contract/incident.ts";
 import {
   ActionReply,
   ApproveRequest,

@@ -1,14 +1,11 @@
 /** Valid answers of the contract for the dashboard's tests: one builder per noun, a fixed T0. */
+
+import type { AgentCommand } from "../../src/contract/agent-command.ts";
+import type { Attempt, GateVerdict } from "../../src/contract/attempt.ts";
 import type { Decision } from "../../src/contract/decision.ts";
-import type {
-  AgentCommand,
-  Attempt,
-  GateVerdict,
-  Incident,
-  IncidentEvent,
-  PluginRecord,
-} from "../../src/contract/incident.ts";
+import type { Incident, IncidentEvent } from "../../src/contract/incident.ts";
 import type { Kpis, PluginDetail, ReleaseRecord } from "../../src/contract/ops.ts";
+import type { PluginRecord } from "../../src/contract/plugin-record.ts";
 import { defaultPolicyDocument, type Policy } from "../../src/contract/policy.ts";
 
 export const T0 = Date.parse("2026-11-20T10:00:00Z");

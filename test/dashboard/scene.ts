@@ -1,5 +1,6 @@
 /** What the browser test and whoever wants to look at the dashboard see: one incident of every kind, one attempt of every kind. */
-import type { Attempt, Incident } from "../../src/contract/incident.ts";
+import type { Attempt } from "../../src/contract/attempt.ts";
+import type { Incident } from "../../src/contract/incident.ts";
 import { aDecision, anAttempt, anIncident, at, attemptId, HASH, incidentId } from "./fixtures.ts";
 
 /** Text a hostile plugin would send: it must be shown, not obeyed. */

@@ -24,7 +24,8 @@ import { issueAt, policyIssues } from "../../dashboard/src/view/policy-issues.ts
 import { causeOf, noDeadlineBecause } from "../../dashboard/src/view/silence.ts";
 import { stepsOf, watchOf } from "../../dashboard/src/view/stepper.ts";
 import { absoluteTime, duration, relativeTime, secondsBetween } from "../../dashboard/src/view/time.ts";
-import { type Attempt, type Incident, SILENCE_CAUSES } from "../../src/contract/incident.ts";
+import type { Attempt } from "../../src/contract/attempt.ts";
+import { type Incident, SILENCE_CAUSES } from "../../src/contract/incident.ts";
 import { ManualAction } from "../../src/contract/ops.ts";
 import { defaultPolicyDocument } from "../../src/contract/policy.ts";
 import { OPS_ROUTES } from "../../src/http/ops/ops-roles.ts";

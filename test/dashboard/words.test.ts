@@ -1,6 +1,14 @@
 /** Every name of the contract that the dashboard shows has a word in both languages. */
 import { describe, expect, test } from "vitest";
 import { createTranslate, keyOf, LANGUAGES } from "../../dashboard/src/i18n/i18n.ts";
+import { AgentCommand } from "../../src/contract/agent-command.ts";
+import {
+  Approval,
+  ATTEMPT_STATUSES,
+  GATE_RULES,
+  GateVerdict,
+  HealthVerdict,
+} from "../../src/contract/attempt.ts";
 import { BacktestCourse } from "../../src/contract/backtest.ts";
 import { DecisionSource, SemverStep } from "../../src/contract/decision.ts";
 import { EMERGENCY_STATUSES, EmergencyKind, TARGET_STATES } from "../../src/contract/emergency.ts";
@@ -8,19 +16,7 @@ import { FLEET_INCIDENT_KINDS } from "../../src/contract/fleet-incident.ts";
 import { AttemptUnderWay, AutonomyStanding } from "../../src/contract/guard.ts";
 import { Cadence, PluginState } from "../../src/contract/heartbeat.ts";
 import { ACTIONS, SEVERITIES } from "../../src/contract/ids.ts";
-import {
-  AgentCommand,
-  Approval,
-  ATTEMPT_STATUSES,
-  GATE_RULES,
-  GateVerdict,
-  HealthVerdict,
-  INCIDENT_STATUSES,
-  INCIDENT_TYPES,
-  PluginRecord,
-  SILENCE_CAUSES,
-  VOTES,
-} from "../../src/contract/incident.ts";
+import { INCIDENT_STATUSES, INCIDENT_TYPES, SILENCE_CAUSES, VOTES } from "../../src/contract/incident.ts";
 import {
   Audience,
   Language,
@@ -30,6 +26,7 @@ import {
   NotifyFormat,
 } from "../../src/contract/notification.ts";
 import { DetectorView } from "../../src/contract/ops.ts";
+import { PluginRecord } from "../../src/contract/plugin-record.ts";
 import { PolicyMode } from "../../src/contract/policy.ts";
 import { ReleaseStatus } from "../../src/contract/release.ts";
 import { EnvironmentHold, REVERT_STATUSES, RevertRun, RolloutSlot } from "../../src/contract/rollout.ts";

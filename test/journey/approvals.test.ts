@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { call } from "../../local/demo/ops.ts";
 import type { PersonId } from "../../local/people.ts";
+import type { Attempt } from "../../src/contract/attempt.ts";
 import { ErrorBody } from "../../src/contract/error.ts";
-import type { Attempt } from "../../src/contract/incident.ts";
 import { ActionReply, IncidentDetail } from "../../src/contract/ops.ts";
 import { PATIENT_INTERVALS } from "./scripted-incident.ts";
 import { startWorld, type World } from "./world.ts";

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { call } from "../../local/demo/ops.ts";
-import type { AttemptStatus, IncidentStatus } from "../../src/contract/incident.ts";
+import type { AttemptStatus } from "../../src/contract/attempt.ts";
+import type { IncidentStatus } from "../../src/contract/incident.ts";
 import { Readiness } from "../../src/contract/ops.ts";
 import { Policy } from "../../src/contract/policy.ts";
 import { expectAuditVerifies, expectWhole, ledgerOf } from "./ledger-of-plugin.ts";

@@ -1,15 +1,16 @@
 /** How a scripted plugin gets into trouble, and from there to a command, without any release being tried. */
 import { call } from "../../local/demo/ops.ts";
 import type { PersonId } from "../../local/people.ts";
+import type { Attempt } from "../../src/contract/attempt.ts";
 import type { Counters } from "../../src/contract/heartbeat.ts";
-import type { Attempt, Incident } from "../../src/contract/incident.ts";
+import type { Incident } from "../../src/contract/incident.ts";
 import { ActionReply } from "../../src/contract/ops.ts";
 import { Policy } from "../../src/contract/policy.ts";
 import type { ScriptedPlugin } from "./scripted-plugin.ts";
 import type { World } from "./world.ts";
 
 /** Of a policy under which nothing happens by the mere passing of a slow test's time: no silence is news, no command expires. */
-export const PATIENT_INTERVALS = { heartbeat_s: 600, apply_s: 900, command_ttl_s: 900 };
+export const PATIENT_INTERVALS = { heartbeat_s: 600, fast_s: 300, apply_s: 900, command_ttl_s: 900 };
 
 /** Counters of a shop in which `failed` of `sent` webhooks were refused since its boot. */
 export function counters(sent: number, failed: number): Counters {

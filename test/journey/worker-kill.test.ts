@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { AttemptStatus } from "../../src/contract/incident.ts";
+import type { AttemptStatus } from "../../src/contract/attempt.ts";
 import { expectWhole, ledgerOf } from "./ledger-of-plugin.ts";
 import type { ScriptedShop } from "./scripted-shop.ts";
 import { startWorld, type World } from "./world.ts";

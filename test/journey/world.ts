@@ -28,13 +28,8 @@ import { DEMO_PRODUCT } from "../../local/demo/releases.ts";
 import type { Api } from "../../local/stack/ops-client.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
 import type { WorkerBindings } from "../../local/worker/host-messages.ts";
-import {
-  type Attempt,
-  type AttemptStatus,
-  type Incident,
-  OPEN_INCIDENT_STATUSES,
-  TERMINAL_STATUSES,
-} from "../../src/contract/incident.ts";
+import { type Attempt, type AttemptStatus, TERMINAL_STATUSES } from "../../src/contract/attempt.ts";
+import { type Incident, OPEN_INCIDENT_STATUSES } from "../../src/contract/incident.ts";
 import { AttemptPage, IncidentPage, PluginDetail } from "../../src/contract/ops.ts";
 import { Policy, PolicyDocument } from "../../src/contract/policy.ts";
 import { mergePatch } from "../../src/core/policy/merge-patch.ts";

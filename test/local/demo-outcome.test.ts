@@ -3,7 +3,7 @@ import { missingFrom } from "../../local/demo/outcome.ts";
 import { type Story, shopOf } from "../../local/demo/roster.ts";
 import type { StoryResult } from "../../local/demo/story.ts";
 import { storyTable } from "../../local/demo/table.ts";
-import type { Attempt } from "../../src/contract/incident.ts";
+import type { Attempt } from "../../src/contract/attempt.ts";
 
 const T0 = Date.parse("2026-11-22T12:00:00Z");
 const at = (seconds: number) => new Date(T0 + seconds * 1000).toISOString();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ATTEMPT_STATUSES, TERMINAL_STATUSES } from "../../src/contract/incident.ts";
+import { ATTEMPT_STATUSES, TERMINAL_STATUSES } from "../../src/contract/attempt.ts";
 import { ATTEMPT_TRANSITIONS, mayMove } from "../../src/core/attempt-transitions.ts";
 import { classifyPgError, writeLedger } from "../../src/postgres/ledger.ts";
 import { anAttempt, at, attemptId, incidentId, pluginId } from "../builders/ledger.ts";

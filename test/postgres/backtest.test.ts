@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Attempt } from "../../src/contract/attempt.ts";
 import type { GateSnapshot } from "../../src/contract/gate-snapshot.ts";
-import type { Attempt } from "../../src/contract/incident.ts";
 import type { LedgerRecord } from "../../src/contract/ledger.ts";
 import { ShadowDecision, ShadowQuery } from "../../src/contract/shadow.ts";
 import { writeLedger } from "../../src/postgres/ledger.ts";

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Attempt, IncidentVote } from "../../src/contract/incident.ts";
+import type { Attempt } from "../../src/contract/attempt.ts";
+import type { IncidentVote } from "../../src/contract/incident.ts";
 import { Kpis } from "../../src/contract/ops.ts";
 import { wilsonInterval } from "../../src/core/wilson.ts";
 import { writeLedger } from "../../src/postgres/ledger.ts";

@@ -1,19 +1,16 @@
 import { is } from "drizzle-orm";
 import { getTableConfig, PgTable } from "drizzle-orm/pg-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { AgentCommand } from "../../src/contract/agent-command.ts";
+import { ATTEMPT_STATUSES } from "../../src/contract/attempt.ts";
 import { COMMAND_TYPES } from "../../src/contract/command.ts";
 import { Outcome } from "../../src/contract/decision.ts";
 import { FLEET_INCIDENT_KINDS } from "../../src/contract/fleet-incident.ts";
 import { ACTIONS, SEVERITIES } from "../../src/contract/ids.ts";
-import {
-  AgentCommand,
-  ATTEMPT_STATUSES,
-  INCIDENT_STATUSES,
-  INCIDENT_TYPES,
-  PluginRecord,
-} from "../../src/contract/incident.ts";
+import { INCIDENT_STATUSES, INCIDENT_TYPES } from "../../src/contract/incident.ts";
 import { NotificationKind, NotificationStatus } from "../../src/contract/notification.ts";
 import { ReleaseStatus } from "../../src/contract/ops.ts";
+import { PluginRecord } from "../../src/contract/plugin-record.ts";
 import { SHADOW_OUTCOMES, SHADOW_VERDICTS } from "../../src/contract/shadow.ts";
 import * as schema from "../../src/postgres/schema.ts";
 import { startTestDatabase, type TestDatabase } from "./database.ts";

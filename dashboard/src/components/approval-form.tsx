@@ -1,5 +1,5 @@
 /** Approve or reject, for exactly the evidence on the screen: its hash goes along, and the server refuses any other. */
-import type { Attempt } from "../../../src/contract/incident.ts";
+import type { Attempt } from "../../../src/contract/attempt.ts";
 import { useAction, useApp } from "../stores/context.ts";
 import { ReasonForm } from "./reason-form.tsx";
 

@@ -1,5 +1,5 @@
 /** One attempt: where it stands, why it was allowed, what staging and the health check found, who approved. */
-import type { Attempt } from "../../../src/contract/incident.ts";
+import type { Attempt } from "../../../src/contract/attempt.ts";
 import { useApp } from "../stores/context.ts";
 import { subjectHref } from "../view/rollout.ts";
 import { ApprovalForm } from "./approval-form.tsx";

@@ -1,5 +1,5 @@
 /** The attempt as a row of steps, with the current one marked. */
-import type { Attempt } from "../../../src/contract/incident.ts";
+import type { Attempt } from "../../../src/contract/attempt.ts";
 import { useApp } from "../stores/context.ts";
 import { stepsOf } from "../view/stepper.ts";
 import { timeOfDay } from "../view/time.ts";

@@ -1,5 +1,5 @@
 /** The commands to a plugin, newest first. */
-import type { AgentCommand } from "../../../src/contract/incident.ts";
+import type { AgentCommand } from "../../../src/contract/agent-command.ts";
 import { useApp } from "../stores/context.ts";
 import { newestFirst } from "../view/order.ts";
 import { Status, Word } from "./label.tsx";

@@ -1,5 +1,5 @@
 /** Why it was allowed: every rule of the gate, before staging and again at the hand-over of the command. */
-import type { Attempt, GateVerdict } from "../../../src/contract/incident.ts";
+import type { Attempt, GateVerdict } from "../../../src/contract/attempt.ts";
 import { useApp } from "../stores/context.ts";
 import { gateOutcome, gateRows } from "../view/gate-rows.ts";
 import { Status, Word } from "./label.tsx";

@@ -1,5 +1,5 @@
 /** The health check after a patch: the countdown while it watches, then the verdict and the value that decided it. */
-import type { Attempt, HealthVerdict } from "../../../src/contract/incident.ts";
+import type { Attempt, HealthVerdict } from "../../../src/contract/attempt.ts";
 import { useApp, useNow } from "../stores/context.ts";
 import { figure } from "../view/figures.ts";
 import { watchOf } from "../view/stepper.ts";

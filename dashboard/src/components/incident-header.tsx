@@ -1,5 +1,6 @@
 /** The incident's title and the facts of its detection: which rule, which value against which bound, over how much. */
-import type { Incident, PluginRecord } from "../../../src/contract/incident.ts";
+import type { Incident } from "../../../src/contract/incident.ts";
+import type { PluginRecord } from "../../../src/contract/plugin-record.ts";
 import { useApp } from "../stores/context.ts";
 import { figure, signalFigure } from "../view/figures.ts";
 import { causeOf } from "../view/silence.ts";

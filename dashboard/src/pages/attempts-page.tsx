@@ -1,5 +1,5 @@
 /** Every attempt to heal, newest first as the API orders them. */
-import { ATTEMPT_STATUSES, type Attempt } from "../../../src/contract/incident.ts";
+import { ATTEMPT_STATUSES, type Attempt } from "../../../src/contract/attempt.ts";
 import { Status, Word } from "../components/label.tsx";
 import { ListPage, type ListSpec, Rows, useList } from "../components/list-page.tsx";
 import { Time } from "../components/time.tsx";

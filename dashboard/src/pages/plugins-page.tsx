@@ -1,5 +1,5 @@
 /** The plugins in the shops, as the ledger knows them. */
-import { PluginRecord } from "../../../src/contract/incident.ts";
+import { PluginRecord } from "../../../src/contract/plugin-record.ts";
 import { Status } from "../components/label.tsx";
 import { ListPage, type ListSpec, Rows, useList } from "../components/list-page.tsx";
 import { Time } from "../components/time.tsx";

@@ -1,7 +1,8 @@
 /** Pure. Which incidents come first: those that wait for a person, then by severity, then the newest. */
 
+import type { Attempt } from "../../../src/contract/attempt.ts";
 import { SEVERITIES } from "../../../src/contract/ids.ts";
-import type { Attempt, Incident } from "../../../src/contract/incident.ts";
+import type { Incident } from "../../../src/contract/incident.ts";
 
 /** What an incident waits for, from most to least urgent. */
 export type Attention = "approval" | "person" | "nobody-acts" | "none";

@@ -1,6 +1,7 @@
 /** Pure. The figures of a back-test in the order and the words in which they are read. */
+
+import { ATTEMPT_STATUSES } from "../../../src/contract/attempt.ts";
 import { BacktestCourse, type BacktestReply } from "../../../src/contract/backtest.ts";
-import { ATTEMPT_STATUSES } from "../../../src/contract/incident.ts";
 
 export const BACKTEST_DAYS = ["1", "7", "30"] as const;
 export type BacktestDays = (typeof BACKTEST_DAYS)[number];

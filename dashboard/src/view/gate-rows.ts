@@ -1,5 +1,5 @@
 /** Pure. The gate's two evaluations side by side, one row for each rule. */
-import type { Attempt, GateVerdict } from "../../../src/contract/incident.ts";
+import type { Attempt, GateVerdict } from "../../../src/contract/attempt.ts";
 
 export interface GateRow {
   rule: GateVerdict["rule"];

@@ -1,5 +1,5 @@
 /** Pure. An attempt as a row of steps: what is done, what runs, where it ended. */
-import type { Attempt, AttemptStatus } from "../../../src/contract/incident.ts";
+import type { Attempt, AttemptStatus } from "../../../src/contract/attempt.ts";
 
 export const STEPS = ["pending", "approval", "staging", "applying", "verifying", "verdict"] as const;
 export type StepName = (typeof STEPS)[number];

@@ -1,4 +1,6 @@
 /** The verbs of the fleet's object, and what plugins report to it. */
+
+import type { AttemptStatus } from "../attempt.ts";
 import type { Outcome } from "../decision.ts";
 import type {
   CancelPendingRequest,
@@ -10,7 +12,7 @@ import type {
 } from "../emergency.ts";
 import type { AttemptUnderWay, FleetStanding } from "../guard.ts";
 import type { Action } from "../ids.ts";
-import type { AttemptStatus, IncidentType } from "../incident.ts";
+import type { IncidentType } from "../incident.ts";
 import type { Person } from "../ops.ts";
 import type { Result } from "../refusal.ts";
 

@@ -2,7 +2,7 @@
  * The part of the state that is about one attempt: its phase, what it is made of, and what is remembered of those before it.
  * PERSISTED CONTRACT, as `state.ts` is, which hands all of it on.
  */
-import type { Attempt } from "../../contract/incident.ts";
+import type { Attempt } from "../../contract/attempt.ts";
 import type { ReleaseRecord } from "../../contract/ops.ts";
 import type { Sums } from "../detect/rolling-window.ts";
 import type { HealthEvidence } from "./health-evidence.ts";
@@ -44,7 +44,7 @@ export type Phase =
       tries: number;
       /** A beat said that the command failed; its report, which says why, is awaited until then. */
       reportBy?: Millis;
-      /** Since then only a slot is missing at its turns, or its release is paused: it waits on. */
+      /** Since then only a slot is missing at its turns, its release is paused, or nothing may leave at all: it waits on. */
       waitsSince?: Millis;
     }
   | {
@@ -89,6 +89,8 @@ export interface AttemptState {
   /** The shop keeps the former settings until the commit, as it does with an update. */
   provisional?: true;
   automatic: boolean;
+  /** An order that nobody may give again: what stops every command puts it off, and does not end it. */
+  waitsOutStop?: true;
   /** The plugin's figures before the fault; absent in attempts stored before they were frozen. */
   baseline?: Baseline;
   /** The dead-man's moment in the shop: without a commit the client restores its snapshot then. Null until applied. */

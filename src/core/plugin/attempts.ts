@@ -1,8 +1,8 @@
 /** The attempt's verbs: begin, renew its evidence, move along the arrows. At most one attempt is in flight per plugin. Its end is in `end-attempt.ts`. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import type { AttemptStatus } from "../../contract/attempt.ts";
 import type { Decision } from "../../contract/decision.ts";
-import type { AttemptStatus } from "../../contract/incident.ts";
 import { mayMove } from "../attempt-transitions.ts";
 import { stepBetween } from "../semver.ts";
 import { freezeBaseline } from "./baseline.ts";
@@ -18,7 +18,7 @@ import {
   type Phase,
   type PluginState,
 } from "./state.ts";
-import { PENDING_LIMIT_MS } from "./tuning.ts";
+import { PENDING_LIMIT_MS, STOPPED_LIMIT_MS } from "./tuning.ts";
 import { dropWorkOf, startWork } from "./work.ts";
 
 /** What a person approves, in one digest: the exact change and the exact evidence for it. */
@@ -52,6 +52,7 @@ export interface NewAttempt {
   reverts?: string;
   /** The command whose settings it takes back. */
   restores?: string;
+  waitsOutStop?: true;
 }
 
 export function beginAttempt(draft: Draft, input: NewAttempt): AttemptState {
@@ -69,6 +70,11 @@ export function beginAttempt(draft: Draft, input: NewAttempt): AttemptState {
   return attempt;
 }
 
+/** Milliseconds for which it may wait for facts, for a slot, or for commands to leave again. */
+export function waitLimitMs({ waitsOutStop }: Pick<AttemptState, "waitsOutStop">): number {
+  return waitsOutStop ? STOPPED_LIMIT_MS : PENDING_LIMIT_MS;
+}
+
 /** The attempt as it would begin; changes nothing. */
 export function attemptOf(state: PluginState, input: NewAttempt, number: number, now: number): AttemptState {
   const { incident, decision } = input;
@@ -84,7 +90,8 @@ export function attemptOf(state: PluginState, input: NewAttempt, number: number,
       decision.action === "resubscribe" ? { webhook_subscription: "active" } : (decision.config ?? null),
     deadManAt: null,
     ...(input.restores === undefined ? {} : { restores: input.restores }),
-    phase: { name: "pending", until: now + PENDING_LIMIT_MS },
+    ...(input.waitsOutStop ? { waitsOutStop: true as const } : {}),
+    phase: { name: "pending", until: now + waitLimitMs(input) },
     row: {
       id: `att_${keyOf(state.id)}_${number}`,
       revision: 0,

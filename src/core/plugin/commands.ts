@@ -1,7 +1,7 @@
 /** The command queue of one plugin: numbered, handed over at least once, applied at most once, finished once. */
 
+import type { AgentCommand } from "../../contract/agent-command.ts";
 import type { Command } from "../../contract/command.ts";
-import type { AgentCommand } from "../../contract/incident.ts";
 import { type Draft, recordCommand } from "./draft.ts";
 import { COMMANDS_LIMIT, type CommandState, iso, keyOf, type Millis, type PluginState } from "./state.ts";
 

@@ -1,5 +1,5 @@
 /** What follows from the gate's verdicts for an attempt that is not in the shop's hands yet. */
-import type { GateVerdict } from "../../contract/incident.ts";
+import type { GateVerdict } from "../../contract/attempt.ts";
 import { type GateResult, type GateSubject, gate } from "../policy/gate.ts";
 import { snapshotOf } from "../policy/gate-snapshot.ts";
 import { moveAttempt } from "./attempts.ts";
@@ -10,7 +10,7 @@ import type { GateFacts } from "./event.ts";
 import { gateAgain } from "./gate-again.ts";
 import { gateSubject } from "./gate-subject.ts";
 import { titleOf } from "./incidents.ts";
-import { standDown } from "./stand-down.ts";
+import { standDown, waitsOut } from "./stand-down.ts";
 import { type AttemptState, type IncidentState, inShopsHands } from "./state.ts";
 import { noteStorm } from "./triage.ts";
 import { CANARY_RETRY_MS, STAGING_LIMIT_MS } from "./tuning.ts";
@@ -28,6 +28,10 @@ export function onGateFacts(draft: Draft, facts: GateFacts): void {
   const subject = gateSubject(state, attempt, incident, facts, now);
   const result = gate(facts.policy, subject);
   const passed = attempt.phase.name === "staging" || attempt.phase.name === "applying";
+  if (result.outcome === "forbid" && waitsOut(attempt, result)) {
+    if (keepVerdicts(attempt, result, subject)) recordAttempt(draft, attempt);
+    return gateAgain(draft, attempt);
+  }
   if (result.outcome === "forbid") {
     attempt.row.gate = result.verdicts;
     attempt.row.gate_facts = snapshotOf(subject);
@@ -63,7 +67,7 @@ function keepVerdicts({ row, phase }: AttemptState, result: GateResult, subject:
   const needed = Math.min(result.approvalsNeeded, 10);
   const same = gist(row.gate) === gist(result.verdicts) && row.approvals_needed === needed;
   const waits = phase.name === "awaiting_approval" && result.outcome === "wait_approval";
-  if (same && (waits || result.outcome === "wait_canary")) return false;
+  if (same && (waits || result.outcome === "wait_canary" || result.outcome === "forbid")) return false;
   row.gate = result.verdicts;
   row.gate_facts = snapshotOf(subject);
   row.approvals_needed = needed;

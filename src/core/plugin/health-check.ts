@@ -3,7 +3,8 @@
  * Three verdicts. It ends at once on a clear failure, and calls a change healthy only on evidence against "still as
  * during the fault": no traffic is not health. Pure.
  */
-import type { HealthVerdict, IncidentType } from "../../contract/incident.ts";
+import type { HealthVerdict } from "../../contract/attempt.ts";
+import type { IncidentType } from "../../contract/incident.ts";
 import { referenceShare } from "../detect/bernoulli-cusum.ts";
 import type { Finding } from "../detect/finding.ts";
 import { percent } from "../detect/finding.ts";

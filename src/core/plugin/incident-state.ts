@@ -1,7 +1,8 @@
 /**
  * The part of the state that is about one incident. PERSISTED CONTRACT, as `state.ts` is, which hands all of it on.
  */
-import type { Attempt, Incident } from "../../contract/incident.ts";
+import type { Attempt } from "../../contract/attempt.ts";
+import type { Incident } from "../../contract/incident.ts";
 import type { ShadowDecision } from "../../contract/shadow.ts";
 
 export type Millis = number;

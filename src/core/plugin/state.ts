@@ -3,9 +3,12 @@
  * with a migration in `durable-objects/plugin/`, and golden samples of every old schema stay in the tests.
  * Times are milliseconds since the epoch; rows that leave for the ledger carry ISO 8601 instants.
  */
+
+import type { AgentCommand } from "../../contract/agent-command.ts";
+import type { Attempt } from "../../contract/attempt.ts";
 import type { AckData } from "../../contract/command.ts";
 import type { Cadence, Environment } from "../../contract/heartbeat.ts";
-import type { AgentCommand, Attempt, IncidentType } from "../../contract/incident.ts";
+import type { IncidentType } from "../../contract/incident.ts";
 import type { PluginCredential } from "../../contract/ledger.ts";
 import type { AttemptReport } from "../../contract/rpc/fleet.ts";
 import type { CounterMark } from "../detect/counter-delta.ts";

@@ -1,6 +1,7 @@
 /** Taking a success back by order: a new attempt that points to the old one, on the incident that the old one healed. */
+
+import type { HealthVerdict } from "../../contract/attempt.ts";
 import type { Decision } from "../../contract/decision.ts";
-import type { HealthVerdict } from "../../contract/incident.ts";
 import type { PluginOrder } from "../../contract/order.ts";
 import { beginAttempt } from "./attempts.ts";
 import { type Draft, incidentById, note, recordAttempt, recordIncident } from "./draft.ts";
@@ -42,6 +43,8 @@ export function beginTakingBack(
     release,
     requestedBy: order.by,
     reverts: change.attemptId,
+    // An emergency action follows what it orders, and orders again what was stopped.
+    ...(order.cause === "emergency" ? {} : { waitsOutStop: true as const }),
     ...(change.to === null && change.commandId !== null ? { restores: change.commandId } : {}),
   });
 }

@@ -1,6 +1,7 @@
 /** The plugin as people see it: the ledger's row, and the live page. */
-import type { PluginRecord } from "../../contract/incident.ts";
+
 import type { PluginDetail } from "../../contract/ops.ts";
+import type { PluginRecord } from "../../contract/plugin-record.ts";
 import {
   dailyBuckets,
   detectorViews,

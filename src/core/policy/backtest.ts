@@ -2,6 +2,8 @@
  * What another policy would have said of past attempts: each is put before the real gate again with the facts that were kept with it.
  * Pure. It replays judgements, not the world: see `unknowns`.
  */
+
+import { GATE_RULES, type GateVerdict } from "../../contract/attempt.ts";
 import {
   BACKTEST_MAX_ITEMS,
   type BacktestCourse,
@@ -9,7 +11,6 @@ import {
   type BacktestReply,
 } from "../../contract/backtest.ts";
 import type { GateSnapshot } from "../../contract/gate-snapshot.ts";
-import { GATE_RULES, type GateVerdict } from "../../contract/incident.ts";
 import type { PolicyDocument } from "../../contract/policy.ts";
 import { type GateResult, gate } from "./gate.ts";
 import { subjectOf } from "./gate-snapshot.ts";

@@ -2,9 +2,11 @@
  * The policy gate: may this attempt go on? Every rule is evaluated, always, so that the stored verdicts answer "why was this
  * allowed?" and "what else stood in the way?". Pure.
  */
+
+import type { GateVerdict } from "../../contract/attempt.ts";
 import type { SemverStep } from "../../contract/decision.ts";
 import { type Action, SEVERITIES, type Severity } from "../../contract/ids.ts";
-import type { GateVerdict, Quiet } from "../../contract/incident.ts";
+import type { Quiet } from "../../contract/incident.ts";
 import type { PolicyDocument } from "../../contract/policy.ts";
 import type { FleetGuard } from "../../contract/rpc/fleet.ts";
 import type { Admission } from "../../contract/rpc/release.ts";

@@ -1,5 +1,7 @@
 /** The contract's zod schemas as JSON Schema components, one for each exported name. */
 import { z } from "zod";
+import * as agentCommand from "../../contract/agent-command.ts";
+import * as attempt from "../../contract/attempt.ts";
 import * as backtest from "../../contract/backtest.ts";
 import * as command from "../../contract/command.ts";
 import * as decision from "../../contract/decision.ts";
@@ -16,6 +18,7 @@ import * as ids from "../../contract/ids.ts";
 import * as incident from "../../contract/incident.ts";
 import * as notification from "../../contract/notification.ts";
 import * as ops from "../../contract/ops.ts";
+import * as pluginRecord from "../../contract/plugin-record.ts";
 import * as policy from "../../contract/policy.ts";
 import * as release from "../../contract/release.ts";
 import * as remedy from "../../contract/remedy.ts";
@@ -45,6 +48,9 @@ const sources = {
   ...siraMemory,
   ...staging,
   ...incident,
+  ...attempt,
+  ...agentCommand,
+  ...pluginRecord,
   ...gateSnapshot,
   ...shadow,
   ...backtest,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { GATE_RULES } from "../../../src/contract/incident.ts";
+import { GATE_RULES } from "../../../src/contract/attempt.ts";
 import { nextIntervalS, spreadInterval } from "../../../src/core/plugin/reply.ts";
 import { A_PLUGIN_ID } from "../../builders/heartbeat.ts";
 import { PluginStory } from "./story.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { HealthVerdict } from "../../../src/contract/attempt.ts";
 import type { HeartbeatData } from "../../../src/contract/heartbeat.ts";
-import { HealthVerdict, type IncidentType } from "../../../src/contract/incident.ts";
+import type { IncidentType } from "../../../src/contract/incident.ts";
 import type { Finding } from "../../../src/core/detect/finding.ts";
 import { healthVerdict } from "../../../src/core/plugin/health-check.ts";
 import { newHealthEvidence } from "../../../src/core/plugin/health-evidence.ts";

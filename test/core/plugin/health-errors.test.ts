@@ -1,7 +1,7 @@
 /** How often the health check errs, counted over simulated watches with fixed seeds: bounds, not exact figures. */
 import { describe, expect, it } from "vitest";
 import { binomial, type Random, seededRandom } from "../../../sim/random.ts";
-import type { HealthVerdict } from "../../../src/contract/incident.ts";
+import type { HealthVerdict } from "../../../src/contract/attempt.ts";
 import type { Level } from "../../../src/core/plugin/yardstick.ts";
 import { aBaseline, type Conditions, drawnVerdict } from "./watched-shop.ts";
 

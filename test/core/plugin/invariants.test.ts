@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { ATTEMPT_STATUSES } from "../../../src/contract/incident.ts";
+import { ATTEMPT_STATUSES } from "../../../src/contract/attempt.ts";
 import { recentTotals } from "../../../src/core/detect/detection.ts";
 import { brokenInvariants, INVARIANTS, type ObservedStep } from "../../../src/core/plugin/invariants.ts";
 import { newPlugin, type PluginState } from "../../../src/core/plugin/state.ts";

@@ -1,5 +1,5 @@
 /** One plugin from which two events are raced: a stored state, the world around it, and a shop that goes on living afterwards. */
-import type { Attempt } from "../../../src/contract/incident.ts";
+import type { Attempt } from "../../../src/contract/attempt.ts";
 import type { PolicyDocument } from "../../../src/contract/policy.ts";
 import type { Refusal } from "../../../src/contract/refusal.ts";
 import { commandToHandOver } from "../../../src/core/plugin/commands.ts";

@@ -5,7 +5,7 @@
  * where the other one leads.
  */
 import { describe, expect, it } from "vitest";
-import type { Attempt } from "../../../src/contract/incident.ts";
+import type { Attempt } from "../../../src/contract/attempt.ts";
 import { keyOf } from "../../../src/core/plugin/state.ts";
 import { A_PLUGIN_ID } from "../../builders/heartbeat.ts";
 import { gridAt, PHASES, type PhaseName } from "./race-phases.ts";

@@ -1,8 +1,9 @@
 /** Drives the reducer through a story: a clock, a shop that beats, and answers of the outside that the test chooses. */
 import { expect } from "vitest";
+import type { Attempt } from "../../../src/contract/attempt.ts";
 import type { FailCode } from "../../../src/contract/command.ts";
 import type { Decision } from "../../../src/contract/decision.ts";
-import type { Attempt, Incident } from "../../../src/contract/incident.ts";
+import type { Incident } from "../../../src/contract/incident.ts";
 import type { LedgerRecord } from "../../../src/contract/ledger.ts";
 import type { ApproveRequest, ManualAction, ReleaseRecord } from "../../../src/contract/ops.ts";
 import type { OrderReply, PluginOrder } from "../../../src/contract/order.ts";

@@ -1,6 +1,7 @@
 /** A shop under watch after a change, judged as the reducer judges it: beats every 15 s of the traffic and the faults that a test names. */
 import { binomial, geometric, poisson, type Random } from "../../../sim/random.ts";
-import type { HealthVerdict, IncidentType } from "../../../src/contract/incident.ts";
+import type { HealthVerdict } from "../../../src/contract/attempt.ts";
+import type { IncidentType } from "../../../src/contract/incident.ts";
 import type { Sums } from "../../../src/core/detect/rolling-window.ts";
 import { healthVerdict } from "../../../src/core/plugin/health-check.ts";
 import { newHealthEvidence, observeHealth } from "../../../src/core/plugin/health-evidence.ts";

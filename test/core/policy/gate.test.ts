@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { GATE_RULES, type GateVerdict } from "../../../src/contract/incident.ts";
+import { GATE_RULES, type GateVerdict } from "../../../src/contract/attempt.ts";
 import type { FleetGuard } from "../../../src/contract/rpc/fleet.ts";
 import type { Admission } from "../../../src/contract/rpc/release.ts";
 import { approvalsCounted } from "../../../src/core/plugin/gate-subject.ts";

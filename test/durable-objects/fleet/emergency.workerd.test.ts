@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { EmergencyDesk } from "../../../durable-objects/fleet/emergency-desk.ts";
+import type { AttemptStatus } from "../../../src/contract/attempt.ts";
 import {
   CancelPendingRequest,
   Emergency,
   EmergencyDetail,
   RollbackSinceRequest,
 } from "../../../src/contract/emergency.ts";
-import type { AttemptStatus } from "../../../src/contract/incident.ts";
 import { ANNA, answered, attemptOf, granted, type ScriptedFleet, withFleet } from "./scripted-fleet.ts";
 
 const cancel = (input: object = {}) => CancelPendingRequest.parse({ reason: "checkout is down", ...input });

@@ -2,7 +2,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { pluginOf, policyOf } from "../../../durable-objects/stubs.ts";
-import type { Attempt } from "../../../src/contract/incident.ts";
+import type { Attempt } from "../../../src/contract/attempt.ts";
 import type { LedgerRecord } from "../../../src/contract/ledger.ts";
 import type { PluginOrder } from "../../../src/contract/order.ts";
 import { mayMove } from "../../../src/core/attempt-transitions.ts";
