@@ -4,7 +4,7 @@ import { commandToHandOver, finishCommand, markHandedOver } from "./commands.ts"
 import { type Draft, incidentById, note, recordAttempt } from "./draft.ts";
 import type { GateFacts } from "./event.ts";
 import { evaluateGate } from "./gate-subject.ts";
-import { standDown } from "./stand-down.ts";
+import { standDown, waitsOut } from "./stand-down.ts";
 import { type CommandState, iso, type PluginState } from "./state.ts";
 import { dropWorkOf } from "./work.ts";
 
@@ -53,7 +53,7 @@ function handOverChange(draft: Draft, command: CommandState, facts: GateFacts): 
   if (result.outcome !== "go") {
     // Already in the shop's hands: it may be applying at this moment. It is not sent again, and the clock goes on.
     if (!first) return null;
-    if (result.outcome === "wait_canary") {
+    if (result.outcome === "wait_canary" || waitsOut(attempt, result)) {
       attempt.phase.waitsSince ??= now;
       return null;
     }

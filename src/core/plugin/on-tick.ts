@@ -1,5 +1,6 @@
 /** Time passes: every deadline of the state, and nothing else. Safe to run early, late or twice. */
 
+import { waitLimitMs } from "./attempts.ts";
 import { finishCommand, isLive } from "./commands.ts";
 import { commandById, type Draft } from "./draft.ts";
 import { endAttempt } from "./end-attempt.ts";
@@ -7,7 +8,7 @@ import { hurryGate } from "./gate-again.ts";
 import { reportMissing, sendAgain } from "./on-report.ts";
 import { review } from "./review.ts";
 import type { AttemptState, CommandState } from "./state.ts";
-import { PENDING_LIMIT_MS, PROBATION_SILENCE_BEATS } from "./tuning.ts";
+import { PROBATION_SILENCE_BEATS } from "./tuning.ts";
 import { judge } from "./verifying.ts";
 import { backAgain, dropLiveCommand, formerOf, goBack, isVersioned, orderBackAgain } from "./way-back.ts";
 
@@ -78,10 +79,11 @@ function applyingOverdue(
   const command = commandById(state, phase.commandId);
   if (command && isLive(command)) finishCommand(draft, command, "expired");
   const notTheFix = { aboutTheFix: false };
-  if (!phase.handedOver && phase.waitsSince !== undefined && now < phase.waitsSince + PENDING_LIMIT_MS)
+  if (!phase.handedOver && phase.waitsSince !== undefined && now < phase.waitsSince + waitLimitMs(attempt))
     return sendAgain(draft, attempt, phase);
   if (!phase.handedOver) {
-    const why = phase.waitsSince === undefined ? "the shop did not ask for its command" : "no slot came free";
+    const held = attempt.waitsOutStop ? "no command was allowed to leave" : "no slot came free";
+    const why = phase.waitsSince === undefined ? "the shop did not ask for its command" : held;
     return endAttempt(draft, attempt, "expired", `${why} in time`, notTheFix);
   }
   if (phase.reportBy !== undefined) return reportMissing(draft, attempt);

@@ -99,6 +99,7 @@ function inPlace(draft: Draft, order: PluginOrder, release: ChosenRelease | null
   if (objection !== null) return objection;
   const { attempt } = state;
   if (attempt !== null && (inShopsHands(attempt) || attempt.row.reverts !== null)) return notYet(attempt);
+  if (!order.dry_run && (draft.policy.kill_switch || draft.policy.mode === "off")) return stopped();
   // What only waits gives way: it was decided for a shop with this change in it.
   if (attempt !== null) giveWay(draft, attempt, change);
   const begun = beginTakingBack(draft, change, order, release);
@@ -115,6 +116,15 @@ function notYet(attempt: AttemptState): Answer {
   return refuse({
     reason: "unavailable",
     message: `${describeChange(attempt)} comes first here (${attempt.row.status}); ask again later`,
+    retry_after_s: 60,
+  });
+}
+
+/** Begun now, it could only wait: the caller keeps the order, and sees why. */
+function stopped(): Answer {
+  return refuse({
+    reason: "unavailable",
+    message: "no command may leave now (kill switch, or mode off); ask again later",
     retry_after_s: 60,
   });
 }

@@ -13,6 +13,11 @@ import { SET_ASIDE_MS } from "./tuning.ts";
 import { dropLiveCommand } from "./way-back.ts";
 import { startWork } from "./work.ts";
 
+/** It is only put off, and goes on by itself once commands may leave again. */
+export function waitsOut({ waitsOutStop }: AttemptState, { forbiddenBy }: GateResult): boolean {
+  return waitsOutStop === true && (forbiddenBy === "kill_switch" || forbiddenBy === "mode");
+}
+
 /** `at`: where it was stopped, for people. */
 export function standDown(
   draft: Draft,

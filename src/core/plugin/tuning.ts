@@ -13,6 +13,9 @@ export const CANARY_RETRY_MS = 60_000;
 /** How long an attempt may wait for facts or a canary slot before it is given up. */
 export const PENDING_LIMIT_MS = 2 * 3_600_000;
 
+/** How long an ordered taking-back waits for a kill switch to be released; a person hears of it then. */
+export const STOPPED_LIMIT_MS = 86_400_000;
+
 /** Longer than all tries of the staging runner together: who waits longer was forgotten. */
 export const STAGING_LIMIT_MS = 30 * 60_000;
 

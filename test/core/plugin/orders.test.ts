@@ -168,6 +168,54 @@ describe("an order to take back", () => {
     expect(story.lastAttempt.status).toBe("success");
   });
 
+  describe("of a release's taking-back, while nothing may leave,", () => {
+    const CANARY = { ...REVERT, cause: "canary" } as const;
+    const STOPS = [
+      ["the kill switch is engaged", aPolicy({ kill_switch: true })],
+      ["the mode is off", aPolicy({ mode: "off" })],
+    ] as const;
+
+    it.each(STOPS)("waits when it was begun before: %s", (_, policy) => {
+      const story = new PluginStory().toKept().order(CANARY);
+      const { id } = story.attempt;
+      for (let minutes = 0; minutes < 300; minutes += 1)
+        story.pass(60).gate({ policy, admission: null }).beat(1);
+      expect(story.attempt).toMatchObject({ id, status: "pending" });
+      expect(story.rows("attempt").filter((row) => row.id === id)).toHaveLength(2);
+      goneBack(story).beat(15).beat(15);
+      expect(story.lastAttempt).toMatchObject({ id, status: "success", reverts: idOf(story) });
+    });
+
+    it.each(STOPS)("waits when its command was queued before: %s", (_, policy) => {
+      const story = new PluginStory().toKept().order(CANARY).gate({ admission: null });
+      const { id } = story.attempt;
+      for (let minutes = 0; minutes < 300; minutes += 1)
+        story.pass(59).beat(1).handOver({ policy, admission: null });
+      expect(story.handed).toBeNull();
+      expect(story.attempt).toMatchObject({ id, status: "applying" });
+      story.handOver({ admission: null }).ack("1.2.2").beat(15).beat(15);
+      expect(story.lastAttempt).toMatchObject({ id, status: "success" });
+    });
+
+    it("ends after a day, and calls a person", () => {
+      const story = new PluginStory().toKept().order(CANARY);
+      story.gate({ policy: aPolicy({ kill_switch: true }) }).pass(86_500);
+      expect(story.lastAttempt.status).toBe("expired");
+      expect(story.rows("notification").at(-1)).toMatchObject({ kind: "escalated", urgency: "page" });
+    });
+
+    it.each(STOPS)("is put off when it was not begun yet, which changes nothing: %s", (_, policy) => {
+      const story = new PluginStory().toKept();
+      story.policy = policy;
+      const before = stored(story);
+      story.order(CANARY);
+      expect(story.refusal).toMatchObject({ reason: "unavailable", retry_after_s: 60 });
+      expect(stored(story)).toBe(before);
+      story.order({ ...CANARY, dry_run: true });
+      expect(story.ordered).toMatchObject({ would: "revert" });
+    });
+  });
+
   it("does not blame the fix: nothing is learned from it, but it is not brought back for the same fault", () => {
     const story = new PluginStory().toKept();
     const learned = story.rows("feedback").length;
