@@ -6,7 +6,8 @@ import { Role } from "../../src/contract/ops.ts";
 import { PluginRecord } from "../../src/contract/plugin-record.ts";
 import { defaultPolicyDocument } from "../../src/contract/policy.ts";
 import { ATTEMPT_TRANSITIONS } from "../../src/core/attempt-transitions.ts";
-import { OPERATIONS, type Security } from "../../src/http/openapi/operations.ts";
+import type { Security } from "../../src/http/openapi/operations/operation.ts";
+import { OPERATIONS } from "../../src/http/openapi/operations.ts";
 import { OPS_ROUTES, type OpsRoute } from "../../src/http/ops/ops-roles.ts";
 import {
   type Document,

@@ -1,7 +1,8 @@
 /** The OpenAPI 3.1 document: operations from their table, components from the contract's schemas. */
 import { HEADER_ID, HEADER_PLUGIN, HEADER_SIGNATURE, HEADER_TIMESTAMP } from "../../contract/envelope.ts";
 import { OPS_ROUTES, type OpsRoute } from "../ops/ops-roles.ts";
-import { OPERATIONS, type Operation, type Security } from "./operations.ts";
+import type { Operation, Security } from "./operations/operation.ts";
+import { OPERATIONS } from "./operations.ts";
 import { type JsonSchema, jsonSchemas, refTo } from "./schemas.ts";
 
 const REFUSALS: Readonly<Record<number, string>> = {
