@@ -23,7 +23,8 @@ async function applyOnProbation(
 ): Promise<void> {
   const { host, platform } = bench.parts;
   const version = await host.currentVersion();
-  await host.probe([]).catch(() => {}); // lets the host learn which probes there are, to miss them later
+  // Also lets the host learn which probes there are, to miss them later.
+  const before = await host.probe([]).catch(() => []);
   const switchedAt = platform.now();
   const probation: Probation = {
     command_id: id,
@@ -41,7 +42,7 @@ async function applyOnProbation(
   } catch (error) {
     return restoreSnapshot(bench, probation, { code: "config_failed", message: asFailure(error).message });
   }
-  await bootOnProbation(bench, probation);
+  await bootOnProbation(bench, probation, before);
 }
 
 /** Back to the settings before that command; nothing to do when they are back already, refused when others came since. */

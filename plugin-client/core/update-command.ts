@@ -3,7 +3,9 @@
  * boot, a switch that fails.
  */
 import type { Commit, UpdatePayload } from "../../src/contract/command.ts";
+import type { ProbeReport } from "../../src/contract/heartbeat.ts";
 import type { Probation } from "./journal.ts";
+import type { Details } from "./outbox.ts";
 import { judgeCommit } from "./probation.ts";
 import type { Failure } from "./release.ts";
 import { asFailure, type Workbench } from "./workbench.ts";
@@ -17,7 +19,8 @@ export async function applyUpdate(bench: Workbench, id: string, payload: UpdateP
     return bench.settle(outbox.ack(id, from, { already_running: true }), "applied");
   await bench.obtain(manifest, payload.artifact_url);
   await host.snapshot(from);
-  await host.probe([]).catch(() => {}); // lets the host learn which probes there are, to miss them later
+  // Also lets the host learn which probes there are, to miss them later.
+  const before = await host.probe([]).catch(() => []);
   await host.stop();
   const switchedAt = platform.now();
   const probation: Probation = {
@@ -34,11 +37,18 @@ export async function applyUpdate(bench: Workbench, id: string, payload: UpdateP
   } catch (error) {
     return restoreSnapshot(bench, probation, asFailure(error));
   }
-  await bootOnProbation(bench, probation);
+  await bootOnProbation(bench, probation, before);
 }
 
-/** Boots what was switched to and acknowledges it, or puts the snapshot back. */
-export async function bootOnProbation(bench: Workbench, probation: Probation): Promise<void> {
+/**
+ * Boots what was switched to and acknowledges it, or puts the snapshot back. `before`: what the probes said just before the switch,
+ * told with the acknowledgement, so that one that was broken all along is not held against the change.
+ */
+export async function bootOnProbation(
+  bench: Workbench,
+  probation: Probation,
+  before: readonly ProbeReport[] = [],
+): Promise<void> {
   const { host, store, outbox, emit } = bench.parts;
   try {
     await host.start();
@@ -51,7 +61,13 @@ export async function bootOnProbation(bench: Workbench, probation: Probation): P
   bench.state = "probation";
   emit({ type: "probation", command_id, from, to, deadline_at });
   if (store.journal.in_hand?.id === command_id)
-    await bench.settle(outbox.ack(command_id, to, { provisional: true }), "applied");
+    await bench.settle(outbox.ack(command_id, to, { provisional: true, ...saidBefore(before) }), "applied");
+}
+
+function saidBefore(probes: readonly ProbeReport[]): Details {
+  return Object.fromEntries(
+    probes.slice(0, 16).map(({ name, ok }) => [`before_${name.slice(0, 57)}`, ok] as const),
+  );
 }
 
 /** Idempotent: a crash anywhere in it is finished at the next start. Rejects when the host could not restore. */

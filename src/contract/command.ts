@@ -126,6 +126,7 @@ export const AckData = z.object({
   command_id: CommandId,
   result: z.object({
     version: Version,
+    /** `before_<probe>`: whether that probe passed just before the switch; one that failed then is not held against the change. */
     details: z.record(z.string().max(64), z.union([z.string().max(512), z.number(), z.boolean()])).optional(),
   }),
 });

@@ -49,7 +49,7 @@ describe("settings on probation", () => {
     const { id, host } = await onProbation();
     expect(JSON.parse(plane.reports[0]?.raw ?? "").data.result).toEqual({
       version: "1.2.2",
-      details: { provisional: true },
+      details: { provisional: true, before_webhook: true },
     });
     expect(host.disk.settings).toEqual(SET);
     await plane.until("a beat on probation", () => plane.beats.at(-1)?.state === "probation");

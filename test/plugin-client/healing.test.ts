@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { AckEnvelope } from "../../src/contract/envelope.ts";
 import { aClient, type ClientUnderTest } from "./support/a-client.ts";
 import { attemptId, ControlPlane, commandId, OTHER_PLUGIN_ID } from "./support/control-plane.ts";
 import { aDisk, MemoryHost } from "./support/memory-host.ts";
@@ -28,6 +29,23 @@ const reported = () => plane.reports.map(({ kind, command_id, says }) => [kind, 
 const untilReports = (n: number) => plane.until(`${n} reports`, () => plane.reports.length >= n);
 
 describe("update", () => {
+  it("tells with its acknowledgement what the probes said just before the switch", async () => {
+    const shop = new MemoryHost();
+    shop.probes = [
+      { name: "checkout", ok: false, ms: 9 },
+      { name: "w".repeat(64), ok: true, ms: 4 },
+    ];
+    const { client } = aShop(shop);
+    plane.offerUpdate(aRelease("1.2.3"));
+    await client.start();
+    await untilReports(1);
+    const { data } = AckEnvelope.parse(JSON.parse(plane.reports[0]?.raw ?? ""));
+    expect(data.result).toEqual({
+      version: "1.2.3",
+      details: { provisional: true, before_checkout: false, [`before_${"w".repeat(57)}`]: true },
+    });
+  });
+
   it("is applied into probation, acknowledged, beaten every 15 s and made final by the commit", async () => {
     const { client, host, platform, event } = aShop();
     const id = plane.offerUpdate(aRelease("1.2.3"));

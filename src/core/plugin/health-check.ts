@@ -19,7 +19,17 @@ type Verdict = Omit<HealthVerdict, "at">;
 /** Null while it is too early to tell. */
 export function healthVerdict(facts: HealthFacts): HealthVerdict | null {
   const verdict = judged(facts);
-  return verdict === null ? null : { ...verdict, at: iso(facts.now) };
+  if (verdict === null) return null;
+  const excuse = excuseOf(facts);
+  const explanation = `${verdict.explanation.slice(0, 500 - excuse.length)}${excuse}`;
+  return { ...verdict, explanation, at: iso(facts.now) };
+}
+
+function excuseOf({ evidence: { failedBefore = [] } }: HealthFacts): string {
+  if (failedBefore.length === 0) return "";
+  const named = failedBefore.slice(0, 3).map((name) => name.slice(0, 40));
+  const more = failedBefore.length > 3 ? ` and ${failedBefore.length - 3} more` : "";
+  return ` Not held against it, failing before the change: ${named.join(", ")}${more}.`;
 }
 
 function judged(facts: HealthFacts): Verdict | null {

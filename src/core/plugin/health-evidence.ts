@@ -26,15 +26,19 @@ export interface HealthEvidence {
   /** Log odds for a broken plugin, and for a sound one, by its probes. */
   probesBad: number;
   probesWell: number;
+  /** Probes that failed before the change, and have not passed since: they say nothing about it. */
+  failedBefore?: string[];
   /** Of a client without counters: its last word on errors, and beats in a row with few and with more failing webhooks than before. */
   gaugeErrors?: number;
   gaugeLow: number;
   gaugeHigher: number;
 }
 
-export function newHealthEvidence(now: Millis): HealthEvidence {
+/** `failedBefore`: names of the probes that failed when they were last heard of before the change. */
+export function newHealthEvidence(now: Millis, failedBefore: string[] = []): HealthEvidence {
   return {
     at: now,
+    ...(failedBefore.length === 0 ? {} : { failedBefore }),
     webhooks: newCusum(),
     errors: newCusum(),
     webhooksWell: 0,
@@ -99,16 +103,28 @@ function withTrials(
   };
 }
 
+/** Without those that fail as they did before the change. What has passed since is held to it. */
+export function tellingProbes(
+  { failedBefore = [] }: HealthEvidence,
+  probes: readonly ProbeReport[],
+): ProbeReport[] {
+  return probes.filter(({ name, ok }) => ok || !failedBefore.includes(name));
+}
+
 /** Probes of one moment: of a beat, or the answer to a `probe` command. */
-export function observeProbes(evidence: HealthEvidence, probes: readonly ProbeReport[]): HealthEvidence {
+export function observeProbes(evidence: HealthEvidence, reported: readonly ProbeReport[]): HealthEvidence {
+  const probes = tellingProbes(evidence, reported);
   if (probes.length === 0) return evidence;
+  const { failedBefore, ...rest } = evidence;
+  const still = failedBefore?.filter((name) => !probes.some((probe) => probe.name === name)) ?? [];
   const { healthy, failing } = HEALTH.probe;
   const failures = probes.filter(({ ok }) => !ok).length;
   const gain = evidenceOf({ trials: probes.length, failures }, { healthy, failing });
   // One beat falls into one moment: a restart that is not over yet fails all of its probes.
   const most = HEALTH.beatPart * HEALTH.worse;
   return {
-    ...evidence,
+    ...rest,
+    ...(still.length === 0 ? {} : { failedBefore: still }),
     probesBad: held(evidence.probesBad + Math.min(gain, most)),
     probesWell: held(evidence.probesWell - gain),
   };

@@ -11,6 +11,7 @@ import { endAttempt } from "./end-attempt.ts";
 import { hurryGate } from "./gate-again.ts";
 import { setIncidentStatus } from "./incidents.ts";
 import { applyFailed } from "./on-report.ts";
+import { hearProbes } from "./probes-before.ts";
 import { askProbes } from "./probing.ts";
 import { review } from "./review.ts";
 import type { AttemptState } from "./state.ts";
@@ -46,6 +47,7 @@ export function onBeat(draft: Draft, beat: HeartbeatData): void {
   if (beat.env) state.env = beat.env;
   if (counted) state.counters = counted.mark;
 
+  hearProbes(state, beat);
   tellCohorts(draft, fresh && !restarted ? NO_SUMS : (counted?.delta ?? null));
   if (!ordered) followDrift(draft, ranBefore, beat.version);
   followCommit(draft, beat);

@@ -9,6 +9,7 @@ import { endDrifted, isForeign, seeVersion } from "./drift.ts";
 import { endAttempt } from "./end-attempt.ts";
 import { blamesTheFix, describeFailure, retryAfterMs } from "./failure-class.ts";
 import { gateAgain } from "./gate-again.ts";
+import { hearProbesBefore } from "./probes-before.ts";
 import { refusesProbes, takeProbes } from "./probing.ts";
 import type { AttemptState, CommandState, Millis } from "./state.ts";
 import { COMMAND_TRIES } from "./tuning.ts";
@@ -31,6 +32,7 @@ export function onAck(draft: Draft, data: AckData): boolean {
     if (version !== (row.target_version ?? row.from_version)) endDrifted(draft, attempt, version);
     else {
       if (row.action === "config" && details?.provisional === true) attempt.provisional = true;
+      hearProbesBefore(draft.state, attempt, details);
       startVerifying(draft, attempt);
     }
   } else if (phase.name === "rolling_back" && phase.commandId === command.row.id) {

@@ -97,6 +97,8 @@ export interface PluginState {
   setAside?: { action: Attempt["action"]; subject: string; until: Millis }[];
 
   numbers: { incident: number; attempt: number; command: number; work: number; vote?: number };
+  /** What this version's probes last said, heard while no change of ours could be at work. */
+  probes?: { version: string; said: { name: string; ok: boolean }[] };
   /** Newest last, one for each dedupe key. */
   closed?: ClosedIncident[];
   recordRevision: number;
@@ -120,6 +122,8 @@ export const HISTORY_MS = 604_800_000;
 /** Finished commands kept so that a repeated ack or fail gets the same answer. */
 export const COMMANDS_LIMIT = 12;
 export const SET_ASIDE_LIMIT = 16;
+/** As many as a beat may carry. */
+export const PROBES_LIMIT = 16;
 
 export interface Enrollment {
   id: string;

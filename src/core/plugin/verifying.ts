@@ -8,6 +8,7 @@ import { endAttempt } from "./end-attempt.ts";
 import { healthVerdict } from "./health-check.ts";
 import { newHealthEvidence } from "./health-evidence.ts";
 import { bakeIncident, titleOf } from "./incidents.ts";
+import { failedBefore } from "./probes-before.ts";
 import { type AttemptState, iso, type PluginState } from "./state.ts";
 import { judgeTakingBack } from "./taking-back.ts";
 import { ASK_MARGIN_MS } from "./tuning.ts";
@@ -33,7 +34,7 @@ export function startVerifying(draft: Draft, attempt: AttemptState): void {
     totals: { errors: 0, requests: 0, webhooks_sent: 0, webhooks_failed: 0 },
     probesOk: 0,
     probesFailed: 0,
-    evidence: newHealthEvidence(draft.now),
+    evidence: newHealthEvidence(draft.now, failedBefore(state, attempt)),
   });
   const incident = incidentById(draft.state, attempt.row.incident_id);
   if (incident)

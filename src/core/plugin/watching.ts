@@ -3,7 +3,7 @@ import type { HeartbeatData, ProbeReport } from "../../contract/heartbeat.ts";
 import { SUM_NAMES, type Sums } from "../detect/rolling-window.ts";
 import { freezeBaseline } from "./baseline.ts";
 import { type Draft, incidentById } from "./draft.ts";
-import { newHealthEvidence, observeHealth, observeProbes } from "./health-evidence.ts";
+import { newHealthEvidence, observeHealth, observeProbes, tellingProbes } from "./health-evidence.ts";
 import type { AttemptState } from "./state.ts";
 import type { Baseline } from "./yardstick.ts";
 
@@ -20,16 +20,17 @@ export function watchBeat(
   phase.beats += 1;
   if (delta) for (const name of SUM_NAMES) phase.totals[name] += delta[name];
   const probes = beat.probes ?? [];
-  countProbes(phase, probes);
   const gauges = beat.counters ? null : (beat.telemetry ?? null);
   const before = phase.evidence ?? newHealthEvidence(phase.startedAt);
+  countProbes(phase, tellingProbes(before, probes));
   phase.evidence = observeHealth(before, baselineOf(draft, attempt), { delta, probes, gauges }, draft.now);
 }
 
 /** Probes that were no part of a beat: a `probe` command's answer counts as a beat's own do. */
 export function watchProbes(phase: Verifying, probes: readonly ProbeReport[]): void {
-  countProbes(phase, probes);
-  phase.evidence = observeProbes(phase.evidence ?? newHealthEvidence(phase.startedAt), probes);
+  const before = phase.evidence ?? newHealthEvidence(phase.startedAt);
+  countProbes(phase, tellingProbes(before, probes));
+  phase.evidence = observeProbes(before, probes);
 }
 
 function countProbes(phase: Verifying, probes: readonly ProbeReport[]): void {
