@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { call } from "../../local/demo/ops.ts";
+import { DEMO_PRODUCT } from "../../local/demo/releases.ts";
 import type { AttemptStatus } from "../../src/contract/attempt.ts";
+import { ReleaseRecord } from "../../src/contract/ops.ts";
 import { expectWhole, ledgerOf } from "./ledger-of-plugin.ts";
 import type { ScriptedShop } from "./scripted-shop.ts";
 import { startWorld, type World } from "./world.ts";
@@ -15,6 +18,13 @@ let lost: ScriptedShop;
 beforeAll(async () => {
   // Long probation beats: the health check hears nothing of a shop that fell silent for longer than a restart takes.
   world = await startWorld({ policy: { intervals: { probation_s: 60, command_ttl_s: 45 } } });
+  // Once 1.2.3 is known to heal, another release may be tried in order to learn: here all is about one.
+  for (const version of ["1.2.4", "1.2.5"]) {
+    const path = `/api/ops/releases/${DEMO_PRODUCT}/${version}/status`;
+    await call(world.api, ReleaseRecord, path, {
+      json: { status: "blocked", reason: "journey: only 1.2.3" },
+    });
+  }
 });
 afterAll(() => world?.stop());
 
