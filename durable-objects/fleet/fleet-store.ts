@@ -62,6 +62,8 @@ const SWEEP_SQL: Record<SweepList, { after: string; from: string }> = {
 export class FleetStore {
   readonly #sql: SqlStorage;
   readonly #kv: SyncKvStorage;
+  /** Asked several times for every attempt and every silence: counting thousands of rows each time would be most of the work. */
+  #roster: number | null = null;
 
   constructor(storage: Pick<DurableObjectStorage, "sql" | "kv">) {
     this.#sql = storage.sql;
@@ -83,6 +85,7 @@ export class FleetStore {
     nonce: string;
     expiresAt: number;
   }): void {
+    this.#roster = null;
     this.#sql.exec(
       "INSERT INTO nonces (nonce, plugin_id, expires_at) VALUES (?, ?, ?)",
       input.nonce,
@@ -98,7 +101,8 @@ export class FleetStore {
   }
 
   roster(): number {
-    return this.#count("SELECT count(*) AS n FROM plugins");
+    this.#roster ??= this.#count("SELECT count(*) AS n FROM plugins");
+    return this.#roster;
   }
 
   /** Marks a plugin on the roster; one that is not on it is ignored. */

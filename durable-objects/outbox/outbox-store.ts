@@ -43,6 +43,8 @@ type HeadRow = {
 
 /** Rows looked at when choosing; a longer queue is worked off from its old end. */
 const HEADS_LIMIT = 2_000;
+/** A parked row is in nobody's way, also not among the rows that are looked at. */
+const NOT_RESTING = "(parked_why IS NULL OR due_at <= ?)";
 
 export class OutboxStore {
   readonly #sql: SqlStorage;
@@ -69,8 +71,9 @@ export class OutboxStore {
     const heads = this.#sql
       .exec<HeadRow>(
         `SELECT id, kind, lane, due_at, attempts, rejections FROM outbox
-         WHERE kind = ? ORDER BY id LIMIT ?`,
+         WHERE kind = ? AND ${NOT_RESTING} ORDER BY id LIMIT ?`,
         kind,
+        now,
         HEADS_LIMIT,
       )
       .toArray();
@@ -146,11 +149,16 @@ export class OutboxStore {
   nextDue(now: number): number | null {
     const heads = this.#sql
       .exec<HeadRow>(
-        "SELECT id, kind, lane, due_at, attempts, rejections FROM outbox ORDER BY id LIMIT ?",
+        `SELECT id, kind, lane, due_at, attempts, rejections FROM outbox WHERE ${NOT_RESTING} ORDER BY id LIMIT ?`,
+        now,
         HEADS_LIMIT,
       )
       .toArray();
-    return nextDueAt(heads, now);
+    const { at } = this.#sql
+      .exec<{ at: number | null }>("SELECT min(due_at) AS at FROM outbox WHERE parked_why IS NOT NULL")
+      .one();
+    const next = nextDueAt(heads, now);
+    return at === null || next === null ? (at ?? next) : Math.min(at, next);
   }
 
   /** Rows that wait, parked ones not counted. */

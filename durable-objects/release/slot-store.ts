@@ -34,6 +34,8 @@ const FAILED = "outcome IN ('rolled_back', 'failed', 'relapsed')";
 const OPEN_TALLY = `SELECT outcome, count(*) AS n FROM slots
   WHERE version = ? AND acknowledged = 0 AND ${NOT_HELD} GROUP BY outcome`;
 const SHOWN_SLOTS = 200;
+/** An attempt that came to nothing counts nowhere; its mark only has to outlast an admission that is still on its way. */
+const CANCELLED_KEPT_MS = 7 * 86_400_000;
 
 export class SlotStore {
   readonly #sql: SqlStorage;
@@ -107,10 +109,17 @@ export class SlotStore {
   finish(key: string, attemptId: string, outcome: Outcome | "cancelled", now: number): AppliedSlot | null {
     this.forget(key);
     this.#sql.exec(
-      `INSERT INTO slots (version, attempt_id, plugin_id, stage, outcome, acknowledged)
-       VALUES (?, ?, '', 0, 'cancelled', 1) ON CONFLICT (version, attempt_id) DO NOTHING`,
+      `INSERT INTO slots (version, attempt_id, plugin_id, stage, outcome, acknowledged, finished_at)
+       VALUES (?, ?, '', 0, 'cancelled', 1, ?) ON CONFLICT (version, attempt_id) DO NOTHING`,
       key,
       attemptId,
+      now,
+    );
+    // What an older version marked has no date, and stays.
+    this.#sql.exec(
+      "DELETE FROM slots WHERE version = ? AND outcome = 'cancelled' AND finished_at <= ?",
+      key,
+      now - CANCELLED_KEPT_MS,
     );
     return this.#changed(
       `UPDATE slots SET outcome = ?, finished_at = ? WHERE version = ? AND attempt_id = ? AND outcome IS NULL`,

@@ -48,7 +48,8 @@ export function stopsCommands(document: PolicyDocument): boolean {
 
 /** True when commands that left by themselves do no longer: once such a change has answered, none is on its way. */
 function stopsAutomation(before: PolicyDocument, after: PolicyDocument): boolean {
-  return after.mode === "shadow" && before.mode !== "shadow";
+  if (before.mode === after.mode) return false;
+  return after.mode === "shadow" || (before.mode === "auto" && after.mode === "approve-only");
 }
 
 /** Why the policy lets no command out, for people; null when it does not stop them. */

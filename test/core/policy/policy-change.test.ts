@@ -122,6 +122,14 @@ describe("policy change", () => {
     expect(changed(again).stops).toBe(false);
   });
 
+  it("waits for them too when what left by itself needs people from now on, and not the other way round", () => {
+    const to = (from: Policy, mode: string) =>
+      changed(patchPolicy(from, { revision: from.revision, reason: "why", patch: { mode } }, author));
+    const asks = to(to(current, "auto").policy, "approve-only");
+    expect(asks.stops).toBe(true);
+    expect(to(asks.policy, "auto").stops).toBe(false);
+  });
+
   it("gives a removed field its default again", () => {
     const first = changed(
       patchPolicy(current, { revision: 0, reason: "why", patch: { min_confidence: 0.9 } }, author),
