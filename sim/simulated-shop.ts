@@ -50,7 +50,7 @@ export interface ShopOptions {
   changed(shop: SimulatedShop): void;
 }
 
-const TRAFFIC_TICK_MS = 5_000;
+const TRAFFIC_TICK_MS = 6_000;
 const DAY_DEPTH = 0.6;
 const ORDINARY_FAIL = 0.005;
 const ORDINARY_ERRORS = 0.003;
@@ -258,10 +258,9 @@ export class SimulatedShop {
       const message = i < ordinary ? ORDINARY_MESSAGE : `fault ${this.effects.fingerprint ?? "unnamed"}`;
       host.say({ type: "error", name: "Error", message });
     }
-    this.options.realm.queue.after(TRAFFIC_TICK_MS, () => {
-      this.options.realm.touch();
-      this.#traffic(client);
-    });
+    // Only failures in a row make the client act by itself.
+    if (failed > 0) this.options.realm.touch();
+    this.options.realm.queue.after(TRAFFIC_TICK_MS, () => this.#traffic(client));
   }
 
   #draw() {
