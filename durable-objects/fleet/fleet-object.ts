@@ -31,36 +31,15 @@ import { FRESH_BUDGET, PROBES_PER_MINUTE, takeFrom } from "../../src/core/fleet/
 import type { Env } from "../../src/env.ts";
 import { armAlarm, SAFETY_MS } from "../arm-alarm.ts";
 import { migrate } from "../migrations.ts";
-import { OutboxDrain } from "../outbox/outbox-drain.ts";
-import { OutboxStore } from "../outbox/outbox-store.ts";
-import { pluginOf, policyOf } from "../stubs.ts";
-import { AttemptRegister } from "./attempt-register.ts";
-import { AutonomyDesk } from "./autonomy-desk.ts";
-import { CohortDesk } from "./cohort-desk.ts";
-import { CohortStore } from "./cohort-store.ts";
 import { consumeClaim, type FleetEnrolment } from "./consume-claim.ts";
-import { EmergencyDesk } from "./emergency-desk.ts";
-import { FleetIncidents } from "./fleet-incidents.ts";
-import { fleetReceivers } from "./fleet-receivers.ts";
-import { FLEET_MIGRATIONS, FleetStore } from "./fleet-store.ts";
-import { GuardDesk } from "./guard-desk.ts";
-import { StormDesk } from "./storm-desk.ts";
-import { StormStore } from "./storm-store.ts";
+import { type FleetDesks, fleetDesks } from "./fleet-desks.ts";
+import { FLEET_MIGRATIONS } from "./fleet-store.ts";
 
 /** Pruning is a matter of space only: once an hour is often enough. */
 const PRUNE_GRAIN_MS = 3_600_000;
 
 export class FleetObject extends DurableObject<Env> implements FleetRpc {
-  readonly #store: FleetStore;
-  readonly #outbox: OutboxStore;
-  readonly #drain: OutboxDrain;
-  readonly #incidents: FleetIncidents;
-  readonly #cohorts: CohortDesk;
-  readonly #storms: StormDesk;
-  readonly #attempts: AttemptRegister;
-  readonly #autonomy: AutonomyDesk;
-  readonly #emergencies: EmergencyDesk;
-  readonly #guard: GuardDesk;
+  readonly #desks: FleetDesks;
   /** What the alarm was last set to; null when nothing, or after an eviction, when it is not known. */
   #armedAt: number | null = null;
   /** In memory only: after an eviction nobody has been looking for a while. */
@@ -70,42 +49,13 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
     super(ctx, env);
     // Synchronous throughout, so no other event can come in between.
     migrate(ctx.storage, FLEET_MIGRATIONS);
-    this.#store = new FleetStore(ctx.storage);
-    this.#outbox = new OutboxStore(ctx.storage.sql);
-    this.#incidents = new FleetIncidents(ctx.storage, this.#outbox);
-    const cohorts = new CohortStore(ctx.storage.sql);
-    this.#cohorts = new CohortDesk(cohorts, this.#incidents, this.#outbox);
-    this.#storms = new StormDesk({
-      storage: ctx.storage,
-      store: new StormStore(ctx.storage),
-      cohorts,
-      incidents: this.#incidents,
-      roster: () => this.#store.roster(),
-    });
-    this.#attempts = new AttemptRegister(ctx.storage.sql);
-    this.#autonomy = new AutonomyDesk(ctx.storage, this.#store, this.#outbox);
-    this.#emergencies = new EmergencyDesk(ctx.storage, this.#attempts, this.#outbox, {
-      plugin: (id) => pluginOf(env, id),
-      policy: () => policyOf(env),
-    });
-    this.#guard = new GuardDesk({
-      store: this.#store,
-      storms: this.#storms,
-      autonomy: this.#autonomy,
-      attempts: this.#attempts,
-      emergencies: this.#emergencies,
-    });
-    this.#drain = new OutboxDrain({
-      owner: "FleetObject",
-      store: this.#outbox,
-      receivers: fleetReceivers(env, ctx.storage, this.#outbox, () => this.#flushSoon()),
-    });
+    this.#desks = fleetDesks(ctx.storage, env, () => this.#flushSoon());
   }
 
   async enroll(input: FleetEnrolment): Promise<Result<{ enrolled: true }>> {
     const now = Date.now();
     return this.ctx.storage.transactionSync(() => {
-      const consumed = consumeClaim(this.#store, input, now);
+      const consumed = consumeClaim(this.#desks.store, input, now);
       if (consumed.ok) this.#arm(now);
       return consumed;
     });
@@ -113,7 +63,7 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
 
   async guard(reserve?: ActionReservation): Promise<FleetGuard> {
     const now = Date.now();
-    const guard = this.#guard.guard(reserve, now);
+    const guard = this.#desks.guard.guard(reserve, now);
     this.#arm(now);
     this.#flushSoon();
     return guard;
@@ -121,47 +71,47 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
 
   async standing(): Promise<FleetStanding> {
     const now = Date.now();
-    const standing = this.#guard.standing(now);
+    const standing = this.#desks.guard.standing(now);
     this.#arm(now);
     this.#flushSoon();
     return standing;
   }
 
   async underWay(limit: number): Promise<AttemptUnderWay[]> {
-    return this.#guard.underWay(limit);
+    return this.#desks.guard.underWay(limit);
   }
 
   async restoreAutonomy(reason: string, by: Person): Promise<Result<FleetStanding>> {
     const now = Date.now();
-    const restored = this.#autonomy.restore(reason, by, now);
+    const restored = this.#desks.autonomy.restore(reason, by, now);
     if (!restored.ok) return restored;
     this.#arm(now);
     this.#flushSoon();
-    return ok(this.#guard.standing(now));
+    return ok(this.#desks.guard.standing(now));
   }
 
   cancelPending(input: CancelPendingRequest, by: Person): Promise<Result<Emergency>> {
-    return this.#emergency(this.#emergencies.cancelPending(input, by, Date.now()));
+    return this.#emergency(this.#desks.emergencies.cancelPending(input, by, Date.now()));
   }
 
   rollbackSince(input: RollbackSinceRequest, by: Person): Promise<Result<Emergency>> {
-    return this.#emergency(this.#emergencies.rollbackSince(input, by, Date.now()));
+    return this.#emergency(this.#desks.emergencies.rollbackSince(input, by, Date.now()));
   }
 
   confirmEmergency(id: string, input: ConfirmEmergencyRequest, by: Person): Promise<Result<Emergency>> {
-    return this.#emergency(this.#emergencies.confirm(id, input, by, Date.now()));
+    return this.#emergency(this.#desks.emergencies.confirm(id, input, by, Date.now()));
   }
 
   abortEmergency(id: string, reason: string, by: Person): Promise<Result<Emergency>> {
-    return this.#emergency(this.#emergencies.abort(id, reason, by, Date.now()));
+    return this.#emergency(this.#desks.emergencies.abort(id, reason, by, Date.now()));
   }
 
   emergency(id: string, query: EmergencyQuery): Promise<Result<EmergencyDetail>> {
-    return this.#emergencies.detail(id, query, Date.now());
+    return this.#desks.emergencies.detail(id, query, Date.now());
   }
 
   async emergencies(): Promise<Emergency[]> {
-    return this.#emergencies.list(Date.now());
+    return this.#desks.emergencies.list(Date.now());
   }
 
   async takeProbe(): Promise<boolean> {
@@ -172,14 +122,14 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
 
   async countAction(attemptId: string): Promise<void> {
     const now = Date.now();
-    this.#store.countAction(attemptId, now);
+    this.#desks.store.countAction(attemptId, now);
     this.#arm(now);
   }
 
   async presence(input: { plugin_id: string; silent: boolean }): Promise<void> {
     const now = Date.now();
     this.ctx.storage.transactionSync(() => {
-      this.#storms.presence(input.plugin_id, input.silent, now);
+      this.#desks.storms.presence(input.plugin_id, input.silent, now);
       this.#arm(now);
     });
     this.#flushSoon();
@@ -188,7 +138,7 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
   async signal(report: SignalReport): Promise<void> {
     const now = Date.now();
     this.ctx.storage.transactionSync(() => {
-      this.#storms.signal(report, now);
+      this.#desks.storms.signal(report, now);
       this.#arm(now);
     });
     this.#flushSoon();
@@ -197,18 +147,18 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
   async evidence(report: EvidenceReport): Promise<void> {
     const now = Date.now();
     this.ctx.storage.transactionSync(() => {
-      const product = this.#store.productOf(report.plugin_id);
+      const product = this.#desks.store.productOf(report.plugin_id);
       if (product === null) return;
-      this.#cohorts.report(product, report, now);
+      this.#desks.cohorts.report(product, report, now);
       // Most reports leave nothing to wake for that is not waited for already.
       const armed = this.#armedAt !== null && this.#armedAt <= now + 2 * PRUNE_GRAIN_MS;
-      if (!armed || this.#outbox.size() > 0) this.#arm(now);
+      if (!armed || this.#desks.outbox.size() > 0) this.#arm(now);
     });
     this.#flushSoon();
   }
 
   async attempt(report: AttemptReport): Promise<void> {
-    this.#attempts.report(report);
+    this.#desks.attempts.report(report);
   }
 
   async attemptFinished(report: FinishedReport): Promise<void> {
@@ -216,11 +166,11 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
     this.ctx.storage.transactionSync(() => {
       // What turned out otherwise is in place as before.
       if (!report.revised) {
-        this.#store.giveBackAction(report.attempt_id);
-        this.#attempts.finished(report);
-        this.#emergencies.heard(report, now);
+        this.#desks.store.giveBackAction(report.attempt_id);
+        this.#desks.attempts.finished(report);
+        this.#desks.emergencies.heard(report, now);
       }
-      this.#autonomy.finished(report, now);
+      this.#desks.autonomy.finished(report, now);
       this.#arm(now);
     });
     this.#flushSoon();
@@ -228,25 +178,25 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
   }
 
   async sweepBatch(limit: number): Promise<string[]> {
-    const busy = this.#store.nextInRotation("busy", limit);
-    const others = this.#store.nextInRotation("plugins", limit - busy.length);
+    const busy = this.#desks.store.nextInRotation("busy", limit);
+    const others = this.#desks.store.nextInRotation("plugins", limit - busy.length);
     return [...new Set([...busy, ...others])];
   }
 
   async busy(input: { plugin_id: string; busy: boolean }): Promise<void> {
-    this.#store.setBusy(input.plugin_id, input.busy);
+    this.#desks.store.setBusy(input.plugin_id, input.busy);
   }
 
   override async alarm(): Promise<void> {
     const now = Date.now();
     armAlarm(this.ctx.storage, now + SAFETY_MS, now);
     this.ctx.storage.transactionSync(() => {
-      this.#store.prune(now);
-      this.#attempts.prune(now);
-      this.#cohorts.expire(now);
-      this.#storms.judgeAll(now);
+      this.#desks.store.prune(now);
+      this.#desks.attempts.prune(now);
+      this.#desks.cohorts.expire(now);
+      this.#desks.storms.judgeAll(now);
     });
-    await Promise.all([this.#emergencies.run(), this.#flush()]);
+    await Promise.all([this.#desks.emergencies.run(), this.#flush()]);
     this.#arm(Date.now());
   }
 
@@ -260,30 +210,33 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
   }
 
   #goOn(): void {
-    if (this.#emergencies.running() === null) return;
-    this.ctx.waitUntil(this.#emergencies.run().then(() => this.#flush()));
+    if (this.#desks.emergencies.running() === null) return;
+    this.ctx.waitUntil(this.#desks.emergencies.run().then(() => this.#flush()));
   }
 
   #flushSoon(): void {
-    if (this.#outbox.size() > 0) this.ctx.waitUntil(this.#flush());
+    if (this.#desks.outbox.size() > 0) this.ctx.waitUntil(this.#flush());
   }
 
   async #flush(): Promise<void> {
-    await this.#drain.run();
+    await this.#desks.drain.run();
     this.#arm(Date.now());
   }
 
   #arm(now: number): void {
-    const housekeeping = [this.#store.nextPrune(), this.#cohorts.nextExpiry(now)]
+    const housekeeping = [this.#desks.store.nextPrune(), this.#desks.cohorts.nextExpiry(now)]
       .filter((at) => at !== null)
       // Rounded up to the grain, so that most calls set the alarm that is set already, which writes nothing.
       .map((at) => Math.ceil(at / PRUNE_GRAIN_MS) * PRUNE_GRAIN_MS);
-    const waiting = this.#outbox.nextDue(now);
+    const waiting = this.#desks.outbox.nextDue(now);
     // Rows that are being sent at this moment: the alarm stands behind them.
     const drain = waiting === null ? null : Math.max(waiting, now + SAFETY_MS);
-    const due = [...housekeeping, drain, this.#emergencies.nextDue(now), this.#storms.nextWake(now)].filter(
-      (at) => at !== null,
-    );
+    const due = [
+      ...housekeeping,
+      drain,
+      this.#desks.emergencies.nextDue(now),
+      this.#desks.storms.nextWake(now),
+    ].filter((at) => at !== null);
     this.#armedAt = due.length === 0 ? null : Math.min(...due);
     armAlarm(this.ctx.storage, this.#armedAt, now);
   }
