@@ -16,6 +16,7 @@ import {
   iso,
   type PluginState,
   subjectOf,
+  UNREACHED_LIMIT,
 } from "./state.ts";
 import { dropWorkOf } from "./work.ts";
 
@@ -87,7 +88,12 @@ function rememberHistory(state: PluginState, attempt: AttemptState, now: number)
     outcome: attempt.row.status,
     reached: attempt.row.handed_over_at !== null,
   });
-  state.history = state.history.filter((past) => now - past.at < HISTORY_MS).slice(-HISTORY_LIMIT);
+  const recent = state.history.filter((past) => now - past.at < HISTORY_MS);
+  const kept = new Set([
+    ...recent.filter(({ reached }) => reached !== false).slice(-HISTORY_LIMIT),
+    ...recent.filter(({ reached }) => reached === false).slice(-UNREACHED_LIMIT),
+  ]);
+  state.history = recent.filter((past) => kept.has(past));
 }
 
 /** Invariant 11: a fix that failed for a signature is not tried again automatically on this plugin. */

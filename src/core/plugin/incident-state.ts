@@ -25,6 +25,8 @@ export interface IncidentState {
   flapTold?: true;
   /** What would have been done in mode `shadow`, while it is not known what became of it. */
   shadow?: ShadowDecision;
+  /** Decisions in a row to do nothing but watch. */
+  watched?: number;
   /** People were told of it: its end is told too. */
   told?: true;
   /** Notices that nobody was sent while it was quiet, and whether one would have been a page. */

@@ -4,20 +4,21 @@ import type { ReleaseRecord } from "../../contract/ops.ts";
 import type { SmokeReply } from "../../contract/staging.ts";
 import { beginAttempt } from "./attempts.ts";
 import { decideNotBefore } from "./bar.ts";
-import { type Draft, incidentById, note, recordIncident } from "./draft.ts";
+import { type Draft, incidentById, note, notify, recordIncident } from "./draft.ts";
 import { endAttempt } from "./end-attempt.ts";
 import type { GateFacts } from "./event.ts";
 import { gateAgain } from "./gate-again.ts";
 import { applyAttempt } from "./gating.ts";
-import { escalateIncident, flappingText } from "./incidents.ts";
+import { escalateIncident, flappingText, titleOf } from "./incidents.ts";
 import { shadowDecision } from "./shadow.ts";
-import { inShopsHands, iso, type Work } from "./state.ts";
+import { type IncidentState, inShopsHands, iso, type Work } from "./state.ts";
 import { triageFailed } from "./triage.ts";
 import {
   ALTERNATIVE_CHARS,
   CONFIG_LIMIT,
   GATE_AWAY_MS,
   MONITOR_AGAIN_MS,
+  MONITOR_TOLD,
   STAGING_LOG_CHARS,
 } from "./tuning.ts";
 import { retryWork, startWork } from "./work.ts";
@@ -63,8 +64,10 @@ export function onDecided(
   });
   const flaw = flawOf(draft, decision, release);
   if (flaw !== null) return escalateIncident(draft, incident, flaw);
+  if (decision.action !== "monitor") delete incident.watched;
   switch (decision.action) {
     case "monitor":
+      watchOn(draft, incident);
       return startWork(draft, { kind: "decide", incidentId: work.incidentId }, draft.now + MONITOR_AGAIN_MS);
     case "escalate":
       return escalateIncident(draft, incident, decision.explanation);
@@ -80,6 +83,24 @@ export function onDecided(
     default:
       return decision.action satisfies never;
   }
+}
+
+/** Nothing is done, and nobody would hear of it: after a while a person does, loudly when it is grave. */
+function watchOn(draft: Draft, incident: IncidentState): void {
+  incident.watched = (incident.watched ?? 0) + 1;
+  if (incident.watched !== MONITOR_TOLD) return;
+  const { severity, decision } = incident.row;
+  const text = `It was decided ${MONITOR_TOLD} times to watch it, and it goes on. ${decision?.explanation ?? ""}`;
+  note(draft, incident, { kind: "still_watched", text });
+  const urgency = severity === "high" || severity === "critical" ? "page" : "notice";
+  notify(
+    draft,
+    incident,
+    "escalated",
+    urgency,
+    `Watched, and still there: ${titleOf(draft, incident)}`,
+    text,
+  );
 }
 
 /** Why a decision cannot be carried out, in words; null when it can. A decision service's answer is believed in nothing. */

@@ -44,7 +44,8 @@ export function standDown(
     case "release":
       // A person asked for exactly this one, and must hear that it cannot be had.
       if (!attempt.automatic || subjectOf(attempt.row) === null) break;
-      setAside(draft, attempt);
+      // So many that cannot be had are no chance any more: the oldest would be forgotten, and come to again for ever.
+      if (!setAside(draft, attempt)) break;
       end(`set aside: ${result.why}`, { escalate: false });
       return decideAgain(draft, incident, draft.now);
     case "mode":
@@ -69,11 +70,13 @@ function decideAgain(draft: Draft, incident: IncidentState, notBefore: number): 
 }
 
 /** Not offered in this shop for a while: each decision made afresh has one choice less, so there is an end to them. */
-function setAside(draft: Draft, attempt: AttemptState): void {
+function setAside(draft: Draft, attempt: AttemptState): boolean {
   const { state, now } = draft;
   const { action } = attempt.row;
   const subject = subjectOf(attempt.row);
-  if (subject === null) return;
+  if (subject === null) return false;
   const others = (state.setAside ?? []).filter((one) => one.until > now && one.subject !== subject);
-  state.setAside = [...others, { action, subject, until: now + SET_ASIDE_MS }].slice(-SET_ASIDE_LIMIT);
+  if (others.length >= SET_ASIDE_LIMIT) return false;
+  state.setAside = [...others, { action, subject, until: now + SET_ASIDE_MS }];
+  return true;
 }

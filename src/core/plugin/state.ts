@@ -115,7 +115,10 @@ export interface PluginState {
 }
 
 export const EXCLUDED_LIMIT = 32;
-export const HISTORY_LIMIT = 32;
+/** As many as a policy may allow in a day, or else the day's budget could not be counted. */
+export const HISTORY_LIMIT = 100;
+/** Of those that ended before the shop was told: they count in no budget, and must not push out those that do. */
+export const UNREACHED_LIMIT = 16;
 export const CLOSED_LIMIT = 3;
 /** The longest penalty box that a policy may set. */
 export const HISTORY_MS = 604_800_000;

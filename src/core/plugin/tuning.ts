@@ -27,6 +27,8 @@ export const COMMIT_DOUBT_MS = 10 * 60_000;
 
 /** A decision to watch is thought over again after this long while the signal goes on. */
 export const MONITOR_AGAIN_MS = 15 * 60_000;
+/** Watched for two hours and still there: a person is told, once, while it is watched on. */
+export const MONITOR_TOLD = 8;
 
 /** Times the way back is ordered; the shop's dead-man stands behind it. */
 export const COMMAND_TRIES = 3;
