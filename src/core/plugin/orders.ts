@@ -2,19 +2,15 @@
  * Orders about this plugin's attempts, from its release's object or from a person's emergency action. The same order again
  * changes nothing: what waits is cancelled once, what was applied is taken back by one attempt.
  */
+import type { ReleaseRecord } from "../../contract/ops.ts";
 import type { OrderReply, PluginOrder } from "../../contract/order.ts";
 import { ok, type Refusal, type Result, refuse } from "../../contract/refusal.ts";
 import { describeChange } from "./attempts.ts";
 import { type Draft, incidentById, note } from "./draft.ts";
 import { endAttempt } from "./end-attempt.ts";
 import { escalateIncident, setIncidentStatus } from "./incidents.ts";
-import {
-  type AttemptState,
-  type ChosenRelease,
-  type InPlace,
-  inShopsHands,
-  type PluginState,
-} from "./state.ts";
+import { chosen } from "./on-work.ts";
+import { type AttemptState, type InPlace, inShopsHands, type PluginState } from "./state.ts";
 import { beginTakingBack } from "./taking-back.ts";
 import { dropLiveCommand, goBack } from "./way-back.ts";
 import { startWork } from "./work.ts";
@@ -27,7 +23,7 @@ const nothing = (attemptId: string | null, text: string): Answer =>
   ok({ would: "nothing", attempt_id: attemptId, text });
 
 /** With `dry_run` the caller throws the draft away. `release`: of the version that a taking-back leads to, when it is known. */
-export function onOrder(draft: Draft, order: PluginOrder, release: ChosenRelease | null): Answer {
+export function onOrder(draft: Draft, order: PluginOrder, release: ReleaseRecord | null): Answer {
   const { state } = draft;
   const { attempt } = state;
   const named = order.attempt_id;
@@ -91,18 +87,21 @@ function cancel(draft: Draft, attempt: AttemptState, order: PluginOrder): void {
   startWork(draft, { kind: "decide", incidentId: incident.row.id });
 }
 
-function inPlace(draft: Draft, order: PluginOrder, release: ChosenRelease | null): Answer {
+function inPlace(draft: Draft, order: PluginOrder, release: ReleaseRecord | null): Answer {
   const { state } = draft;
   const change = changeOf(state, order.attempt_id);
   if (change === null) return notInPlace(state, order.attempt_id);
   const objection = objectionTo(state, change);
   if (objection !== null) return objection;
+  // For good: whatever is wrong with what runs, nobody is handed this again.
+  if (release?.status === "blocked" && release.version === change.from)
+    return conflict(`${change.from} is blocked: order the version that is wanted`);
   const { attempt } = state;
   if (attempt !== null && (inShopsHands(attempt) || attempt.row.reverts !== null)) return notYet(attempt);
   if (!order.dry_run && (draft.policy.kill_switch || draft.policy.mode === "off")) return stopped();
   // What only waits gives way: it was decided for a shop with this change in it.
   if (attempt !== null) giveWay(draft, attempt, change);
-  const begun = beginTakingBack(draft, change, order, release);
+  const begun = beginTakingBack(draft, change, order, release && chosen(release));
   if (begun === null) return conflict("what it healed is no longer known here; order a rollback instead");
   const back = change.to === null ? "The former settings" : change.from;
   return ok({

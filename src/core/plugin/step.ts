@@ -13,7 +13,7 @@ import { onBeat } from "./on-beat.ts";
 import { onHandOver } from "./on-hand-over.ts";
 import { onAck, onFail } from "./on-report.ts";
 import { onTick } from "./on-tick.ts";
-import { chosen, onDecided, onStaged, onWorkFailed } from "./on-work.ts";
+import { onDecided, onStaged, onWorkFailed } from "./on-work.ts";
 import { onOrder } from "./orders.ts";
 import { nextIntervalS } from "./reply.ts";
 import type { CommandState, PluginState } from "./state.ts";
@@ -69,7 +69,7 @@ export function step(state: PluginState, event: PluginEvent, context: StepContex
       break;
     }
     case "order": {
-      const done = onOrder(draft, event.order, event.release === null ? null : chosen(event.release));
+      const done = onOrder(draft, event.order, event.release);
       if (!done.ok) return done;
       order = done.value;
       // What would happen has been tried on the working copy, which goes no further.

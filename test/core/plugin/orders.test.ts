@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { aPolicy } from "../../builders/release.ts";
+import { aPolicy, aRelease } from "../../builders/release.ts";
 import { PluginStory } from "./story.ts";
 
 const REVERT = { kind: "revert" } as const;
@@ -310,6 +310,18 @@ describe("an order to take back", () => {
 
     it("when the release is irreversible", () => {
       refused(new PluginStory().toKept({}, { reversible: false }), "irreversible");
+    });
+
+    it("when the version before is blocked by now", () => {
+      const story = new PluginStory().toKept();
+      const before = stored(story);
+      const blocked = aRelease({ version: "1.2.2", status: "blocked" });
+      story.order({ ...REVERT, attempt_id: idOf(story) }, blocked);
+      expect(story.refusal).toMatchObject({
+        reason: "conflict",
+        message: expect.stringContaining("1.2.2 is blocked"),
+      });
+      expect(stored(story)).toBe(before);
     });
 
     it("when something newer runs", () => {
