@@ -122,11 +122,12 @@ it("heals through one kill after another, and loses nothing that shops counted m
     await real.beat();
     return (await world.live(real.id)).live.open_incidents[0];
   });
-  const [good, bad, bystander] = await Promise.all([brokenShop(), brokenShop(), world.scriptedShop()]);
+  // One rollback is behind us: a second would spend the autonomy budget, and nothing would go by itself any more.
+  const [good, bystander] = await Promise.all([brokenShop(), world.scriptedShop()]);
   await bystander.beat();
-  const lives = [good.live(), bad.live(NEVER_WELL), bystander.live({ everyMs: 600, failing: () => 0 })];
+  const lives = [good.live(), bystander.live({ everyMs: 600, failing: () => 0 })];
   for (let kills = 0; kills < 3; kills++) await killAndRestart();
-  await Promise.all([expectEnd(good, "success"), expectEnd(bad, "rolled_back")]);
+  await expectEnd(good, "success");
   await Promise.all(lives.map((life) => life.stop()));
   await world.until("the real shop has its commit", async () => {
     await real.beat();
@@ -137,7 +138,7 @@ it("heals through one kill after another, and loses nothing that shops counted m
   expectWhole(ledger);
   expect(ledger.attempts).toMatchObject([{ status: "success" }]);
 
-  expect(lives[2]?.answers).toContain(null);
+  expect(lives[1]?.answers).toContain(null);
   await bystander.beat(1);
   const { recent } = (await world.live(bystander.id)).live;
   const counted = recent.reduce((sum, bucket) => sum + bucket.webhooks_sent, 0);
