@@ -198,6 +198,7 @@ export function bakeIncident(
   incident: IncidentState,
   fix: NonNullable<IncidentState["healedBy"]>,
 ): void {
+  dropWorkOf(draft, { incidentId: incident.row.id });
   incident.bakeUntil = draft.now + draft.policy.intervals.bake_s * 1000;
   incident.healedBy = fix;
   setIncidentStatus(draft, incident, "baking");

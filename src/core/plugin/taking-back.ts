@@ -11,6 +11,7 @@ import { bakeIncident, dedupeKey } from "./incidents.ts";
 import { type AttemptState, type ChosenRelease, type IncidentState, type InPlace, iso } from "./state.ts";
 import { TAKEN_BACK_BEATS } from "./tuning.ts";
 import { watchSilentAt } from "./watch-silence.ts";
+import { dropWorkOf } from "./work.ts";
 
 /** @returns the new attempt; null when its incident is no longer known here */
 export function beginTakingBack(
@@ -25,6 +26,7 @@ export function beginTakingBack(
   const back = change.to === null ? "the former settings" : change.from;
   const text = `${order.by} (${order.cause}) takes ${change.attemptId} back, to ${back}: ${order.reason}`;
   note(draft, incident, { kind: "ordered_back", text, actor: order.by, attemptId: change.attemptId });
+  dropWorkOf(draft, { incidentId: incident.row.id });
   // Its commit would make final what is to go.
   if (state.commit?.attemptId === change.attemptId) state.commit = null;
   const decision: Decision = {

@@ -241,6 +241,19 @@ describe("an order to take back", () => {
     expect(story.pass(1900).incidents.filter((row) => row.type === "webhook_fail_rate")).toEqual([]);
   });
 
+  it("leaves no decision behind that was waited for before: its incident bakes, and is decided on once", () => {
+    const story = new PluginStory().toKept().pass(1900);
+    story.beat(15, { sent: 20, failed: 20 }).beat(15, { sent: 20, failed: 20 });
+    expect(story.work("decide")).not.toBe("");
+    story.order({ ...REVERT, attempt_id: idOf(story) });
+    expect(story.state.work.map(({ kind }) => kind)).toEqual(["gate"]);
+    story.version = "1.2.2";
+    story.beat(15);
+    expect(story.incident.status).toBe("baking");
+    story.beat(15, { sent: 20, failed: 20 }).beat(15, { sent: 20, failed: 20 });
+    expect(story.state.work.map(({ kind }) => kind)).toEqual(["decide"]);
+  });
+
   it("pages a person when the shop falls silent on its way back", () => {
     const story = goneBack(new PluginStory().toKept().order(REVERT)).pass(1000);
     expect(story.lastAttempt).toMatchObject({ status: "failed", health: { rule: "taken_back" } });
