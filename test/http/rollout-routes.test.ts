@@ -140,7 +140,7 @@ describe("who may steer a rollout", () => {
     ["PUT", `${RELEASE}/rollout`, { plan, ...why }, ["ada"]],
     ["DELETE", `${RELEASE}/rollout`, why, ["ada"]],
     ["POST", `${RELEASE}/holds`, { environment: "shopify", held: true, ...why }, ["ada", "otto"]],
-    ["POST", `${RELEASE}/revert`, why, ["ada", "otto"]],
+    ["POST", `${RELEASE}/revert`, why, ["ada", "anna"]],
     ["PUT", "/api/ops/releases/molam-pay/floor", { version: "1.2.0", ...why }, ["ada"]],
     [
       "POST",
@@ -175,7 +175,7 @@ describe("who may steer a rollout", () => {
 
 describe("taking back, floors and remedies", () => {
   it("hands a taking-back to the object with the limit in flight now in force", async () => {
-    const { fake } = await send("otto", "POST", `${RELEASE}/revert`, why, { release: { revert: done } });
+    const { fake } = await send("anna", "POST", `${RELEASE}/revert`, why, { release: { revert: done } });
     expect(fake.args[1]?.slice(0, 2)).toEqual(["1.2.4", { ...why, dry_run: false, canary }]);
   });
 

@@ -9,7 +9,7 @@ export const NEEDED_ROLES = {
   "PUT /api/ops/releases/:product/:version/rollout": ["admin"],
   "DELETE /api/ops/releases/:product/:version/rollout": ["admin"],
   "POST /api/ops/releases/:product/:version/holds": ["operator", "admin"],
-  "POST /api/ops/releases/:product/:version/revert": ["operator", "admin"],
+  "POST /api/ops/releases/:product/:version/revert": ["approver", "admin"],
   "PUT /api/ops/releases/:product/floor": ["admin"],
   "POST /api/ops/remedies": ["admin"],
   "POST /api/ops/remedies/:product/:id/status": ["operator", "admin"],

@@ -31,7 +31,7 @@ export const OPS_ROUTES = {
   "PUT /api/ops/releases/:product/:version/rollout": ADMINISTER,
   "DELETE /api/ops/releases/:product/:version/rollout": ADMINISTER,
   "POST /api/ops/releases/:product/:version/holds": OPERATE,
-  "POST /api/ops/releases/:product/:version/revert": OPERATE,
+  "POST /api/ops/releases/:product/:version/revert": ANSWER_FOR,
   "GET /api/ops/releases/:product/floor": ANYONE,
   "PUT /api/ops/releases/:product/floor": ADMINISTER,
   "GET /api/ops/remedies": ANYONE,

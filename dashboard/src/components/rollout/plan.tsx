@@ -7,6 +7,7 @@ import { Dialog } from "../dialog.tsx";
 import { ReasonForm } from "../reason-form.tsx";
 import { ScrollBox } from "../scroll-box.tsx";
 import { Time } from "../time.tsx";
+import { Notes } from "./notes.tsx";
 import { WaveFields } from "./wave-fields.tsx";
 
 interface PlanProps {
@@ -177,6 +178,7 @@ function Reach({ reply }: { reply: PlanReply }) {
           : t("plan.reach", { shops: reply.shops, out: reply.out_of_reach })}
         {reply.truncated && ` ${t("plan.truncated")}`}
       </p>
+      <Notes notes={reply.notes ?? []} />
       <ScrollBox label={t("plan.try")}>
         <table>
           <thead>

@@ -10,6 +10,7 @@ import { ReasonForm } from "../reason-form.tsx";
 import { ScrollBox } from "../scroll-box.tsx";
 import { Time } from "../time.tsx";
 import { Trouble } from "../trouble.tsx";
+import { Notes } from "./notes.tsx";
 
 interface RevertProps {
   subject: Subject;
@@ -73,6 +74,7 @@ function RevertDialog({ subject, preview, onClose, onChanged }: RevertDialogProp
         {t("revert.would", { n: preview.shops, limit: preview.run.in_flight_limit })}
         {preview.halts && ` ${t("revert.halts")}`}
       </p>
+      <Notes notes={preview.notes ?? []} />
       {preview.shops === 0 ? (
         <div class="buttons">
           <button type="button" class="button" onClick={onClose}>
@@ -102,6 +104,7 @@ function Run({ run }: { run: RevertRun }) {
         <Status of="revertState" status={run.state} /> <bdi class="untrusted">{run.by}</bdi>{" "}
         <Time at={run.started_at} /> <q class="untrusted">{run.reason}</q>
       </p>
+      {run.held && <p class="trouble untrusted">{run.held}</p>}
       <Facts>
         {Object.entries(run.counts)
           .filter(([, n]) => n > 0)
