@@ -71,7 +71,7 @@ describe("the triage of a silence", () => {
   it("sends a silent plugin in a shop that answers to the decision", () => {
     const story = aSilentShop().triage(aProbe());
     expect(story.incident).toMatchObject({ status: "open", cause: "plugin_silent" });
-    expect(story.work("decide")).toBeDefined();
+    expect(story.state.work.map(({ kind }) => kind)).toContain("decide");
     expect(story.notified()).toEqual(["incident_detected"]);
     expect(story.rows("event").at(-1)).toMatchObject({
       kind: "triaged",
@@ -143,7 +143,7 @@ describe("the triage of a silence", () => {
       .triage(aShopThatIsDown())
       .triage(aProbe({ http_status: 403 }));
     expect(story.incident.cause).toBe("plugin_silent");
-    expect(story.work("decide")).toBeDefined();
+    expect(story.state.work.map(({ kind }) => kind)).toContain("decide");
   });
 
   it.each([
@@ -177,7 +177,7 @@ describe("the triage of a silence", () => {
     story.act("ada", { action: "retry", reason: "the host says it is back" });
     expect(story.state.work).toMatchObject([{ kind: "triage" }]);
     story.triage(aShopThatIsDown());
-    expect(story.work("triage")).toBeDefined();
+    expect(story.state.work.map(({ kind }) => kind)).toContain("triage");
     story.triage(aProbe());
     expect(story.incident.cause).toBe("plugin_silent");
   });
@@ -220,7 +220,7 @@ describe("a silence in a storm", () => {
     expect(story.incident).toMatchObject({ status: "open", cause: null });
     story.triage(aProbe());
     expect(story.incident).toMatchObject({ status: "open", cause: "plugin_silent" });
-    expect(story.work("decide")).toBeDefined();
+    expect(story.state.work.map(({ kind }) => kind)).toContain("decide");
   });
 
   it("stays with the person who took it", () => {
