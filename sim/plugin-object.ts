@@ -137,13 +137,13 @@ export class PluginObject {
     }
   }
 
-  /** An alarm that would ring too early is left alone, as the real one is. */
+  /** For exactly what is next: here a new alarm costs less than one that rings in vain. */
   #arm(now: number): void {
     const due = nextWake({ ...this.state, work: [] }, this.#parts.policy().intervals);
     if (due === null) return;
     const at = Math.max(due, now + 100);
     if (this.#armed !== null) {
-      if (this.#armed.at <= at) return;
+      if (this.#armed.at === at) return;
       this.#armed.cancelled = true;
     }
     this.#armed = this.#parts.realm.queue.plan(at, () => this.#ring());

@@ -1,4 +1,4 @@
-/** What is simulated: the company in two fleets, and a smaller one again and again with one protection taken away. */
+/** What is simulated: the company in a fleet for each product, and a smaller one again and again with one protection taken away. */
 import type { FleetSettings } from "./fleet.ts";
 import { VARIANTS } from "./variants.ts";
 import { PRODUCTS } from "./world.ts";
@@ -14,28 +14,26 @@ export interface Part extends FleetSettings {
   of: "week" | "comparison";
 }
 
-/** Small fleets have one product each, and more faults: SIRA learns by product. */
-const [FIRST, SECOND] = [PRODUCTS.slice(0, 2), PRODUCTS.slice(2)];
-
 export function partsOf({ quick, seed }: Options): Part[] {
+  // One product each: SIRA learns by product, and a smaller fleet stays in a core's cache.
+  const products = quick ? PRODUCTS.slice(0, 2) : PRODUCTS;
   const week = {
     of: "week",
     variant: "vigie",
-    shops: quick ? 160 : 2500,
+    shops: quick ? 160 : 1250,
     faultFactor: quick ? 2.5 : 1,
     days: quick ? 6 : 7,
   } as const;
   const comparison = {
     of: "comparison",
-    products: quick ? FIRST.slice(0, 1) : FIRST,
-    shops: quick ? 100 : 400,
+    products: quick ? PRODUCTS.slice(0, 1) : PRODUCTS.slice(0, 2),
+    shops: quick ? 100 : 300,
     faultFactor: 3,
     days: quick ? 2 : 3,
-    seed: 1000 * seed + 3,
+    seed: 1000 * seed + 9,
   } as const;
   return [
-    { ...week, products: quick ? FIRST.slice(0, 1) : FIRST, seed: 1000 * seed + 1 },
-    { ...week, products: quick ? FIRST.slice(1) : SECOND, seed: 1000 * seed + 2 },
+    ...products.map((product, i): Part => ({ ...week, products: [product], seed: 1000 * seed + 1 + i })),
     ...VARIANTS.map((variant) => ({ ...comparison, variant })),
   ];
 }

@@ -12,7 +12,9 @@ const parts = partsOf(options).map(tiny);
 
 describe("a simulated week", { timeout: 240_000 }, () => {
   it("is the same for the same seed, heals, breaks no invariant, and fills every table", async () => {
-    const [week, , , noCanary] = parts as [Part, Part, Part, Part];
+    const [week] = parts;
+    const noCanary = parts.find(({ variant }) => variant === "no canary");
+    if (week === undefined || noCanary === undefined) throw new Error("a part is missing");
     const seen = await runParts([week, week, noCanary], () => {});
     const [first, again, other] = seen;
     if (first === undefined || again === undefined || other === undefined)
