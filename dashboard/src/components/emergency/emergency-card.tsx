@@ -76,11 +76,13 @@ function Changes({ emergency: { changes } }: { emergency: Emergency }) {
     <ul class="counts">
       {changes.map((change) => (
         <li key={`${change.product} ${change.action} ${change.version}`}>
-          <Word of="action" name={change.action} />{" "}
-          <bdi class="untrusted">
-            {change.product} {change.version ?? ""}
-          </bdi>
-          : {t("emergency.shops", { n: change.shops })}
+          <span>
+            <Word of="action" name={change.action} />{" "}
+            <bdi class="untrusted">
+              {change.product} {change.version ?? ""}
+            </bdi>
+          </span>
+          <span>{t("emergency.shops", { n: change.shops })}</span>
         </li>
       ))}
     </ul>
