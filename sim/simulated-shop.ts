@@ -91,6 +91,12 @@ export class SimulatedShop {
     return this.#client !== null;
   }
 
+  /** What ails it, if anything, is mended by its version or its settings. */
+  get well(): boolean {
+    const { webhookFail, errorShare, disabled, boots } = this.effects;
+    return webhookFail === 0 && errorShare === 0 && !disabled && boots;
+  }
+
   /** Something about the shop has changed: how does it do now? */
   renew(): void {
     this.effects = this.options.effects(this);
@@ -206,7 +212,7 @@ export class SimulatedShop {
       state.attempt === null &&
       state.commit === null &&
       state.commands.every((c) => c.row.finished_at !== null);
-    if (!quiet || this.faults.size > 0 || this.dead || journal === null) return false;
+    if (!quiet || !this.well || this.dead || journal === null) return false;
     if (journal.probation !== null || journal.rollback !== null || journal.outbox.length > 0) return false;
     this.#stop();
     this.begin();

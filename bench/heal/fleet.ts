@@ -250,11 +250,7 @@ export class Fleet {
 
   /** Only what is well and left alone can fall ill. The real client has been running for a while by then. */
   #strike(shop: BenchShop, then: () => void): void {
-    const free = () =>
-      !shop.dead &&
-      shop.faults.size === 0 &&
-      shop.object.state.incidents.length === 0 &&
-      world.badness(shop.effects) === 0;
+    const free = () => !shop.dead && shop.well && shop.object.state.incidents.length === 0;
     if (!free()) return;
     shop.wake();
     const [from, to] = WARM_MS;
@@ -274,9 +270,10 @@ export class Fleet {
     const now = this.#queue.now;
     if (kind === "config") delete shop.disk.settings.webhook_endpoint;
     if (kind === "disabled") delete shop.disk.settings.webhook_subscription;
+    const latent = shop.faults.has(kind);
     shop.faults.add(kind);
     if (kind !== "dead" && world.badness(world.effectsOf(shop)) === 0) {
-      shop.faults.delete(kind);
+      if (!latent) shop.faults.delete(kind);
       return;
     }
     this.#recorder.begin(shop, kind, now);
