@@ -93,13 +93,23 @@ export class People {
     });
   }
 
-  /** A good release is halted when it was tried on a fault that it does not mend: people see that, and let it go on. */
+  /** A good release, or remedy, is halted when it was tried on a fault that it does not mend: people see that, and let it go on. */
   async #watchReleases(product: Product): Promise<void> {
     const releases = this.#plane.releases(product);
     const { now } = this.#realm.queue;
-    for (const { version, status } of await releases.list()) {
+    const remedies = (await releases.remedies()).map(({ id, status }) => ({
+      version: id,
+      status,
+      good: true,
+    }));
+    const versions = (await releases.list()).map(({ version, status }) => ({
+      version,
+      status,
+      good: releaseOf(version)?.nature === "good",
+    }));
+    for (const { version, status, good } of [...remedies, ...versions]) {
       const key = `${product}@${version}`;
-      const wronged = status === "halted" && releaseOf(version)?.nature === "good";
+      const wronged = status === "halted" && good;
       if (!wronged) {
         this.#haltedSince.delete(key);
         continue;
