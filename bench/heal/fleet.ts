@@ -270,6 +270,8 @@ export class Fleet {
     const now = this.#queue.now;
     if (kind === "config") delete shop.disk.settings.webhook_endpoint;
     if (kind === "disabled") delete shop.disk.settings.webhook_subscription;
+    // What strikes again is a fault of its own: the earlier one is over for good.
+    shop.notes.ended = shop.notes.ended.filter((fault) => fault.kind !== kind);
     const latent = shop.faults.has(kind);
     shop.faults.add(kind);
     if (kind !== "dead" && world.badness(world.effectsOf(shop)) === 0) {

@@ -5,7 +5,7 @@ import type { PluginState } from "../../src/core/plugin/state.ts";
 import type { Step } from "../../src/core/plugin/step.ts";
 import type { BenchShop } from "./bench-shop.ts";
 import type { AttemptSeen, FaultKind, FaultSeen } from "./observe.ts";
-import { badness, ownBadness } from "./world.ts";
+import { badness, stands } from "./world.ts";
 
 const NOTICEABLE = 0.05;
 const TERMINAL: ReadonlySet<string> = new Set([
@@ -76,13 +76,13 @@ export class Recorder {
     shop.notes.ended.push(...shop.notes.open.splice(0));
   }
 
-  /** What was thought to be over is not. */
+  /** A change of ours has brought back what was thought to be over. What strikes anew is another fault. */
   worsened(shop: BenchShop): void {
-    if (badness(shop.effects) < NOTICEABLE && !shop.dead) return;
-    for (const fault of shop.notes.ended.splice(0)) {
-      const stillThere =
-        fault.kind === "regression" ? ownBadness(shop) >= NOTICEABLE : shop.faults.has(fault.kind);
-      if (!stillThere || fault.endedBy !== "vigie") continue;
+    if (shop.by !== "vigie") return;
+    const back = shop.notes.ended.filter(({ kind, endedBy }) => endedBy === "vigie" && stands(shop, kind));
+    if (back.length === 0) return;
+    shop.notes.ended = shop.notes.ended.filter((fault) => !back.includes(fault));
+    for (const fault of back) {
       fault.endedAt = null;
       fault.endedBy = null;
       fault.attempt = null;

@@ -207,3 +207,11 @@ export function badness({ webhookFail, errorShare, disabled, boots }: Effects): 
 export function ownBadness(shop: SimulatedShop): number {
   return badness(ownEffects(releaseOf(shop.disk.current), shop.options.environment));
 }
+
+/** Whether this fault still hurts the shop, or hurts it again. */
+export function stands(shop: SimulatedShop, kind: ShopFault | "regression"): boolean {
+  if (kind === "regression") return ownBadness(shop) > 0;
+  if (kind === "dead") return shop.dead;
+  const release = releaseOf(shop.disk.current);
+  return shop.faults.has(kind) && badness(faultEffects(kind, release, shop)) > 0;
+}
