@@ -1,9 +1,8 @@
 /** The kill switch: two steps and a reason, so that it is never pulled by accident, and never without knowing why. */
 import { useSignal } from "@preact/signals";
-import { useAction, useApp } from "../stores/context.ts";
-import { Dialog } from "./dialog.tsx";
+import { useApp } from "../stores/context.ts";
 import { KillPreview } from "./kill-preview.tsx";
-import { ReasonForm } from "./reason-form.tsx";
+import { ReasonDialog } from "./reason-dialog.tsx";
 
 export function KillSwitch({ engaged }: { engaged: boolean }) {
   const { t } = useApp();
@@ -37,27 +36,19 @@ export function KillSwitch({ engaged }: { engaged: boolean }) {
 
 function KillDialog({ engage, onClose }: { engage: boolean; onClose: () => void }) {
   const { api, policy, t } = useApp();
-  const action = useAction(
-    (reason: string) => api.kill({ engaged: engage, reason }),
-    (changed) => {
-      policy.put(changed);
-      onClose();
-    },
-  );
   return (
-    <Dialog title={t(engage ? "kill.engage" : "kill.release")} onClose={onClose}>
-      <p>{t(engage ? "kill.engageHint" : "kill.releaseHint")}</p>
-      <ReasonForm
-        busy={action.busy.value}
-        failure={action.failure.value}
-        submit={t(engage ? "kill.engageConfirm" : "kill.releaseConfirm")}
-        tone={engage ? "danger" : "primary"}
-        testId="kill-confirm"
-        reasonTestId="kill-reason"
-        onSubmit={(reason) => void action.run(reason)}
-        onCancel={onClose}
-      />
+    <ReasonDialog
+      title={t(engage ? "kill.engage" : "kill.release")}
+      hint={t(engage ? "kill.engageHint" : "kill.releaseHint")}
+      submit={t(engage ? "kill.engageConfirm" : "kill.releaseConfirm")}
+      tone={engage ? "danger" : "primary"}
+      testId="kill-confirm"
+      reasonTestId="kill-reason"
+      send={(reason) => api.kill({ engaged: engage, reason })}
+      onDone={policy.put}
+      onClose={onClose}
+    >
       {engage && <KillPreview />}
-    </Dialog>
+    </ReasonDialog>
   );
 }

@@ -2,13 +2,12 @@
 import { useSignal } from "@preact/signals";
 import type { NotificationRow, TestNotice } from "../../../src/contract/notification.ts";
 import { Audience, NotificationKind, NotificationStatus } from "../../../src/contract/notification.ts";
-import { Dialog } from "../components/dialog.tsx";
 import { Status, Word } from "../components/label.tsx";
 import { ListPage, type ListSpec, Rows, useList } from "../components/list-page.tsx";
-import { ReasonForm } from "../components/reason-form.tsx";
+import { ReasonDialog } from "../components/reason-dialog.tsx";
 import { TestOutcome } from "../components/test-outcome.tsx";
 import { Time } from "../components/time.tsx";
-import { useAction, useApp } from "../stores/context.ts";
+import { useApp } from "../stores/context.ts";
 
 const LIST: ListSpec = {
   path: "/notices",
@@ -83,14 +82,7 @@ function NoticeRow({ notice }: { notice: NotificationRow }) {
 function OpsTest() {
   const { api, t } = useApp();
   const asking = useSignal(false);
-  const close = () => {
-    asking.value = false;
-  };
   const outcome = useSignal<TestNotice | null>(null);
-  const action = useAction(api.testOpsNotice, (value) => {
-    outcome.value = value;
-    close();
-  });
   return (
     <section class="card">
       <p class="field-hint">{t("notice.testHint")}</p>
@@ -106,16 +98,18 @@ function OpsTest() {
         {t("notice.test")}
       </button>
       {asking.value && (
-        <Dialog title={t("notice.test")} onClose={close}>
-          <ReasonForm
-            busy={action.busy.value}
-            failure={action.failure.value}
-            submit={t("notice.test")}
-            testId="notice-test"
-            onSubmit={(reason) => void action.run(reason)}
-            onCancel={close}
-          />
-        </Dialog>
+        <ReasonDialog
+          title={t("notice.test")}
+          submit={t("notice.test")}
+          testId="notice-test"
+          send={api.testOpsNotice}
+          onDone={(value) => {
+            outcome.value = value;
+          }}
+          onClose={() => {
+            asking.value = false;
+          }}
+        />
       )}
     </section>
   );

@@ -4,11 +4,10 @@ import type { Emergency } from "../../../../src/contract/emergency.ts";
 import { useAction, useApp, useNow, useResource } from "../../stores/context.ts";
 import { isConfirmable, settledShare } from "../../view/emergency-draft.ts";
 import { percent } from "../../view/figures.ts";
-import { Dialog } from "../dialog.tsx";
 import { Fact, Facts } from "../facts.tsx";
 import { Status, Word } from "../label.tsx";
 import { Loaded } from "../loaded.tsx";
-import { ReasonForm } from "../reason-form.tsx";
+import { ReasonDialog } from "../reason-dialog.tsx";
 import { ScrollBox } from "../scroll-box.tsx";
 import { Time } from "../time.tsx";
 import { Trouble } from "../trouble.tsx";
@@ -124,16 +123,6 @@ function Confirm({ emergency, onChanged }: { emergency: Emergency; onChanged: ()
 function Abort({ emergency, onChanged }: { emergency: Emergency; onChanged: () => void }) {
   const { api, t } = useApp();
   const asking = useSignal(false);
-  const close = () => {
-    asking.value = false;
-  };
-  const action = useAction(
-    (reason: string) => api.abortEmergency(emergency.id, { reason }),
-    () => {
-      close();
-      onChanged();
-    },
-  );
   return (
     <>
       <button
@@ -148,18 +137,18 @@ function Abort({ emergency, onChanged }: { emergency: Emergency; onChanged: () =
         {t("emergency.abort")}
       </button>
       {asking.value && (
-        <Dialog title={t("emergency.abort")} onClose={close}>
-          <p>{t("emergency.abortHint")}</p>
-          <ReasonForm
-            busy={action.busy.value}
-            failure={action.failure.value}
-            submit={t("emergency.abort")}
-            tone="danger"
-            testId="emergency-abort-confirm"
-            onSubmit={(reason) => void action.run(reason)}
-            onCancel={close}
-          />
-        </Dialog>
+        <ReasonDialog
+          title={t("emergency.abort")}
+          hint={t("emergency.abortHint")}
+          submit={t("emergency.abort")}
+          tone="danger"
+          testId="emergency-abort-confirm"
+          send={(reason) => api.abortEmergency(emergency.id, { reason })}
+          onDone={onChanged}
+          onClose={() => {
+            asking.value = false;
+          }}
+        />
       )}
     </>
   );

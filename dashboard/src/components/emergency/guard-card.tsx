@@ -1,16 +1,15 @@
 /** What holds automatic changes back at this moment, and the way to restore autonomy once a person has looked. */
 import { useSignal } from "@preact/signals";
 import type { Guard } from "../../../../src/contract/guard.ts";
-import { useAction, useApp } from "../../stores/context.ts";
+import { useApp } from "../../stores/context.ts";
 import { percent } from "../../view/figures.ts";
-import { Dialog } from "../dialog.tsx";
 import { Fact, Facts } from "../facts.tsx";
 import { Status, Word } from "../label.tsx";
-import { ReasonForm } from "../reason-form.tsx";
+import { ReasonDialog } from "../reason-dialog.tsx";
 import { Time } from "../time.tsx";
 
 export function GuardCard({ guard, onChanged }: { guard: Guard; onChanged: (guard: Guard) => void }) {
-  const { t } = useApp();
+  const { api, t } = useApp();
   const asking = useSignal(false);
   const { autonomy } = guard;
   return (
@@ -50,11 +49,16 @@ export function GuardCard({ guard, onChanged }: { guard: Guard; onChanged: (guar
         </button>
       )}
       {asking.value && (
-        <RestoreDialog
+        <ReasonDialog
+          title={t("autonomy.restore")}
+          hint={t("autonomy.restoreHint")}
+          submit={t("autonomy.restore")}
+          testId="autonomy-confirm"
+          send={(reason) => api.restoreAutonomy({ reason })}
+          onDone={onChanged}
           onClose={() => {
             asking.value = false;
           }}
-          onChanged={onChanged}
         />
       )}
     </section>
@@ -88,29 +92,5 @@ function Budget({ guard: { autonomy } }: { guard: Guard }) {
         </Fact>
       )}
     </Facts>
-  );
-}
-
-function RestoreDialog({ onClose, onChanged }: { onClose: () => void; onChanged: (guard: Guard) => void }) {
-  const { api, t } = useApp();
-  const action = useAction(
-    (reason: string) => api.restoreAutonomy({ reason }),
-    (guard) => {
-      onClose();
-      onChanged(guard);
-    },
-  );
-  return (
-    <Dialog title={t("autonomy.restore")} onClose={onClose}>
-      <p>{t("autonomy.restoreHint")}</p>
-      <ReasonForm
-        busy={action.busy.value}
-        failure={action.failure.value}
-        submit={t("autonomy.restore")}
-        testId="autonomy-confirm"
-        onSubmit={(reason) => void action.run(reason)}
-        onCancel={onClose}
-      />
-    </Dialog>
   );
 }

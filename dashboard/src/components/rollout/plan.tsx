@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { PlannedRollout, PlanReply, RolloutPlan } from "../../../../src/contract/rollout.ts";
 import { useAction, useApp } from "../../stores/context.ts";
 import { FIRST_PLAN, planIssues, type Subject } from "../../view/rollout.ts";
-import { Dialog } from "../dialog.tsx";
+import { ReasonDialog } from "../reason-dialog.tsx";
 import { ReasonForm } from "../reason-form.tsx";
 import { ScrollBox } from "../scroll-box.tsx";
 import { Time } from "../time.tsx";
@@ -17,7 +17,7 @@ interface PlanProps {
 }
 
 export function Plan({ subject, planned, onChanged }: PlanProps) {
-  const { t } = useApp();
+  const { api, t } = useApp();
   const draft = useSignal<RolloutPlan | null>(null);
   const cancelling = useSignal(false);
   const close = () => {
@@ -71,12 +71,17 @@ export function Plan({ subject, planned, onChanged }: PlanProps) {
         />
       )}
       {cancelling.value && (
-        <CancelDialog
-          subject={subject}
+        <ReasonDialog
+          title={t("plan.cancel")}
+          hint={t("plan.cancelHint")}
+          submit={t("plan.cancel")}
+          tone="danger"
+          testId="plan-cancel-confirm"
+          send={(reason) => api.cancelPlan(subject, { reason })}
+          onDone={onChanged}
           onClose={() => {
             cancelling.value = false;
           }}
-          onChanged={onChanged}
         />
       )}
     </section>
@@ -206,36 +211,5 @@ function Reach({ reply }: { reply: PlanReply }) {
         </table>
       </ScrollBox>
     </div>
-  );
-}
-
-interface CancelDialogProps {
-  subject: Subject;
-  onClose: () => void;
-  onChanged: () => void;
-}
-
-function CancelDialog({ subject, onClose, onChanged }: CancelDialogProps) {
-  const { api, t } = useApp();
-  const action = useAction(
-    (reason: string) => api.cancelPlan(subject, { reason }),
-    () => {
-      onClose();
-      onChanged();
-    },
-  );
-  return (
-    <Dialog title={t("plan.cancel")} onClose={onClose}>
-      <p>{t("plan.cancelHint")}</p>
-      <ReasonForm
-        busy={action.busy.value}
-        failure={action.failure.value}
-        submit={t("plan.cancel")}
-        tone="danger"
-        testId="plan-cancel-confirm"
-        onSubmit={(reason) => void action.run(reason)}
-        onCancel={onClose}
-      />
-    </Dialog>
   );
 }

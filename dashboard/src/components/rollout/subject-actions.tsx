@@ -1,10 +1,9 @@
 /** What people do about a release or a remedy as a whole: let it go on, pause, halt or block it, each with a reason. */
 import { useSignal } from "@preact/signals";
 import type { ReleaseStatus } from "../../../../src/contract/release.ts";
-import { useAction, useApp } from "../../stores/context.ts";
+import { useApp } from "../../stores/context.ts";
 import { NEXT_STATUSES, type Subject, subjectName } from "../../view/rollout.ts";
-import { Dialog } from "../dialog.tsx";
-import { ReasonForm } from "../reason-form.tsx";
+import { ReasonDialog } from "../reason-dialog.tsx";
 
 interface SubjectActionsProps {
   subject: Subject;
@@ -13,11 +12,12 @@ interface SubjectActionsProps {
 }
 
 export function SubjectActions({ subject, status, onChanged }: SubjectActionsProps) {
-  const { t } = useApp();
+  const { api, t } = useApp();
   const chosen = useSignal<ReleaseStatus | null>(null);
   const close = () => {
     chosen.value = null;
   };
+  const asked = chosen.value;
   return (
     <>
       <div class="buttons">
@@ -25,7 +25,7 @@ export function SubjectActions({ subject, status, onChanged }: SubjectActionsPro
           <button
             key={next}
             type="button"
-            class={next === "active" || next === "paused" ? "button" : "button danger"}
+            class={isGentle(next) ? "button" : "button danger"}
             aria-haspopup="dialog"
             aria-label={t(`releaseAct.${next}Of`, { name: subjectName(subject) })}
             onClick={() => {
@@ -36,41 +36,23 @@ export function SubjectActions({ subject, status, onChanged }: SubjectActionsPro
           </button>
         ))}
       </div>
-      {chosen.value && (
-        <StatusDialog subject={subject} status={chosen.value} onClose={close} onChanged={onChanged} />
+      {asked && (
+        <ReasonDialog
+          title={t(`releaseAct.${asked}Of`, { name: subjectName(subject) })}
+          hint={t(`releaseHint.${asked}`)}
+          submit={t(`releaseAct.${asked}`)}
+          tone={isGentle(asked) ? "primary" : "danger"}
+          testId="release-confirm"
+          send={(reason) => api.setSubjectStatus(subject, { status: asked, reason })}
+          onDone={onChanged}
+          onClose={close}
+        />
       )}
     </>
   );
 }
 
-interface StatusDialogProps {
-  subject: Subject;
-  status: ReleaseStatus;
-  onClose: () => void;
-  onChanged: () => void;
-}
-
-function StatusDialog({ subject, status, onClose, onChanged }: StatusDialogProps) {
-  const { api, t } = useApp();
-  const action = useAction(
-    (reason: string) => api.setSubjectStatus(subject, { status, reason }),
-    () => {
-      onClose();
-      onChanged();
-    },
-  );
-  return (
-    <Dialog title={t(`releaseAct.${status}Of`, { name: subjectName(subject) })} onClose={onClose}>
-      <p>{t(`releaseHint.${status}`)}</p>
-      <ReasonForm
-        busy={action.busy.value}
-        failure={action.failure.value}
-        submit={t(`releaseAct.${status}`)}
-        tone={status === "active" || status === "paused" ? "primary" : "danger"}
-        testId="release-confirm"
-        onSubmit={(reason) => void action.run(reason)}
-        onCancel={onClose}
-      />
-    </Dialog>
-  );
+/** Neither stops what is under way nor takes anything away. */
+function isGentle(status: ReleaseStatus): boolean {
+  return status === "active" || status === "paused";
 }
