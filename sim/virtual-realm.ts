@@ -44,7 +44,6 @@ export class VirtualRealm {
       this.touch();
       return fetchHandler(String(url), init);
     }) as typeof fetch; // the code under test passes strings and URLs only
-    globalThis.structuredClone = copyOfState as typeof structuredClone;
   }
 
   /** Something asynchronous was set off: the clock waits until it has settled. */
@@ -84,37 +83,4 @@ export class VirtualRealm {
 
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-/**
- * What the reducer's working copy is made by, three times as fast as the platform's: everything is plain JSON. The detectors' part of a
- * plugin's state is shared, not copied: they are pure functions that never write to it (a test holds them to it).
- */
-export function copyOfState<T>(value: T): T {
-  if (!isPluginState(value)) return copyOf(value);
-  const { detection, ...rest } = value;
-  return { ...copyOf(rest), detection } as T;
-}
-
-function isPluginState(value: unknown): value is { detection: unknown } {
-  return typeof value === "object" && value !== null && "schema" in value && "detection" in value;
-}
-
-/** A deep copy of plain JSON-like data. */
-export function copyOf<T>(value: T): T {
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) {
-    const list = value.slice();
-    for (let i = 0; i < list.length; i++) {
-      const item: unknown = list[i];
-      if (typeof item === "object" && item !== null) list[i] = copyOf(item);
-    }
-    return list as T;
-  }
-  const copy = { ...value } as Record<string, unknown>;
-  for (const key in copy) {
-    const item = copy[key];
-    if (typeof item === "object" && item !== null) copy[key] = copyOf(item);
-  }
-  return copy as T;
 }

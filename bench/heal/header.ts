@@ -24,7 +24,7 @@ export function headerOf(options: Options, parts: readonly Part[]): string {
       "(durable-objects), the requests of a plugin's object to them and its hand-over under the authority's lease; the plugin's client (plugin-client/core) with heart, healer, journal, " +
       "dead-man and real Ed25519 and HMAC signatures over a host in memory, from 10 to 20 min before a fault until all is quiet again.",
     "Simulated: time, network (20 to 150 ms one way, 0.2 % of requests and of answers lost), Postgres (takes everything), the staging runner (15 to 40 s; finds what does not boot, nothing that only " +
-      "traffic shows), sites that answer when looked at. While a shop is well its heart is a light one: the same counters and intervals, without journal, JSON and signature; the platform's copy of a state is a plain one.",
+      "traffic shows), sites that answer when looked at. While a shop is well its heart is a light one: the same counters and intervals, without journal, JSON and signature.",
     "Shops: resident clients, beats every 120 s as asked for, 2 to 300 webhooks/h (log-uniform) with ten requests to each, a day-and-night rhythm, 0.5 % ordinary webhook failures, 15 % on an old runtime. " +
       `Faults per shop and day: ${rates} (letters are bugs: a quarter of the requests raise an error; config: all webhooks fail; transient: they fail for 5 min by themselves). Outbreaks: ${outbreaks}.`,
     `Releases: ${bad.join(", ")}; regressions are put into shops by the platform's own updater, past Vigie. A remedy for the configuration fault is published on day 0.`,

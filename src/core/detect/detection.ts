@@ -10,7 +10,9 @@ import { dominantError } from "./error-frequency.ts";
 import {
   type ErrorSpike,
   errorSpikeFinding,
+  errorSpikeFires,
   errorSpikeSuspect,
+  errorsKnown,
   newErrorSpike,
   observeErrorSpike,
   resetErrorSpike,
@@ -21,6 +23,7 @@ import {
   type Arrivals,
   heartbeatDeadline,
   heartbeatFinding,
+  heartbeatMissed,
   newArrivals,
   observeArrival,
 } from "./heartbeat-deadline.ts";
@@ -28,6 +31,7 @@ import {
   freezeKnownErrors,
   type NewError,
   newErrorFinding,
+  newErrorFires,
   newErrorSuspect,
   newNewError,
   observeErrors,
@@ -44,6 +48,7 @@ import {
 } from "./rolling-window.ts";
 import {
   disabledFinding,
+  isDisabled,
   newWebhookDisabled,
   observeSubscription,
   type WebhookDisabled,
@@ -54,7 +59,9 @@ import {
   resetWebhookFailure,
   type WebhookFailure,
   webhookFinding,
+  webhookFires,
   webhookSuspect,
+  webhooksKnown,
 } from "./webhook-failure.ts";
 
 export type { Finding } from "./finding.ts";
@@ -145,6 +152,29 @@ export function findings(
     newErrorFinding(state.newErrors, now),
     heartbeatFinding(state.arrivals, intervalMs, now),
   ];
+}
+
+/** Whether any of `findings` fires, without a word said about any: most beats find nothing. `intervalMs` as there. */
+export function anyFires(
+  state: DetectionState,
+  now: number,
+  intervalMs: number = DEFAULT_INTERVAL_MS,
+): boolean {
+  return (
+    webhookFires(state.webhooks) ||
+    errorSpikeFires(state.errors) ||
+    newErrorFires(state.newErrors) ||
+    isDisabled(state.subscription) ||
+    heartbeatMissed(state.arrivals, intervalMs, now)
+  );
+}
+
+/** Payments, by webhooks or errors, have been judged: calm is known to be calm. That a plugin beats is not health. */
+export function isJudged(state: DetectionState, now: number): boolean {
+  return (
+    errorsKnown(state.errors) ||
+    webhooksKnown(state.webhooks, () => windowTotals(state.daily, DAILY_WINDOW, DAILY_WINDOW.slots, now))
+  );
 }
 
 /** A detector is at least half way to its alarm and failures still arrive: ask for faster beats. Judged as of the last beat. */
@@ -259,6 +289,7 @@ function finishedHours(daily: RollingWindow, lastAt: number | null, now: number)
   if (lastAt === null) return [];
   const lastHour = Math.floor(lastAt / DAILY_WINDOW.slotMs) * DAILY_WINDOW.slotMs;
   const thisHour = Math.floor(now / DAILY_WINDOW.slotMs) * DAILY_WINDOW.slotMs;
+  if (lastHour === thisHour) return [];
   return windowBuckets(daily, DAILY_WINDOW, now)
     .filter(({ startMs }) => startMs >= lastHour && startMs < thisHour)
     .map(({ errors }) => errors);

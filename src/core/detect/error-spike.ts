@@ -101,6 +101,17 @@ export function errorSpikeSuspect(state: ErrorSpike, now: number): boolean {
   return limit !== null && state.rate >= limit / 2;
 }
 
+export function errorSpikeFires(state: ErrorSpike): boolean {
+  return state.basis === "requests" ? state.ratio.cusum.firing : state.firing;
+}
+
+/** It has been learned what is usual, or what is seen is beyond doubt. */
+export function errorsKnown(state: ErrorSpike): boolean {
+  const { basis, ratio } = state;
+  if (basis !== "requests") return basis !== "none" && (state.firing || limitOf(state) !== null);
+  return ratio.cusum.firing || ratio.cusum.sum >= ERROR_RATIO.enter / 2 || ratioLearned(ratio);
+}
+
 /** `fingerprint`: the error that dominates the last hour, or "". */
 export function errorSpikeFinding(
   state: ErrorSpike,

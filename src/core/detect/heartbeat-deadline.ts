@@ -99,6 +99,11 @@ export function heartbeatDeadline(state: Arrivals, intervalMs: number): number |
   return gap === null ? null : state.lastAt + gap;
 }
 
+export function heartbeatMissed(state: Arrivals, intervalMs: number, now: number): boolean {
+  const deadline = heartbeatDeadline(state, intervalMs);
+  return deadline !== null && now >= deadline;
+}
+
 /**
  * Detected at its deadline, whenever somebody looks; the onset is the last beat, the earliest that contact can have been lost, so
  * that the time to detect is never flattered. A beat is itself the proof that silence is over.

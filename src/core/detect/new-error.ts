@@ -132,6 +132,10 @@ export function newErrorSuspect(state: NewError, now: number): boolean {
   );
 }
 
+export function newErrorFires({ fresh }: NewError): boolean {
+  return fresh.some(isAlarm);
+}
+
 export function newErrorFinding(state: NewError, now: number): Finding {
   const worst = worstFresh(state);
   const count = worst?.count ?? 0;

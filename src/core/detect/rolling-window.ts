@@ -38,14 +38,15 @@ export function addToWindow(
   toMs: number,
 ): RollingWindow {
   const next = advance(window, shape, toMs);
+  if (SUM_NAMES.every((name) => added[name] === 0)) return next;
   const end = Math.max(toMs, next.slot * shape.slotMs);
   const start = Math.min(fromMs, end);
   const oldest = next.slot - shape.slots + 1;
   const first = Math.max(oldest, Math.floor(start / shape.slotMs));
   const partBefore = (atMs: number): number => (end === start ? 1 : clamp01((atMs - start) / (end - start)));
-  const sums = [...next.sums];
-  for (const [i, name] of SUM_NAMES.entries()) {
-    const total = added[name];
+  const sums = next.sums.slice();
+  for (let i = 0; i < WIDTH; i++) {
+    const total = sumAt(added, i);
     if (total === 0) continue;
     let given = first * shape.slotMs <= start ? 0 : Math.round(total * partBefore(first * shape.slotMs));
     for (let slot = first; slot <= next.slot; slot++) {
@@ -60,11 +61,17 @@ export function addToWindow(
 
 /** Sums over the newest `slots` slots as of `now`, the one under way included. */
 export function windowTotals(window: RollingWindow, shape: WindowShape, slots: number, now: number): Sums {
-  const current = advance(window, shape, now);
+  const current = Math.max(window.slot, Math.floor(now / shape.slotMs));
   const totals = { ...NO_SUMS };
-  for (let back = 0; back < Math.min(slots, shape.slots); back++) {
-    const sums = sumsAt(current, shape, current.slot - back);
-    for (const name of SUM_NAMES) totals[name] += sums[name];
+  // What lies after the newest slot, and before the oldest, is empty.
+  const last = Math.min(current, window.slot);
+  const first = Math.max(current - Math.min(slots, shape.slots), window.slot - shape.slots) + 1;
+  for (let slot = first; slot <= last; slot++) {
+    const sums = sumsAt(window, shape, slot);
+    totals.errors += sums.errors;
+    totals.requests += sums.requests;
+    totals.webhooks_sent += sums.webhooks_sent;
+    totals.webhooks_failed += sums.webhooks_failed;
   }
   return totals;
 }
@@ -82,6 +89,11 @@ export function windowBuckets(
   });
 }
 
+function sumAt(sums: Sums, i: number): number {
+  const name = SUM_NAMES[i];
+  return name === undefined ? 0 : sums[name];
+}
+
 function sumsAt(window: RollingWindow, shape: WindowShape, slot: number): Sums {
   const at = position(slot, shape);
   return {
@@ -96,7 +108,7 @@ function advance(window: RollingWindow, shape: WindowShape, now: number): Rollin
   const slot = Math.floor(now / shape.slotMs);
   if (slot <= window.slot) return window;
   if (slot - window.slot >= shape.slots) return newWindow(shape, now);
-  const sums = [...window.sums];
+  const sums = window.sums.slice();
   for (let passed = window.slot + 1; passed <= slot; passed++) {
     const at = position(passed, shape);
     sums.fill(0, at, at + WIDTH);

@@ -22,8 +22,12 @@ export function observeSubscription(
   return { reported, sinceMs: now };
 }
 
+export function isDisabled({ reported }: WebhookDisabled): boolean {
+  return reported === "disabled";
+}
+
 export function disabledFinding(state: WebhookDisabled, now: number): Finding {
-  const firing = state.reported === "disabled";
+  const firing = isDisabled(state);
   return {
     type: "webhook_disabled",
     firing,

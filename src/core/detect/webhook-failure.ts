@@ -75,6 +75,17 @@ export function webhookSuspect(state: WebhookFailure, now: number): boolean {
   return cusum.sum >= WEBHOOK_TEST.enter / 2 && !lapsed;
 }
 
+export function webhookFires({ gauge, cusum }: WebhookFailure): boolean {
+  return gauge === null ? cusum.firing : gauge.firing;
+}
+
+/** Enough was sent to say whether webhooks arrive. `lastDay`: the rolling sums of webhooks, summed up only when they are needed. */
+export function webhooksKnown(state: WebhookFailure, lastDay: () => Sums): boolean {
+  const { gauge, cusum, counted } = state;
+  if (gauge !== null || cusum.firing || cusum.sum >= WEBHOOK_TEST.enter / 2) return true;
+  return counted && lastDay().webhooks_sent >= WEBHOOK_MIN_SAMPLE;
+}
+
 /** `lastHour` and `lastDay`: the rolling sums of webhooks. */
 export function webhookFinding(state: WebhookFailure, lastHour: Sums, lastDay: Sums, now: number): Finding {
   return state.gauge === null
@@ -86,7 +97,7 @@ function counterFinding(state: WebhookFailure, lastHour: Sums, lastDay: Sums, no
   const { cusum } = state;
   const share = failureShare(cusum);
   const half = cusum.sum >= WEBHOOK_TEST.enter / 2;
-  const enough = state.counted && lastDay.webhooks_sent >= WEBHOOK_MIN_SAMPLE;
+  const enough = webhooksKnown(state, () => lastDay);
   return {
     type: "webhook_fail_rate",
     firing: cusum.firing,

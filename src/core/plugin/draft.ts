@@ -11,6 +11,7 @@ import type { PolicyDocument } from "../../contract/policy.ts";
 import type { AttemptReport, FinishedReport, SignalReport } from "../../contract/rpc/fleet.ts";
 import type { VoteRequest } from "../../contract/sira-memory.ts";
 import type { ShopReport } from "../fleet/shop-evidence.ts";
+import { plainCopy } from "../plain-copy.ts";
 import { noticeFacts } from "./notice-facts.ts";
 import { type AttemptState, type CommandState, type IncidentState, iso, type PluginState } from "./state.ts";
 
@@ -41,8 +42,10 @@ export interface Draft {
   policy: PolicyDocument;
 }
 
+/** The detectors' part is shared, not copied: it is replaced by a new one, and never written to. */
 export function beginDraft(state: PluginState, now: number, policy: PolicyDocument): Draft {
-  return { state: structuredClone(state), outbox: [], now, policy };
+  const { detection: _, ...rest } = state;
+  return { state: { ...state, ...plainCopy(rest) }, outbox: [], now, policy };
 }
 
 /** Queues the incident's row as it is now, under a new revision. */

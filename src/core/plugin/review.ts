@@ -1,5 +1,5 @@
 /** Findings become incidents, incidents follow their findings. Runs after every beat and at every deadline. */
-import { type Finding, findings } from "../detect/detection.ts";
+import { anyFires, type Finding, findings } from "../detect/detection.ts";
 import { renewEvidence } from "./attempts.ts";
 import { type Draft, note } from "./draft.ts";
 import { endAttempt, excludeFix } from "./end-attempt.ts";
@@ -20,7 +20,9 @@ import { startWork } from "./work.ts";
 
 export function review(draft: Draft): void {
   const { state, now } = draft;
-  for (const finding of findings(state.detection, now, state.askedS * 1000)) {
+  const intervalMs = state.askedS * 1000;
+  const concerned = state.incidents.length > 0 || anyFires(state.detection, now, intervalMs);
+  for (const finding of concerned ? findings(state.detection, now, intervalMs) : []) {
     const incident = state.incidents.find((open) => open.row.type === finding.type) ?? null;
     if (finding.firing) {
       if (incident === null) {

@@ -5,6 +5,7 @@ import type { PluginRecord } from "../../contract/plugin-record.ts";
 import {
   dailyBuckets,
   detectorViews,
+  isJudged,
   recentBuckets,
   silenceDeadline,
   telemetrySnapshot,
@@ -16,9 +17,6 @@ import { iso, isSettledSilence, type Millis, type PluginState } from "./state.ts
 import { tellAttempt } from "./tell-fleet.ts";
 import { tellSignals } from "./tell-signals.ts";
 import { RECORD_EVERY_MS } from "./tuning.ts";
-
-/** Detectors whose calm says that payments work. That it beats is not health. */
-const SUBSTANTIAL: ReadonlySet<string> = new Set(["webhook_fail_rate", "error_spike"]);
 
 /** Silent without having said goodbye. */
 function isSilent(state: PluginState): boolean {
@@ -34,11 +32,7 @@ export function pluginStatus(state: PluginState, now: Millis): PluginRecord["sta
   if (isSilent(state)) return "silent";
   if (state.attempt !== null) return "healing";
   if (state.incidents.length > 0) return "degraded";
-  const views = detectorViews(state.detection, now, state.askedS * 1000);
-  const known = views.some(
-    (view) => SUBSTANTIAL.has(view.type) && view.state !== "learning" && view.state !== "not_enough_data",
-  );
-  return known ? "healthy" : "learning";
+  return isJudged(state.detection, now) ? "healthy" : "learning";
 }
 
 export function pluginRecord(state: PluginState, now: Millis): PluginRecord {

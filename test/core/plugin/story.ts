@@ -53,6 +53,8 @@ export class PluginStory {
   }
 
   apply(event: PluginEvent): this {
+    // Shared between the steps: whoever wrote to it would change the past.
+    freeze(this.state.detection);
     const result = step(this.state, event, { now: this.now, policy: this.policy });
     this.refusal = result.ok ? null : result.refusal;
     if (!result.ok) return this;
@@ -274,4 +276,10 @@ export class PluginStory {
 
 function fail(message: string): never {
   throw new Error(message);
+}
+
+function freeze(value: unknown): void {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const part of Object.values(value)) freeze(part);
 }
