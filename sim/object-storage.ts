@@ -3,7 +3,6 @@
  * transactions that roll all of it back together. Only the part of the platform's interface that `durable-objects/` uses.
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { plainCopy } from "../src/core/plain-copy.ts";
 import type { EventQueue, Planned } from "./event-queue.ts";
 
 export interface StoredObject {
@@ -61,8 +60,8 @@ export class ObjectStorage {
   #depth = 0;
 
   readonly kv = {
-    get: <T>(key: string): T | undefined => plainCopy(this.#values.get(key)) as T | undefined,
-    put: (key: string, value: unknown): void => void this.#values.set(key, plainCopy(value)),
+    get: <T>(key: string): T | undefined => structuredClone(this.#values.get(key)) as T | undefined,
+    put: (key: string, value: unknown): void => void this.#values.set(key, structuredClone(value)),
     delete: (key: string): boolean => this.#values.delete(key),
     list: (): [string, unknown][] => [...this.#values],
   };

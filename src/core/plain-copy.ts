@@ -1,18 +1,17 @@
-/** A deep copy of plain JSON data (objects without prototype, arrays, primitives): a third of what the platform's own costs. Pure. */
-export function plainCopy<T>(value: T): T {
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) {
-    const list = value.slice();
-    for (let i = 0; i < list.length; i++) {
-      const item: unknown = list[i];
-      if (typeof item === "object" && item !== null) list[i] = plainCopy(item);
-    }
-    return list as T;
-  }
-  const copy = { ...value } as Record<string, unknown>;
-  for (const key in copy) {
-    const item = copy[key];
-    if (typeof item === "object" && item !== null) copy[key] = plainCopy(item);
+/**
+ * A deep copy of plain JSON data (objects without prototype, arrays, primitives), at a third of what the platform's own costs. `shared`:
+ * a key of `value` whose value is not copied, because nobody ever writes to it. Pure.
+ */
+export function plainCopy<T extends object>(value: T, shared?: keyof T): T {
+  return copyOf(value, shared as string | undefined);
+}
+
+function copyOf<T extends object>(value: T, shared?: string): T {
+  const copy = Array.isArray(value) ? value.slice() : { ...value };
+  const parts = copy as Record<string, unknown>;
+  for (const key in parts) {
+    const part = parts[key];
+    if (typeof part === "object" && part !== null && key !== shared) parts[key] = copyOf(part);
   }
   return copy as T;
 }

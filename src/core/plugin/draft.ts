@@ -44,8 +44,7 @@ export interface Draft {
 
 /** The detectors' part is shared, not copied: it is replaced by a new one, and never written to. */
 export function beginDraft(state: PluginState, now: number, policy: PolicyDocument): Draft {
-  const { detection: _, ...rest } = state;
-  return { state: { ...state, ...plainCopy(rest) }, outbox: [], now, policy };
+  return { state: plainCopy(state, "detection"), outbox: [], now, policy };
 }
 
 /** Queues the incident's row as it is now, under a new revision. */
