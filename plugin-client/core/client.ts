@@ -140,7 +140,9 @@ export function assemble(options: WatcherOptions, healing: Healing | null): Clie
       await healing?.onStop();
     },
     beatNow: () => heart.beat(),
-    trackError: (error) => tracker.trackError(error),
+    trackError: (error) => {
+      if (tracker.trackError(error)) heart.urgent();
+    },
     trackWebhook: (ok) => {
       if (tracker.trackWebhook(ok)) heart.urgent();
     },

@@ -11,8 +11,8 @@ import { bounded, redacted } from "./text.ts";
 const MAX_REPORTED = 5;
 /** Distinct fingerprints held between two beats. */
 const MAX_HELD = 64;
-/** Failures in a row after which the next beat should not wait. */
-export const URGENT_FAILURES_IN_ROW = 5;
+/** Failed webhooks in a row, and errors of one kind that the last beat had none of, after which the next beat should not wait. */
+export const URGENT_FAILURES = 3;
 
 type Tally = Map<string, ErrorReport>;
 
@@ -21,19 +21,24 @@ export class Tracker {
   #open: Tally = new Map();
   /** Those in a beat that is not acknowledged yet. */
   #sent: Tally = new Map();
+  /** Those in the last beat that was acknowledged: known, and no news. */
+  #told: Tally = new Map();
   #failuresInRow = 0;
 
-  trackError(thrown: unknown): void {
+  /** Returns true at the third of a kind that the last beat had none of. */
+  trackError(thrown: unknown): boolean {
     const error = errorInput(thrown);
+    const fingerprint = fingerprintOf(error);
     this.#counters.errors++;
-    add(this.#open, { fingerprint: fingerprintOf(error), message: shown(error.message), count: 1 });
+    const count = add(this.#open, { fingerprint, message: shown(error.message), count: 1 });
+    return count === URGENT_FAILURES && !this.#told.has(fingerprint);
   }
 
   trackRequest(): void {
     this.#counters.requests++;
   }
 
-  /** Returns true at every fifth failure in a row. */
+  /** Returns true at every third failure in a row. */
   trackWebhook(ok: boolean): boolean {
     this.#counters.webhooks_sent++;
     if (ok) {
@@ -42,7 +47,7 @@ export class Tracker {
     }
     this.#counters.webhooks_failed++;
     this.#failuresInRow++;
-    return this.#failuresInRow % URGENT_FAILURES_IN_ROW === 0;
+    return this.#failuresInRow % URGENT_FAILURES === 0;
   }
 
   /** Counters and the top errors for a new beat. A beat that was never acknowledged is taken back first. */
@@ -56,6 +61,7 @@ export class Tracker {
 
   /** The last taken beat was answered: its errors are known to the control plane. */
   acknowledge(): void {
+    this.#told = this.#sent;
     this.#sent = new Map();
   }
 
@@ -70,15 +76,17 @@ function shown(message: string): string {
   return bounded(redacted(message.slice(0, 1000)), 300);
 }
 
-function add(tally: Tally, report: ErrorReport): void {
+/** Returns how many of its kind there are. */
+function add(tally: Tally, report: ErrorReport): number {
   const known = tally.get(report.fingerprint);
   if (known !== undefined) {
     known.count += report.count;
-    return;
+    return known.count;
   }
   if (tally.size >= MAX_HELD) {
     const rarest = [...tally.values()].reduce((a, b) => (b.count < a.count ? b : a));
     tally.delete(rarest.fingerprint);
   }
   tally.set(report.fingerprint, { ...report });
+  return report.count;
 }

@@ -137,18 +137,26 @@ describe("heartbeat", () => {
     expect(plane.beats[0]?.counters?.errors).toBe(1);
   });
 
-  it("beats urgently on five webhook failures in a row, at most every 15 s", async () => {
+  it("beats urgently on three webhook failures in a row, at most every 15 s", async () => {
     const { client, platform } = watcher();
     await client.start();
-    for (let i = 0; i < 5; i++) client.trackWebhook(false);
+    for (let i = 0; i < 3; i++) client.trackWebhook(false);
     await plane.until("an urgent beat", () => plane.beats.length === 2);
-    expect(plane.beats[1]?.counters?.webhooks_failed).toBe(5);
+    expect(plane.beats[1]?.counters?.webhooks_failed).toBe(3);
     for (let i = 0; i < 50; i++) client.trackWebhook(false);
     await platform.passUntil("14 s", () => platform.now() > 0 && platform.waits.length > 0, 14_000);
     await new Promise((resolve) => setTimeout(resolve, 30));
     expect(plane.beats).toHaveLength(2);
     await platform.passUntil("one more", () => plane.beats.length === 3, 16_000);
-    expect(plane.beats[2]?.counters?.webhooks_failed).toBe(55);
+    expect(plane.beats[2]?.counters?.webhooks_failed).toBe(53);
+  });
+
+  it("beats urgently on the third error of a kind that the last beat had none of", async () => {
+    const { client } = watcher();
+    await client.start();
+    for (let i = 0; i < 3; i++) client.trackError({ message: "x", fingerprint: "f" });
+    await plane.until("an urgent beat", () => plane.beats.length === 2);
+    expect(plane.beats[1]?.errors).toEqual([{ fingerprint: "f", message: "x", count: 3 }]);
   });
 
   it("does not hammer a control plane that asked to wait, however urgent things are", async () => {

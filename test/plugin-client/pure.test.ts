@@ -178,13 +178,28 @@ describe("counters", () => {
     tracker.trackError({ message: "x", fingerprint: "f9999" });
     expect(tracker.take().errors[0]).toEqual({ fingerprint: "f9999", message: "x", count: 2 });
   });
-  it("call every fifth failure in a row urgent, and a success ends the row", () => {
+  it("call every third failure in a row urgent, and a success ends the row", () => {
     const tracker = new Tracker();
     const fail = (n: number) => Array.from({ length: n }, () => tracker.trackWebhook(false));
-    expect(fail(5)).toEqual([false, false, false, false, true]);
-    fail(4);
+    expect(fail(7)).toEqual([false, false, true, false, false, true, false]);
+    fail(1);
     tracker.trackWebhook(true);
+    expect(fail(2)).toEqual([false, false]);
+  });
+  it("call the third error of a kind urgent, unless the last beat told of its kind", () => {
+    const tracker = new Tracker();
+    const fail = (n: number) =>
+      Array.from({ length: n }, () => tracker.trackError({ message: "x", fingerprint: "f" }));
+    tracker.trackError({ message: "another", fingerprint: "g" });
+    expect(fail(5)).toEqual([false, false, true, false, false]);
+    tracker.take();
+    tracker.acknowledge();
     expect(fail(4)).toEqual([false, false, false, false]);
+    tracker.take();
+    tracker.acknowledge();
+    tracker.take();
+    tracker.acknowledge();
+    expect(fail(3)).toEqual([false, false, true]);
   });
 });
 

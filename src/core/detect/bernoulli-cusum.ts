@@ -6,7 +6,7 @@
  * The order of trials within one beat is unknown; they are taken as evenly mixed. Evenly mixed, the sum moves in a straight line, so
  * one net step with the bounds at its end is the same, and cutting a beat in two changes nothing. Failures all at the end of a
  * long, mostly good beat are then seen a beat late; taking failures last instead would raise an alarm for every large shop at 1 %.
- * A client sends a beat of its own accord after 5 failures in a row, so bursts do not hide in long beats. Pure.
+ * A client sends a beat of its own accord after 3 failures in a row, so bursts do not hide in long beats. Pure.
  */
 import { RECOVERED_LOG_ODDS, RECOVERY_SHARE_CEILING } from "./detection-tuning.ts";
 

@@ -32,7 +32,8 @@ export const WEBHOOK_TEST = {
  * The healthy level in that test, learned per plugin: `margin` times the share that usually fails, within [floor, ceiling]. With the
  * assumed share it is WEBHOOK_TEST.healthy. `assumedTrials` is how firmly that is believed (13 h at 300 webhooks an hour,
  * months at 2): a level that follows a lucky first day doubles the false incidents. Called learned after `learnedTrials`.
- * The ceiling: above it a total outage at 2 webhooks an hour takes longer to find than 141 min.
+ * The ceiling: above it a total outage at 2 webhooks an hour takes longer to find than 141 min. The floor: in a shop that is known to
+ * lose less than one in two hundred, three failures in a row are an alarm.
  */
 export const WEBHOOK_LEVEL = {
   assumedShare: 0.01,
@@ -40,7 +41,7 @@ export const WEBHOOK_LEVEL = {
   memoryTrials: 20_000,
   learnedTrials: 500,
   margin: 2,
-  floor: 0.01,
+  floor: 0.0095,
   ceiling: 0.03,
 } as const;
 
@@ -67,7 +68,7 @@ export const SUSPICION_LAPSES_MS = 30 * MINUTE_MS;
  * assumed share that counts as much as `minRequests`. `failing` is where the odds of an error are `oddsRatio` times the
  * healthy ones. One beat adds at most `gainPerBeat`, less where errors come in clumps, but never less than `leastGain`: one
  * clump is no spike, so two beats must show it in a plugin whose errors are known to be independent, four in one
- * that is not known yet.
+ * that is not known yet. From `faster` on they are asked for sooner: chance alone gets there a few times a day at most.
  */
 export const ERROR_RATIO = {
   floor: 0.01,
@@ -83,6 +84,7 @@ export const ERROR_RATIO = {
   cap: 15,
   gainPerBeat: 7.5,
   leastGain: 2.5,
+  faster: 10 / 3,
 } as const;
 
 /**

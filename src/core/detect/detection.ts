@@ -177,7 +177,7 @@ export function isJudged(state: DetectionState, now: number): boolean {
   );
 }
 
-/** A detector is at least half way to its alarm and failures still arrive: ask for faster beats. Judged as of the last beat. */
+/** A detector is well on its way to its alarm and failures still arrive: ask for faster beats. Judged as of the last beat. */
 export function isSuspect(state: DetectionState): boolean {
   const at = state.arrivals.lastAt;
   if (at === null) return false;

@@ -93,9 +93,7 @@ export function observeErrorSpike(
 export function errorSpikeSuspect(state: ErrorSpike, now: number): boolean {
   if (state.basis === "requests") {
     const { sum, lastFailureAt } = state.ratio.cusum;
-    return (
-      sum >= ERROR_RATIO.enter / 2 && lastFailureAt !== null && now - lastFailureAt <= SUSPICION_LAPSES_MS
-    );
+    return sum >= ERROR_RATIO.faster && lastFailureAt !== null && now - lastFailureAt <= SUSPICION_LAPSES_MS;
   }
   const limit = limitOf(state);
   return limit !== null && state.rate >= limit / 2;

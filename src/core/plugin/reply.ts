@@ -6,14 +6,20 @@ import { stablePercent } from "../stable-hash.ts";
 import { commandById } from "./draft.ts";
 import { iso, type Millis, type Phase, type PluginState } from "./state.ts";
 import { inStorm } from "./triage.ts";
-import { INTERVAL_JITTER, LONGEST_INTERVAL_S, SHORTEST_INTERVAL_S, STORM_SLOWDOWN } from "./tuning.ts";
+import {
+  CHANGE_WATCHED_MS,
+  INTERVAL_JITTER,
+  LONGEST_INTERVAL_S,
+  SHORTEST_INTERVAL_S,
+  STORM_SLOWDOWN,
+} from "./tuning.ts";
 
 /** Phases that may last hours and in which nothing happens in the shop. */
 const WAITING: readonly Phase["name"][] = ["pending", "awaiting_approval"];
 
 /**
- * Seconds until the next beat: 15 s around a change, slower while a storm lasts, faster when something looks wrong, else the
- * ordinary interval. Each with the plugin's stable jitter.
+ * Seconds until the next beat: 15 s around a change, slower while a storm lasts, faster when something looks wrong or has just been
+ * changed, else the ordinary interval. Each with the plugin's stable jitter.
  */
 export function nextIntervalS(
   state: PluginState,
@@ -30,7 +36,8 @@ function unspreadIntervalS(state: PluginState, intervals: PolicyDocument["interv
     return Math.min(intervals.probation_s, slowest);
   if (inStorm(state, now)) return STORM_SLOWDOWN * slowest;
   const watched = state.incidents.some((incident) => incident.row.status !== "escalated");
-  if (watched || isSuspect(state.detection)) return Math.min(intervals.fast_s, slowest);
+  const changed = now - (state.lastChange?.at ?? -Infinity) < CHANGE_WATCHED_MS;
+  if (watched || changed || isSuspect(state.detection)) return Math.min(intervals.fast_s, slowest);
   return isFirstBeat(state) ? firstIntervalS(state.id, slowest) : slowest;
 }
 

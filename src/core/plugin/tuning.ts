@@ -54,6 +54,9 @@ export const SET_ASIDE_MS = 3_600_000;
 /** A fault that began within this after a change of version may be of its making. */
 export const CHANGE_BLAMED_MS = 86_400_000;
 
+/** After a change of version, whoever made it, beats come faster for so long: what it breaks mostly shows at once. */
+export const CHANGE_WATCHED_MS = 10 * 60_000;
+
 /**
  * The shop's own dead-man waits this much longer than the health check's last moment, so that a commit sent at the last
  * moment still arrives, and a person asked at that moment has time to answer.

@@ -54,6 +54,13 @@ describe("error spike by requests", () => {
     expect(find(served(state, 200, 1)).standing).toBe("normal");
   });
 
+  it("asks for faster beats at a third of the way where errors are known to be independent", () => {
+    const three = served(independent(), 10, 3, T0);
+    expect(find(three).standing).toBe("normal");
+    expect(errorSpikeSuspect(three, T0)).toBe(true);
+    expect(errorSpikeSuspect(served(independent(), 10, 1, T0), T0)).toBe(false);
+  });
+
   it("needs two beats in a plugin whose errors are known not to come in clumps, and more where they do", () => {
     expect(find(broken(independent(), 1)).firing).toBe(false);
     expect(find(broken(independent(), 2)).firing).toBe(true);

@@ -94,11 +94,18 @@ describe("healthy level of webhooks", () => {
   };
 
   it.each([
-    ["never fails", 0, 0.01],
+    ["never fails", 0, 0.0095],
     ["loses 1 in 100", 0.2, 0.02],
     ["loses 3 in 100", 0.6, 0.03],
   ])("of a shop that %s is learned within bounds", (_, failedPerBeat, healthy) => {
-    expect(webhookTest(used(failedPerBeat).level).healthy).toBeCloseTo(healthy, 3);
+    expect(webhookTest(used(failedPerBeat).level).healthy).toBeCloseTo(healthy, 4);
+  });
+
+  it("makes three failures in a row an alarm where one in 200 fails, four where one in 100 does", () => {
+    expect(find(sent(used(0), 2, 2)).firing).toBe(false);
+    expect(find(sent(used(0), 3, 3)).firing).toBe(true);
+    expect(find(sent(used(0.2), 3, 3)).firing).toBe(false);
+    expect(find(sent(used(0.2), 4, 4)).firing).toBe(true);
   });
 
   it("is assumed at first, and for a state stored before it was learned", () => {

@@ -84,3 +84,12 @@ it("forgets a storm that it has not heard of for five minutes", () => {
   expect(nextIntervalS({ ...state, stormSeenAt: T0 }, intervals, T0 + 299_000)).toBeGreaterThan(ordinary);
   expect(nextIntervalS({ ...state, stormSeenAt: T0 }, intervals, T0 + 300_000)).toBe(ordinary);
 });
+
+it("asks for faster beats for ten minutes after a change of version, whoever made it", () => {
+  const [state] = aFleet(1);
+  if (state === undefined) throw new Error("no plugin");
+  const ordinary = nextIntervalS(state, intervals, T0);
+  const changed = { ...state, lastChange: { from: "1.2.1", at: T0 } };
+  expect(nextIntervalS(changed, intervals, T0 + 599_000)).toBeLessThan(ordinary / 2);
+  expect(nextIntervalS(changed, intervals, T0 + 600_000)).toBe(ordinary);
+});
