@@ -104,6 +104,12 @@ export class SimulatedShop {
     this.options.changed(this);
   }
 
+  /** How many webhooks an hour at this time of its day. */
+  webhooksPerHourAt(atMs: number): number {
+    const { webhooksPerHour, shiftHours } = this.options;
+    return webhooksPerHour * smoothDay(atMs, DAY_DEPTH, shiftHours);
+  }
+
   /** Begins to beat lightly, somewhere in its first interval. */
   begin(): void {
     const { realm, random } = this.options;

@@ -73,7 +73,7 @@ export class Fleet {
   }
 
   async run(): Promise<WeekSeen> {
-    const before = process.cpuUsage();
+    const before = process.threadCpuUsage();
     const { variant, seed, days } = this.#settings;
     const decide = deciderOf(variant, fnv1a(`${seed}|lot`));
     this.#plane = await ControlPlane.start({
@@ -98,7 +98,7 @@ export class Fleet {
     for (const product of this.#settings.products) await this.#publish(product);
     for (let index = 0; index < this.#settings.shops; index++) await this.#open(index);
     await this.#realm.run(START + days * DAY_MS);
-    const used = process.cpuUsage(before);
+    const used = process.threadCpuUsage(before);
     return this.#seen((used.user + used.system) / 1e6);
   }
 

@@ -8,6 +8,7 @@ export interface FaultSeen {
   kind: FaultKind;
   shop: number;
   product: string;
+  /** At that time of the shop's day, while all was well. */
   webhooksPerHour: number;
   at: number;
   /** When its incident was recorded. */

@@ -28,12 +28,12 @@ export class Recorder {
   pages = 0;
 
   begin(shop: BenchShop, kind: FaultKind, at: number): FaultSeen {
-    const { index, product, webhooksPerHour } = shop.options;
+    const { index, product } = shop.options;
     const fault: FaultSeen = {
       kind,
       shop: index,
       product,
-      webhooksPerHour,
+      webhooksPerHour: shop.webhooksPerHourAt(at),
       at,
       detectedAt: null,
       endedAt: null,

@@ -71,7 +71,7 @@ export function reportOf(results: readonly Result[], options: Options): HealRepo
       judge("patch success after SIRA has learned", success, 95, "at least", "%", 100),
       judge("rolled back of applied after SIRA has learned", rollback, 2, "at most", "%", 100),
       judge(
-        `mean time to detect, shops of ${BUSY} webhooks/h and more, levels learned`,
+        `mean time to detect, faults with traffic of ${BUSY} webhooks/h and more, levels learned`,
         detection,
         2,
         "at most",
