@@ -3,7 +3,6 @@
  * service is down, and never a decision that was not on offer: a service chooses among candidates, it cannot invent one.
  */
 import type {
-  Candidate,
   DecideReply,
   DecideRequest,
   Decision,
@@ -14,6 +13,7 @@ import { DecideReply as DecideReplySchema } from "../contract/decision.ts";
 import type { SiraRpc } from "../contract/rpc/sira.ts";
 import type { VoteRequest } from "../contract/sira-memory.ts";
 import { heuristicDecision } from "../core/sira/heuristics.ts";
+import { type Choice, flawIn, objectionTo, offerOf } from "../core/sira/objection.ts";
 import type { Env } from "../env.ts";
 import { type RemoteSira, remoteSira } from "./sira-remote.ts";
 
@@ -87,53 +87,6 @@ async function builtinDecision(request: DecideRequest, ports: SiraPorts): Promis
   } finally {
     if (timer !== undefined) clearTimeout(timer);
   }
-}
-
-/** Where an answer contradicts itself or the question; null where it does not. */
-function flawIn({ confidence, interval, explored }: DecideReply, { allowed }: DecideRequest): string | null {
-  if (interval !== undefined && (confidence < interval[0] || confidence > interval[1]))
-    return `is ${confidence} sure, but gives the interval ${interval.join(" to ")}`;
-  if (explored && allowed === undefined) return "tried a move in order to learn, which nothing allowed";
-  return null;
-}
-
-type Choice = Pick<DecideReply, "action" | "patch_version" | "config" | "remedy">;
-
-/** Why this choice may not be taken; null when it may. Asking a person and watching on are always on offer. */
-export function objectionTo(choice: Choice, request: DecideRequest): string | null {
-  const { action, patch_version: version, remedy } = choice;
-  const target = version ?? remedy;
-  const named = target === undefined ? action : `${action} to ${target}`;
-  const failedHere = request.excluded.some(
-    (fix) =>
-      fix.action === action &&
-      (fix.version === undefined || fix.version === version) &&
-      (fix.remedy === undefined || fix.remedy === remedy),
-  );
-  if (failedHere) return `proposed ${named}, which already failed here`;
-  if (action === "escalate" || action === "monitor") return null;
-  const offered = offerOf(choice, request);
-  if (offered === undefined) return `proposed ${named}, which is not among the candidates`;
-  if (action !== "config") return null;
-  if (Object.keys(offered.config ?? {}).length === 0) return "proposed config without settings";
-  return choice.config === undefined || sameSettings(choice.config, offered.config ?? {})
-    ? null
-    : `proposed ${named} with other settings than were offered`;
-}
-
-function offerOf({ action, patch_version, remedy }: Choice, request: DecideRequest): Candidate | undefined {
-  return request.candidates.find(
-    (candidate) =>
-      candidate.action === action && candidate.version === patch_version && candidate.remedy === remedy,
-  );
-}
-
-function sameSettings(a: NonNullable<Choice["config"]>, b: NonNullable<Choice["config"]>): boolean {
-  const names = Object.keys(a);
-  return (
-    names.length === Object.keys(b).length &&
-    names.every((name) => Object.hasOwn(b, name) && a[name] === b[name])
-  );
 }
 
 /** A service may name a remedy and leave out what it sets: that is known from the offer, and is the offer's. */

@@ -59,6 +59,7 @@ function best(request: DecideRequest, lessons: readonly FeedbackRequest[]): Deci
     (candidate) =>
       candidate.action !== "escalate" &&
       candidate.action !== "monitor" &&
+      (candidate.action !== "rollback" || candidate.version === request.incident.changed_from) &&
       !request.excluded.some(
         (fix) =>
           fix.action === candidate.action &&

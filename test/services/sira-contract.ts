@@ -10,7 +10,7 @@ import {
   type FeedbackRequest,
 } from "../../src/contract/decision.ts";
 import type { VoteRequest } from "../../src/contract/sira-memory.ts";
-import { objectionTo } from "../../src/services/sira-service.ts";
+import { objectionTo } from "../../src/core/sira/objection.ts";
 import { aDecideRequest, PLUGIN_KEY } from "../core/sira/decide-request.ts";
 
 export interface SiraUnderTest {
@@ -105,6 +105,30 @@ export function siraContract(name: string, open: () => Promise<SiraUnderTest>): 
       expect(objectionTo(await decide(request), request)).toBeNull();
       const nothing = aRequest(aProduct(), { type, candidates: [] });
       expect(["escalate", "monitor"]).toContain((await decide(nothing)).action);
+    });
+
+    it("does not only watch what is grave", async () => {
+      for (const severity of ["high", "critical"] as const) {
+        const request = aRequest(aProduct());
+        request.incident.severity = severity;
+        expect((await decide(request)).action).not.toBe("monitor");
+        const nothing = aRequest(aProduct(), { candidates: [{ action: "monitor" }] });
+        nothing.incident.severity = severity;
+        expect((await decide(nothing)).action).toBe("escalate");
+      }
+    });
+
+    it("goes back only to what ran in the shop before", async () => {
+      const older: DecideRequest["candidates"] = [
+        { action: "rollback", version: "0.9.0", step: "downgrade", reversible: true },
+      ];
+      for (const changed_from of [undefined, "1.2.1"]) {
+        const request = aRequest(aProduct(), {
+          candidates: older,
+          ...(changed_from === undefined ? {} : { changed_from }),
+        });
+        expect((await decide(request)).action).not.toBe("rollback");
+      }
     });
 
     it("understands a request with everything that one may carry", async () => {

@@ -4,8 +4,7 @@ import { describe, expect, it } from "vitest";
 import { SiraMemory } from "../../sim/sira-memory.ts";
 import type { DecideReply, DecideRequest } from "../../src/contract/decision.ts";
 import { decide as builtinDecide } from "../../src/core/sira/decide.ts";
-import { createBreaker } from "../../src/services/circuit-breaker.ts";
-import { remoteSiraAt } from "../../src/services/sira-remote.ts";
+import { remoteBreakers, remoteSiraAt } from "../../src/services/sira-remote.ts";
 import { decide, type SiraPorts } from "../../src/services/sira-service.ts";
 import { aDecideRequest } from "../core/sira/decide-request.ts";
 import { aServer, json } from "./loopback-server.ts";
@@ -26,10 +25,10 @@ const GOOD: DecideReply = {
 };
 const OVERLONG = "x".repeat(200 * 1024);
 
-function portsTo(url: string, breaker = createBreaker()): SiraPorts {
+function portsTo(url: string, breakers = remoteBreakers()): SiraPorts {
   const memory = new SiraMemory();
   return {
-    remote: remoteSiraAt(url, "token", breaker),
+    remote: remoteSiraAt(url, "token", breakers),
     builtin: {
       decide: async (request: DecideRequest) => builtinDecide(request, memory),
       learn: async () => ({ status: "learned" }),
@@ -122,6 +121,50 @@ describe("an answer of a remote service", () => {
     expect(decision.fallback_reason?.length).toBeLessThanOrEqual(300);
   });
 
+  it("that only watches what is critical is refused, as the built-in service would not", async () => {
+    const { url } = await aServer((_, response) =>
+      json(response, 200, { action: "monitor", confidence: 0.99, explanation: "all is well" }),
+    );
+    const grave = structuredClone(REQUEST);
+    grave.incident.severity = "critical";
+    expect(await decide(grave, portsTo(url))).toMatchObject({
+      source: "builtin",
+      action: "patch",
+      fallback_reason: "sira: proposed only to watch what is critical",
+    });
+    expect(await decide(REQUEST, portsTo(url))).toMatchObject({ source: "sira", action: "monitor" });
+  });
+
+  it("that goes back to what never ran in the shop is refused, however sure, also as an alternative", async () => {
+    const back = {
+      action: "rollback",
+      patch_version: "0.9.0",
+      confidence: 1,
+      explanation: "trust me",
+    } as const;
+    const candidates: DecideRequest["candidates"] = [
+      ...REQUEST.candidates,
+      { action: "rollback", version: "1.2.1", step: "downgrade", reversible: true },
+      { action: "rollback", version: "0.9.0", step: "downgrade", reversible: true },
+    ];
+    const request = aDecideRequest({ candidates, changed_from: "1.2.1" });
+    const asked = async (answer: object) => {
+      const { url } = await aServer((_, response) => json(response, 200, answer));
+      return decide(request, portsTo(url));
+    };
+    expect(await asked(back)).toMatchObject({
+      source: "builtin",
+      patch_version: "1.2.1",
+      fallback_reason: "sira: proposed rollback to 0.9.0, which is not known to have run here",
+    });
+    const returns = { ...back, patch_version: "1.2.1" };
+    expect(await asked({ ...returns, alternatives: [back] })).toMatchObject({
+      source: "sira",
+      patch_version: "1.2.1",
+      alternatives: [],
+    });
+  });
+
   it.each<[string, (response: ServerResponse) => void]>([
     ["never comes", () => undefined],
     [
@@ -146,7 +189,7 @@ describe("an answer of a remote service", () => {
 
   it("is not even asked for while the service is known to be broken", async () => {
     const { url, received } = await aServer((_, response) => text("<html>")(response));
-    const ports = portsTo(url, createBreaker({ threshold: 2, openMs: 60_000 }));
+    const ports = portsTo(url, remoteBreakers({ threshold: 2, openMs: 60_000 }));
     for (let i = 0; i < 5; i++) expect((await decide(REQUEST, ports)).source).toBe("builtin");
     expect(received).toHaveLength(2);
     expect((await decide(REQUEST, ports)).fallback_reason).toBe(

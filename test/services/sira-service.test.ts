@@ -1,15 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { DecideReply, DecideRequest, FeedbackRequest } from "../../src/contract/decision.ts";
 import type { VoteRequest } from "../../src/contract/sira-memory.ts";
-import { createBreaker } from "../../src/services/circuit-breaker.ts";
-import { type RemoteSira, remoteSira, remoteSiraAt } from "../../src/services/sira-remote.ts";
-import {
-  decide,
-  objectionTo,
-  type SiraPorts,
-  sendFeedback,
-  sendVote,
-} from "../../src/services/sira-service.ts";
+import { type RemoteSira, remoteBreakers, remoteSira, remoteSiraAt } from "../../src/services/sira-remote.ts";
+import { decide, type SiraPorts, sendFeedback, sendVote } from "../../src/services/sira-service.ts";
 import { aServer, json } from "./loopback-server.ts";
 
 const T0 = Date.parse("2026-11-22T12:00:00.000Z");
@@ -98,13 +91,16 @@ function ports(overrides: Partial<SiraPorts> = {}): SiraPorts {
 
 async function aRemote(status: number, body: unknown): Promise<RemoteSira> {
   const { url } = await aServer((_, response) => json(response, status, body));
-  return remoteSiraAt(url, "token", createBreaker());
+  return remoteSiraAt(url, "token", remoteBreakers());
 }
 
 describe("a decision", () => {
   it("comes from the remote service when it answers well", async () => {
     const { url, received } = await aServer((_, response) => json(response, 200, aReply()));
-    const decision = await decide(aRequest(), ports({ remote: remoteSiraAt(url, "token", createBreaker()) }));
+    const decision = await decide(
+      aRequest(),
+      ports({ remote: remoteSiraAt(url, "token", remoteBreakers()) }),
+    );
     expect(decision).toEqual({ ...aReply(), source: "sira", decided_at: "2026-11-22T12:00:00.000Z" });
     expect(received[0]).toMatchObject({
       url: "/api/sira/decide",
@@ -188,25 +184,33 @@ describe("a decision", () => {
     expect((await decide(aRequest(), ports({ builtin }))).alternatives).toEqual([alternatives[0]]);
   });
 
+  it.each([
+    ["were refused", 400],
+    ["found the service down", 503],
+  ])("is asked for also after lessons that %s", async (_, status) => {
+    const { url } = await aServer(({ url: path }, response) =>
+      path.endsWith("/decide") ? json(response, 200, aReply()) : json(response, status, {}),
+    );
+    const remote = remoteSiraAt(url, "token", remoteBreakers({ threshold: 2, openMs: 60_000 }));
+    for (let i = 0; i < 3; i++) await sendFeedback(aFeedback, ports({ remote }));
+    expect(await decide(aRequest(), ports({ remote }))).toMatchObject({ source: "sira" });
+  });
+
+  it("that was refused is no reason to leave the service alone", async () => {
+    const { url, received } = await aServer((_, response) => json(response, 400, {}));
+    const remote = remoteSiraAt(url, "token", remoteBreakers({ threshold: 2, openMs: 60_000 }));
+    for (let i = 0; i < 4; i++) await decide(aRequest(), ports({ remote }));
+    expect(received).toHaveLength(4);
+  });
+
   it("leaves a remote service alone after repeated failures", async () => {
     const { url, received } = await aServer((_, response) => json(response, 500, {}));
-    const remote = remoteSiraAt(url, "token", createBreaker({ threshold: 2, openMs: 60_000 }));
+    const remote = remoteSiraAt(url, "token", remoteBreakers({ threshold: 2, openMs: 60_000 }));
     for (let i = 0; i < 4; i++) await decide(aRequest(), ports({ remote }));
     expect(received).toHaveLength(2);
     const decision = await decide(aRequest(), ports({ remote }));
     expect(decision.fallback_reason).toMatch(/circuit open/);
   });
-});
-
-it.each<[string, Parameters<typeof objectionTo>[0], boolean]>([
-  ["a candidate may be chosen", { action: "patch", patch_version: "1.2.3" }, true],
-  ["asking a person may be chosen", { action: "escalate" }, true],
-  ["watching on may be chosen", { action: "monitor" }, true],
-  ["an action that is not on offer may not be chosen", { action: "resubscribe" }, false],
-  ["a patch without its version may not be chosen", { action: "patch" }, false],
-  ["a change of settings without settings may not be chosen", { action: "config" }, false],
-])("%s", (_, choice, allowed) => {
-  expect(objectionTo(choice, aRequest()) === null).toBe(allowed);
 });
 
 it("has no remote service without its address", () => {
@@ -225,7 +229,7 @@ describe("feedback", () => {
         return { status: "learned" as const };
       },
     };
-    const remote = remoteSiraAt(url, "token", createBreaker());
+    const remote = remoteSiraAt(url, "token", remoteBreakers());
     expect(await sendFeedback(aFeedback, ports({ builtin, remote }))).toEqual({ ok: true });
     expect(taught).toEqual([aFeedback]);
     expect(received[0]).toMatchObject({ url: "/api/sira/feedback", body: JSON.stringify(aFeedback) });
@@ -253,17 +257,17 @@ describe("a vote", () => {
 
   it("is told to both services", async () => {
     const { url, received } = await aServer((_, response) => json(response, 200, { status: "learned" }));
-    const remote = remoteSiraAt(url, "token", createBreaker());
+    const remote = remoteSiraAt(url, "token", remoteBreakers());
     expect(await sendVote(vote, ports({ remote }))).toEqual({ ok: true });
     expect(received[0]).toMatchObject({ url: "/api/sira/votes", body: JSON.stringify(vote) });
   });
 
   it("is not held against a remote service that knows no votes", async () => {
-    const breaker = createBreaker({ threshold: 1, openMs: 60_000 });
+    const breakers = remoteBreakers({ threshold: 1, openMs: 60_000 });
     const { url } = await aServer((_, response) => json(response, 404, {}));
-    const remote = remoteSiraAt(url, "token", breaker);
+    const remote = remoteSiraAt(url, "token", breakers);
     expect(await sendVote(vote, ports({ remote }))).toEqual({ ok: true });
-    expect(breaker.permit(T0)).toBe(true);
+    expect(breakers.lessons.permit(T0)).toBe(true);
   });
 
   it("is sent again when a service is down", async () => {

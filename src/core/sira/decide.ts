@@ -10,6 +10,7 @@ import { type Beta, betaMean, betaQuantile } from "./beta.ts";
 import { chanceText, evidenceOf, inWords, nameOf } from "./explain.ts";
 import { answersTo, choiceOf, escalation, heuristicDecision, rankedCandidates } from "./heuristics.ts";
 import { attemptsIn, type Place, placeOf } from "./lesson.ts";
+import { isGrave } from "./moves.ts";
 import { actionable, type Opinion, votesAgainst } from "./opinion.ts";
 import { candidateWaits, utilityOfAsking, utilityOfMove, utilityOfWaiting } from "./utility.ts";
 
@@ -55,8 +56,7 @@ export function decide(request: DecideRequest, learned: Learned, random?: () => 
       });
 
   const asking = utilityOfAsking(worth);
-  const grave = request.incident.severity === "high" || request.incident.severity === "critical";
-  const waiting = grave ? Number.NEGATIVE_INFINITY : utilityOfWaiting(worth);
+  const waiting = isGrave(request) ? Number.NEGATIVE_INFINITY : utilityOfWaiting(worth);
   if (best === undefined || best.utility < Math.max(asking, waiting)) {
     const rest = { alternatives: others(null) };
     if (waiting > asking) return { ...watching(worth, opinion), ...rest };

@@ -4,6 +4,7 @@
  */
 import type { Alternative, Candidate, DecideReply, DecideRequest } from "../../contract/decision.ts";
 import { compareSemver, stepBetween } from "../semver.ts";
+import { goesItsWay, isExcluded, ranHere } from "./moves.ts";
 
 /**
  * Chance that the change mends the fault, before anything was learned. Chosen by judgement, not measured: a patch-level
@@ -145,33 +146,10 @@ export function answersTo({ incident }: DecideRequest): readonly Candidate["acti
   }
 }
 
-function isExcluded(candidate: Candidate, excluded: DecideRequest["excluded"]): boolean {
-  return excluded.some(
-    (fix) =>
-      fix.action === candidate.action &&
-      (fix.version === undefined || fix.version === candidate.version) &&
-      (fix.remedy === undefined || fix.remedy === candidate.remedy),
-  );
-}
-
-/**
- * A way back leads to what ran in this shop before. Another older version may never have run here: however well its like did
- * elsewhere, going there is no return but a downgrade into the unknown, and final at once.
- */
-function ranHere({ action, version }: Candidate, { incident }: DecideRequest): boolean {
-  if (action !== "rollback" || version === undefined) return true;
-  return incident.changed_from === undefined
-    ? incident.type === "new_error"
-    : version === incident.changed_from;
-}
-
-/** Settings must be named; a patch must go up and a rollback down (or to wherever the plugin kept its snapshot, when no version is named). */
+/** Settings must be named; a version must lie where the action goes. */
 function isMove(candidate: Candidate, from: string): boolean {
   if (candidate.action === "config") return Object.keys(candidate.config ?? {}).length > 0;
-  if (candidate.version === undefined) return candidate.action !== "patch";
-  if (candidate.action === "patch") return compareSemver(candidate.version, from) > 0;
-  if (candidate.action === "rollback") return compareSemver(candidate.version, from) < 0;
-  return true;
+  return goesItsWay(candidate, from);
 }
 
 /** The nearest version first: upwards for a patch, downwards for a rollback. */
