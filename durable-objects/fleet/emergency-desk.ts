@@ -135,7 +135,7 @@ export class EmergencyDesk {
   /** An attempt has ended: the outcome of whoever follows it, also after the action was aborted. */
   heard(report: FinishedReport, now: number): void {
     for (const target of this.#targets.following(report.attempt_id))
-      this.#targets.change(target, afterEnd(report, target.own, target.tries), now);
+      this.#targets.change(target, afterEnd(report, target.own, target.patience), now);
   }
 
   /** Does what is due, a bounded part of it. */

@@ -30,6 +30,11 @@ export const EMERGENCIES_MIGRATION: Migration = {
 
 const KEPT = 50;
 
+export const PATIENCE_MIGRATION: Migration = {
+  name: "emergency targets put off",
+  sql: "ALTER TABLE emergency_targets ADD COLUMN put_off_s INTEGER NOT NULL DEFAULT 0;",
+};
+
 export class EmergencyStore {
   readonly #sql: SqlStorage;
 

@@ -6,7 +6,7 @@ import type {
   TargetState,
 } from "../../src/contract/emergency.ts";
 import { type EmergencyRow, numberOf } from "../../src/core/fleet/emergency.ts";
-import type { TargetChange } from "../../src/core/fleet/emergency-outcome.ts";
+import type { Patience, TargetChange } from "../../src/core/fleet/emergency-outcome.ts";
 import type { WaveFacts } from "../../src/core/fleet/emergency-waves.ts";
 import type { KnownAttempt } from "./attempt-register.ts";
 
@@ -35,8 +35,12 @@ export interface Target {
   number: number;
   attempt_id: string;
   plugin_id: string;
-  tries: number;
+  patience: Patience;
 }
+
+/** Of a row: what was borne with it. */
+type Borne = { tries: number; put_off_s: number };
+const patienceOf = ({ tries, put_off_s }: Borne): Patience => ({ tries, putOffS: put_off_s });
 
 export class EmergencyTargets {
   readonly #sql: SqlStorage;
@@ -96,8 +100,8 @@ export class EmergencyTargets {
         `SELECT count(*) AS targets, count(*) FILTER (WHERE state = 'waiting' AND wave IS NULL) AS unassigned,
            count(*) FILTER (WHERE state = 'ordered') AS ordered, count(*) FILTER (WHERE state = 'done') AS done,
            count(*) FILTER (WHERE state = 'failed') AS failed,
-           count(*) FILTER (WHERE state = 'waiting' AND wave IS NOT NULL) AS assigned,
-           count(*) FILTER (WHERE state = 'ordered' AND wave = ?2) AS wave_ordered,
+           count(*) FILTER (WHERE state = 'waiting' AND wave IS NOT NULL) AS waiting,
+           count(*) FILTER (WHERE state IN ('waiting', 'ordered') AND wave = ?2) AS wave_open,
            count(*) FILTER (WHERE wave = ?2) AS wave_size,
            min(due_at) FILTER (WHERE state = 'ordered') AS oldest,
            min(due_at) FILTER (WHERE state = 'waiting' AND wave IS NOT NULL) AS next_try
@@ -110,10 +114,11 @@ export class EmergencyTargets {
     return {
       targets: count("targets"),
       unassigned: count("unassigned"),
+      waiting: count("waiting"),
       ordered: count("ordered"),
       done: count("done"),
       failed: count("failed"),
-      wave: { waiting: count("assigned"), ordered: count("wave_ordered"), size: count("wave_size") },
+      wave: { open: count("wave_open"), size: count("wave_size") },
       oldestOrderAt: found.oldest ?? null,
       nextTryAt: found.next_try ?? null,
     };
@@ -135,29 +140,31 @@ export class EmergencyTargets {
   /** To be ordered now, of the waves that have begun. */
   due(row: EmergencyRow, now: number, limit: number): Target[] {
     return this.#sql
-      .exec<{ emergency: number; number: number; attempt_id: string; plugin_id: string; tries: number }>(
-        `SELECT emergency, number, attempt_id, plugin_id, tries FROM emergency_targets
+      .exec<Borne & { emergency: number; number: number; attempt_id: string; plugin_id: string }>(
+        `SELECT emergency, number, attempt_id, plugin_id, tries, put_off_s FROM emergency_targets
          WHERE emergency = ? AND state = 'waiting' AND wave IS NOT NULL AND due_at <= ? ORDER BY number LIMIT ?`,
         numberOf(row),
         now,
         limit,
       )
-      .toArray();
+      .toArray()
+      .map(({ tries, put_off_s, ...target }) => ({ ...target, patience: patienceOf({ tries, put_off_s }) }));
   }
 
   /** An ordered target keeps in `due_at` when it was ordered. */
   change(
-    { emergency, number, tries }: Pick<Target, "emergency" | "number" | "tries">,
-    { state, text, follows, retryInS }: TargetChange,
+    { emergency, number }: Pick<Target, "emergency" | "number">,
+    { state, text, follows, patience, retryInS }: TargetChange,
     now: number,
   ): void {
     this.#sql.exec(
-      `UPDATE emergency_targets SET state = ?, text = ?, follows = ?, tries = ?, due_at = ?
+      `UPDATE emergency_targets SET state = ?, text = ?, follows = ?, tries = ?, put_off_s = ?, due_at = ?
        WHERE emergency = ? AND number = ?`,
       state,
       text.slice(0, 500),
       follows,
-      tries,
+      patience.tries,
+      patience.putOffS,
       now + (retryInS ?? 0) * 1000,
       emergency,
       number,
@@ -165,15 +172,20 @@ export class EmergencyTargets {
   }
 
   /** Targets whose outcome is the end of this attempt; `own`: it is the attempt that is to go. */
-  following(attemptId: string): { emergency: number; number: number; tries: number; own: boolean }[] {
+  following(attemptId: string): (Pick<Target, "emergency" | "number" | "patience"> & { own: boolean })[] {
     return this.#sql
-      .exec<{ emergency: number; number: number; tries: number; own: number }>(
-        `SELECT emergency, number, tries, attempt_id = follows AS own FROM emergency_targets
+      .exec<Borne & { emergency: number; number: number; own: number }>(
+        `SELECT emergency, number, tries, put_off_s, attempt_id = follows AS own FROM emergency_targets
          WHERE follows = ? AND state = 'ordered'`,
         attemptId,
       )
       .toArray()
-      .map((row) => ({ ...row, own: row.own === 1 }));
+      .map(({ emergency, number, own, ...borne }) => ({
+        emergency,
+        number,
+        patience: patienceOf(borne),
+        own: own === 1,
+      }));
   }
 
   /** Orders given before a moment whose outcome never came. */

@@ -132,7 +132,7 @@ export class EmergencyWork {
     await Promise.all(
       due.map(async (target) => {
         const change = await this.#give(row, target);
-        this.#targets.change({ ...target, tries: target.tries + 1 }, change, Date.now());
+        this.#targets.change(target, change, Date.now());
       }),
     );
     return Math.max(1, due.length);
@@ -146,11 +146,11 @@ export class EmergencyWork {
       by: row.confirmed_by ?? row.planned_by,
       cause: "emergency",
     };
-    const tries = target.tries + 1;
+    const { plugin_id, patience } = target;
     try {
-      return afterOrder(row.kind, await inTime(this.#ports.plugin(target.plugin_id).order(order)), tries);
+      return afterOrder(row.kind, await inTime(this.#ports.plugin(plugin_id).order(order)), patience);
     } catch (error) {
-      return afterSilence(error instanceof Error ? error.message : String(error), tries);
+      return afterSilence(error instanceof Error ? error.message : String(error), patience);
     }
   }
 

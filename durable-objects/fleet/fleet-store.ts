@@ -13,7 +13,7 @@ import type { Migration } from "../migrations.ts";
 import { OUTBOX_MIGRATION } from "../outbox/outbox-store.ts";
 import { ATTEMPTS_MIGRATION, ENDED_MIGRATION } from "./attempt-register.ts";
 import { COHORTS_MIGRATION, MEMBERS_MIGRATION } from "./cohort-store.ts";
-import { EMERGENCIES_MIGRATION } from "./emergency-store.ts";
+import { EMERGENCIES_MIGRATION, PATIENCE_MIGRATION } from "./emergency-store.ts";
 import { FLEET_INCIDENTS_MIGRATION } from "./fleet-incidents.ts";
 import { AFFECTED_MIGRATION } from "./storm-store.ts";
 
@@ -41,6 +41,7 @@ export const FLEET_MIGRATIONS: readonly Migration[] = [
   AFFECTED_MIGRATION,
   EMERGENCIES_MIGRATION,
   ENDED_MIGRATION,
+  PATIENCE_MIGRATION,
 ];
 
 export const ACTION_WINDOW_MS = 3_600_000;

@@ -4,68 +4,95 @@ import type { OrderReply } from "../../contract/order.ts";
 import type { Refusal, Result } from "../../contract/refusal.ts";
 import type { FinishedReport } from "../../contract/rpc/fleet.ts";
 
-/** Calls that may fail, or be put off by the plugin, before a target counts as failed. */
+/** Orders of which nothing came, unanswered or cancelled afterwards, before a target counts as failed. */
 export const ORDER_TRIES = 8;
+/** For so long, seconds in all, a plugin may put its order off: whatever attempt comes first there is over by then. */
+export const PUT_OFF_LIMIT_S = 2 * 3_600;
+const MIN_RETRY_S = 5;
+
+/** What was borne with a target so far. */
+export interface Patience {
+  /** Orders of which nothing came. */
+  tries: number;
+  /** Seconds for which its plugin, busy with something that comes first, has put its order off. */
+  putOffS: number;
+}
 
 export interface TargetChange {
   state: TargetState;
   text: string;
   /** The attempt whose end decides. */
   follows: string | null;
+  patience: Patience;
   /** Seconds until the order may be given again; only of a target that waits. */
   retryInS?: number;
 }
 
-/** `tries`: calls made so far, this one included. */
-export function afterOrder(kind: EmergencyKind, answer: Result<OrderReply>, tries: number): TargetChange {
-  if (!answer.ok) return afterRefusal(answer.refusal, tries);
+/** `borne`: before this answer. */
+export function afterOrder(kind: EmergencyKind, answer: Result<OrderReply>, borne: Patience): TargetChange {
+  if (!answer.ok) return afterRefusal(answer.refusal, borne);
   const { would, text, attempt_id } = answer.value;
+  const settled = (state: TargetState) => ({ state, text, follows: null, patience: borne });
   switch (would) {
     case "cancel":
-      return { state: "done", text, follows: null };
+      return settled("done");
     case "nothing":
-      return { state: "skipped", text, follows: null };
+      return settled("skipped");
     case "roll_back":
     case "revert":
       // A mere cancellation never gets here; were it to, nobody waits for its end.
       return kind === "cancel_pending" || attempt_id === null
-        ? { state: "skipped", text, follows: null }
-        : { state: "ordered", text, follows: attempt_id };
+        ? settled("skipped")
+        : { state: "ordered", text, follows: attempt_id, patience: borne };
     default:
       return would satisfies never;
   }
 }
 
-function afterRefusal(refusal: Refusal, tries: number): TargetChange {
-  if (refusal.reason === "unavailable")
-    return afterSilence(refusal.message, tries, Math.max(5, refusal.retry_after_s));
+function afterRefusal(refusal: Refusal, borne: Patience): TargetChange {
+  if (refusal.reason === "unavailable") return putOff(refusal.message, refusal.retry_after_s, borne);
   const text = "message" in refusal ? refusal.message : `refused: ${refusal.reason}`;
-  return { state: "skipped", text, follows: null };
+  return { state: "skipped", text, follows: null, patience: borne };
 }
 
-/** Nothing came of it, or the plugin's object asks for patience. */
-export function afterSilence(
-  why: string,
-  tries: number,
-  retryInS = 5 * 2 ** Math.min(tries, 5),
-): TargetChange {
-  if (tries >= ORDER_TRIES) return { state: "failed", text: `given up: ${why}`.slice(0, 500), follows: null };
-  return { state: "waiting", text: why.slice(0, 500), follows: null, retryInS };
+/** The plugin answers, and is busy: only its own time is up for it, not the tries of those that say nothing. */
+function putOff(why: string, retryAfterS: number, borne: Patience): TargetChange {
+  if (borne.putOffS >= PUT_OFF_LIMIT_S) return givenUp(why, borne);
+  const retryInS = Math.max(MIN_RETRY_S, retryAfterS);
+  return waiting(why, { ...borne, putOffS: borne.putOffS + retryInS }, retryInS);
+}
+
+/** Nothing came of the order; `borne`: before it. */
+export function afterSilence(why: string, borne: Patience): TargetChange {
+  const tries = borne.tries + 1;
+  const patience = { ...borne, tries };
+  if (tries >= ORDER_TRIES) return givenUp(why, patience);
+  return waiting(why, patience, MIN_RETRY_S * 2 ** Math.min(tries, 5));
+}
+
+function waiting(why: string, patience: Patience, retryInS: number): TargetChange {
+  return { state: "waiting", text: why.slice(0, 500), follows: null, patience, retryInS };
+}
+
+function givenUp(why: string, patience: Patience): TargetChange {
+  return { state: "failed", text: `given up: ${why}`.slice(0, 500), follows: null, patience };
 }
 
 /**
  * The end of the attempt that a target follows; `own`: it is the attempt that was to go, not one that takes it back. A way back
  * that was cancelled, as the kill switch does with what waits, is ordered again: whoever wants it no longer aborts the action.
  */
-export function afterEnd(report: FinishedReport, own: boolean, tries: number): TargetChange {
+export function afterEnd(report: FinishedReport, own: boolean, borne: Patience): TargetChange {
   const ending = report.ending ?? report.outcome;
   const word = ending.replaceAll("_", " ");
   const back = own ? ["rolled_back", "cancelled", "rejected"] : ["success"];
-  if (back.includes(ending)) return { state: "done", text: own ? word : "taken back", follows: null };
-  if (!own && ending === "cancelled") return afterSilence("the way back was cancelled", tries);
+  if (back.includes(ending))
+    return { state: "done", text: own ? word : "taken back", follows: null, patience: borne };
+  if (!own && ending === "cancelled") return afterSilence("the way back was cancelled", borne);
   return {
     state: "failed",
     text: own ? `it ended as ${word}` : `the way back ended as ${word}`,
     follows: null,
+    patience: borne,
   };
 }

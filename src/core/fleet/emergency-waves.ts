@@ -1,7 +1,7 @@
 /**
- * Pure: what an emergency action does next. Waves follow one another when every shop of the one before has answered, or, after
- * a patience, when half of them have: one shop that is off must not hold up a thousand, and a fleet that answers nothing must.
- * It stops when too many of the answers are failures.
+ * Pure: what an emergency action does next. Waves follow one another when every shop of the one before has settled, or, after
+ * a patience, when half of them have: one shop that is off or busy must not hold up a thousand, and a fleet that answers
+ * nothing must. It stops when too many of the answers are failures.
  */
 import type { EmergencyRow } from "./emergency.ts";
 
@@ -18,19 +18,21 @@ export interface WaveFacts {
   targets: number;
   /** Not yet part of a wave. */
   unassigned: number;
+  /** Of a wave that has begun, and neither ordered nor settled. */
+  waiting: number;
   ordered: number;
   done: number;
   failed: number;
-  /** To be ordered, of any wave that has begun; ordered, and all, of the present one. */
-  wave: { waiting: number; ordered: number; size: number };
+  /** Of the present wave: those that wait or are ordered, and all. */
+  wave: { open: number; size: number };
   /** When the oldest order that is not answered was given, ms since the epoch; null when none is open. */
   oldestOrderAt: number | null;
-  /** When a target that waits for another try may have it; null when none waits. */
+  /** When the first of those that wait may be ordered, ms since the epoch; null when none waits. */
   nextTryAt: number | null;
 }
 
 export type Move =
-  /** Give the orders of the present wave that are due. */
+  /** Give the orders that are due, of any wave that has begun. */
   | { do: "order" }
   | { do: "begin_wave" }
   /** Orders without an outcome have failed. */
@@ -56,22 +58,20 @@ export function nextMove(row: EmergencyRow, facts: WaveFacts, now: number): Move
   const giveUpAt = facts.oldestOrderAt === null ? null : facts.oldestOrderAt + OUTCOME_LIMIT_MS;
   if (giveUpAt !== null && now >= giveUpAt) return { do: "give_up" };
 
-  if (facts.wave.waiting > 0) {
-    if (facts.nextTryAt === null || facts.nextTryAt <= now) return { do: "order" };
-    return wait(facts.nextTryAt, giveUpAt);
-  }
-  if (facts.unassigned === 0) return facts.ordered === 0 ? { do: "end" } : wait(giveUpAt);
+  if (facts.nextTryAt !== null && facts.nextTryAt <= now) return { do: "order" };
+  if (facts.unassigned === 0)
+    return facts.waiting + facts.ordered === 0 ? { do: "end" } : wait(facts.nextTryAt, giveUpAt);
   const next = nextWaveAt(row, facts);
   if (next !== null && now >= next) return { do: "begin_wave" };
-  return wait(next, giveUpAt);
+  return wait(facts.nextTryAt, next, giveUpAt);
 }
 
-/** When the next wave may begin, as things stand; null while too few of this one have answered. */
+/** When the next wave may begin, as things stand; null while too few of this one have settled. */
 function nextWaveAt(row: EmergencyRow, { wave }: WaveFacts): number | null {
   if (row.wave === 0) return row.waveAt;
   const paused = row.waveAt + row.pause_s * 1000;
-  if (wave.ordered === 0) return paused;
-  return wave.ordered * 2 <= wave.size ? Math.max(paused, row.waveAt + WAVE_PATIENCE_MS) : null;
+  if (wave.open === 0) return paused;
+  return wave.open * 2 <= wave.size ? Math.max(paused, row.waveAt + WAVE_PATIENCE_MS) : null;
 }
 
 function wait(...moments: (number | null)[]): Move {

@@ -5,6 +5,8 @@ import {
   afterOrder,
   afterSilence,
   ORDER_TRIES,
+  type Patience,
+  PUT_OFF_LIMIT_S,
   type TargetChange,
 } from "../../../src/core/fleet/emergency-outcome.ts";
 import {
@@ -43,10 +45,11 @@ const aRow = (overrides: Partial<EmergencyRow> = {}): EmergencyRow => ({
 const facts = (overrides: Partial<WaveFacts> = {}): WaveFacts => ({
   targets: 40,
   unassigned: 30,
+  waiting: 0,
   ordered: 0,
   done: 0,
   failed: 0,
-  wave: { waiting: 0, ordered: 0, size: 10 },
+  wave: { open: 0, size: 10 },
   oldestOrderAt: null,
   nextTryAt: null,
   ...overrides,
@@ -54,7 +57,7 @@ const facts = (overrides: Partial<WaveFacts> = {}): WaveFacts => ({
 
 describe("waves", () => {
   it("begin at once with the first one", () => {
-    const first = facts({ unassigned: 40, wave: { waiting: 0, ordered: 0, size: 0 } });
+    const first = facts({ unassigned: 40, wave: { open: 0, size: 0 } });
     expect(nextMove(aRow({ wave: 0, waveAt: 0 }), first, T0)).toEqual({ do: "begin_wave" });
   });
 
@@ -65,11 +68,9 @@ describe("waves", () => {
   });
 
   it("give their orders first, and those that were put off when their time has come", () => {
-    const wave = { waiting: 3, ordered: 7, size: 10 };
-    expect(nextMove(aRow(), facts({ wave, ordered: 7, oldestOrderAt: T0, nextTryAt: 0 }), T0)).toEqual({
-      do: "order",
-    });
-    const later = facts({ wave, ordered: 7, oldestOrderAt: T0, nextTryAt: T0 + 40_000 });
+    const given = { waiting: 3, ordered: 7, wave: { open: 10, size: 10 }, oldestOrderAt: T0 };
+    expect(nextMove(aRow(), facts({ ...given, nextTryAt: 0 }), T0)).toEqual({ do: "order" });
+    const later = facts({ ...given, nextTryAt: T0 + 40_000 });
     expect(nextMove(aRow(), later, T0)).toEqual({ do: "wait", until: T0 + 40_000 });
     expect(nextMove(aRow(), later, T0 + 40_000)).toEqual({ do: "order" });
   });
@@ -81,7 +82,7 @@ describe("waves", () => {
   });
 
   it("wait for a few that are silent no longer than a patience", () => {
-    const few = facts({ done: 6, ordered: 4, wave: { waiting: 0, ordered: 4, size: 10 }, oldestOrderAt: T0 });
+    const few = facts({ done: 6, ordered: 4, wave: { open: 4, size: 10 }, oldestOrderAt: T0 });
     expect(nextMove(aRow(), few, T0 + WAVE_PATIENCE_MS - 1)).toEqual({
       do: "wait",
       until: T0 + WAVE_PATIENCE_MS,
@@ -89,11 +90,32 @@ describe("waves", () => {
     expect(nextMove(aRow(), few, T0 + WAVE_PATIENCE_MS)).toEqual({ do: "begin_wave" });
   });
 
+  it("wait for a few that are busy no longer than that, and order them again between", () => {
+    const nextTryAt = T0 + 9 * 60_000;
+    const one = facts({ done: 9, waiting: 1, wave: { open: 1, size: 10 }, nextTryAt });
+    expect(nextMove(aRow(), one, T0 + 60_000)).toEqual({ do: "wait", until: T0 + WAVE_PATIENCE_MS });
+    expect(nextMove(aRow(), one, T0 + WAVE_PATIENCE_MS)).toEqual({ do: "begin_wave" });
+    expect(nextMove(aRow(), one, nextTryAt)).toEqual({ do: "order" });
+    const second = facts({ ...one, unassigned: 10, ordered: 20, wave: { open: 20, size: 20 } });
+    expect(nextMove(aRow({ wave: 2, waveAt: T0 + WAVE_PATIENCE_MS }), second, T0 + 480_000)).toEqual({
+      do: "wait",
+      until: nextTryAt,
+    });
+  });
+
+  it("do not follow while most of the wave is busy", () => {
+    const most = facts({ done: 4, waiting: 6, wave: { open: 6, size: 10 }, nextTryAt: T0 + 600_000 });
+    expect(nextMove(aRow(), most, T0 + 2 * WAVE_PATIENCE_MS - 1)).toEqual({
+      do: "wait",
+      until: T0 + 600_000,
+    });
+  });
+
   it("do not follow while most of the wave is silent: its orders fail first", () => {
     const most = facts({
       done: 4,
       ordered: 6,
-      wave: { waiting: 0, ordered: 6, size: 10 },
+      wave: { open: 6, size: 10 },
       oldestOrderAt: T0,
     });
     expect(nextMove(aRow(), most, T0 + OUTCOME_LIMIT_MS - 1)).toEqual({
@@ -110,9 +132,11 @@ describe("waves", () => {
       done: 39,
       ordered: 1,
       oldestOrderAt: T0,
-      wave: { waiting: 0, ordered: 1, size: 10 },
+      wave: { open: 1, size: 10 },
     });
     expect(nextMove(aRow(), last, T0)).toEqual({ do: "wait", until: T0 + OUTCOME_LIMIT_MS });
+    const busy = facts({ unassigned: 0, done: 39, waiting: 1, nextTryAt: T0 + 60_000 });
+    expect(nextMove(aRow(), busy, T0)).toEqual({ do: "wait", until: T0 + 60_000 });
   });
 });
 
@@ -128,8 +152,8 @@ describe("too many failures", () => {
   });
 
   it("stop it before another order is given, and say how many", () => {
-    const wave = { waiting: 5, ordered: 0, size: 10 };
-    expect(nextMove(aRow(), facts({ done: 3, failed: 2, wave, nextTryAt: 0 }), T0)).toEqual({
+    const due = { waiting: 5, wave: { open: 5, size: 10 }, nextTryAt: 0 };
+    expect(nextMove(aRow(), facts({ done: 3, failed: 2, ...due }), T0)).toEqual({
       do: "stop",
       why: "2 of 5 failed, more than 20 %",
     });
@@ -144,25 +168,30 @@ describe("too many failures", () => {
 
 describe("an order's answer", () => {
   const attempt_id = `att_${"A".repeat(27)}_2`;
+  const fresh: Patience = { tries: 0, putOffS: 0 };
+  const busy = {
+    ok: false,
+    refusal: { reason: "unavailable", message: "in the shop's hands", retry_after_s: 60 },
+  } as const;
   const answered = (would: "cancel" | "roll_back" | "revert" | "nothing") =>
     ({ ok: true, value: { would, attempt_id, text: "so it is" } }) as const;
 
   it.each<[string, TargetChange, Partial<TargetChange>]>([
-    ["cancelled", afterOrder("cancel_pending", answered("cancel"), 1), { state: "done", follows: null }],
+    ["cancelled", afterOrder("cancel_pending", answered("cancel"), fresh), { state: "done", follows: null }],
     [
       "nothing to do",
-      afterOrder("cancel_pending", answered("nothing"), 1),
+      afterOrder("cancel_pending", answered("nothing"), fresh),
       { state: "skipped", text: "so it is" },
     ],
-    ["never told of it", afterOrder("rollback_since", answered("cancel"), 1), { state: "done" }],
+    ["never told of it", afterOrder("rollback_since", answered("cancel"), fresh), { state: "done" }],
     [
       "goes back",
-      afterOrder("rollback_since", answered("roll_back"), 1),
+      afterOrder("rollback_since", answered("roll_back"), fresh),
       { state: "ordered", follows: attempt_id },
     ],
     [
       "is taken back",
-      afterOrder("rollback_since", answered("revert"), 1),
+      afterOrder("rollback_since", answered("revert"), fresh),
       { state: "ordered", follows: attempt_id },
     ],
     [
@@ -170,33 +199,49 @@ describe("an order's answer", () => {
       afterOrder(
         "rollback_since",
         { ok: false, refusal: { reason: "conflict", message: "irreversible" } },
-        1,
+        fresh,
       ),
       { state: "skipped", text: "irreversible" },
     ],
+    ["asks for patience", afterOrder("rollback_since", busy, fresh), { state: "waiting", retryInS: 60 }],
     [
-      "asks for patience",
-      afterOrder(
-        "rollback_since",
-        { ok: false, refusal: { reason: "unavailable", message: "in the shop's hands", retry_after_s: 60 } },
-        1,
-      ),
-      { state: "waiting", retryInS: 60 },
+      "no answer",
+      afterSilence("overloaded", { tries: 1, putOffS: 0 }),
+      { state: "waiting", retryInS: 20, patience: { tries: 2, putOffS: 0 } },
     ],
-    ["no answer", afterSilence("overloaded", 2), { state: "waiting", retryInS: 20 }],
     [
       "no answer ever",
-      afterSilence("overloaded", ORDER_TRIES),
+      afterSilence("overloaded", { tries: ORDER_TRIES - 1, putOffS: 0 }),
       { state: "failed", text: "given up: overloaded" },
     ],
   ])("%s", (_, change, expected) => {
     expect(change).toMatchObject(expected);
   });
+
+  it("asks for patience for two hours, however often, and is given up only then", () => {
+    let borne = fresh;
+    for (let minute = 0; minute < PUT_OFF_LIMIT_S / 60; minute++) {
+      const { state, patience } = afterOrder("rollback_since", busy, borne);
+      expect([minute, state]).toEqual([minute, "waiting"]);
+      borne = patience;
+    }
+    expect(borne).toEqual({ tries: 0, putOffS: PUT_OFF_LIMIT_S });
+    expect(afterOrder("rollback_since", busy, borne)).toMatchObject({
+      state: "failed",
+      text: "given up: in the shop's hands",
+    });
+  });
+
+  it("is patient by its own clock: what a busy plugin asked for is no silence", () => {
+    const asked = { tries: 0, putOffS: 3_600 };
+    expect(afterSilence("overloaded", asked)).toMatchObject({ state: "waiting", retryInS: 10 });
+  });
 });
 
 describe("the end of the attempt that is followed", () => {
+  const once: Patience = { tries: 0, putOffS: 0 };
   const end = (ending: Parameters<typeof afterEnd>[0]["ending"], own: boolean) =>
-    afterEnd({ attempt_id: "att_1", outcome: "cancelled", ...(ending ? { ending } : {}) }, own, 1).state;
+    afterEnd({ attempt_id: "att_1", outcome: "cancelled", ...(ending ? { ending } : {}) }, own, once).state;
 
   it("is good when the change itself went back, or never was", () => {
     for (const ending of ["rolled_back", "cancelled", "rejected"] as const)
@@ -213,12 +258,12 @@ describe("the end of the attempt that is followed", () => {
 
   it("is ordered again when it was cancelled, a bounded number of times", () => {
     const report = { attempt_id: "att_2", outcome: "cancelled", ending: "cancelled" } as const;
-    expect(afterEnd(report, false, 1)).toMatchObject({ state: "waiting", retryInS: 10, follows: null });
-    expect(afterEnd(report, false, ORDER_TRIES).state).toBe("failed");
+    expect(afterEnd(report, false, once)).toMatchObject({ state: "waiting", retryInS: 10, follows: null });
+    expect(afterEnd(report, false, { tries: ORDER_TRIES - 1, putOffS: 0 }).state).toBe("failed");
   });
 
   it("is read from the outcome where an older object says no more", () => {
-    expect(afterEnd({ attempt_id: "att_1", outcome: "success" }, false, 1).state).toBe("done");
-    expect(afterEnd({ attempt_id: "att_1", outcome: "rolled_back" }, true, 1).state).toBe("done");
+    expect(afterEnd({ attempt_id: "att_1", outcome: "success" }, false, once).state).toBe("done");
+    expect(afterEnd({ attempt_id: "att_1", outcome: "rolled_back" }, true, once).state).toBe("done");
   });
 });

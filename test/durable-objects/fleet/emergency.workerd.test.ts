@@ -235,6 +235,47 @@ describe("taking back what was applied", () => {
       expect((await detailOf(desk, id)).status).toBe("aborted");
     }));
 
+  it("a busy shop is asked again as often as it says so, and does not hold up the next wave", () =>
+    withFleet(3, async (fleet) => {
+      applied(fleet, 3);
+      const desk = fleet.desk();
+      const { id } = await confirmed(desk);
+      const { answer } = fleet;
+      const message = "patch to 2.0.0 comes first here (verifying); ask again later";
+      fleet.answer = (order, shop) =>
+        shop === 0
+          ? { ok: false, refusal: { reason: "unavailable", message, retry_after_s: 60 } }
+          : answer(order, shop);
+      for (let minute = 0; minute < 12; minute++) {
+        await desk.run();
+        fleet.storage.sql.exec("UPDATE emergency_targets SET due_at = 0 WHERE state = 'waiting'");
+      }
+      await desk.run();
+      expect(fleet.shopsOrdered().filter((shop) => shop === 0)).toHaveLength(13);
+      end(desk, [1]);
+      await desk.run();
+      expect(fleet.shopsOrdered()).not.toContain(2);
+
+      // As if the wave had begun longer ago than its patience.
+      fleet.storage.sql.exec(
+        "UPDATE emergencies SET row = json_set(row, '$.waveAt', json_extract(row, '$.waveAt') - 300000)",
+      );
+      await desk.run();
+      expect(fleet.shopsOrdered()).toContain(2);
+      expect(await detailOf(desk, id)).toMatchObject({
+        status: "running",
+        wave: 2,
+        counts: { waiting: 1, ordered: 1, done: 1, failed: 0 },
+      });
+
+      fleet.answer = answer;
+      fleet.storage.sql.exec("UPDATE emergency_targets SET due_at = 0 WHERE state = 'waiting'");
+      await desk.run();
+      end(desk, [0, 2]);
+      await desk.run();
+      expect(await detailOf(desk, id)).toMatchObject({ status: "done", counts: { done: 3, failed: 0 } });
+    }));
+
   it("one at a time; what waits may be cancelled beside it", () =>
     withFleet(4, async (fleet) => {
       applied(fleet, 3);
