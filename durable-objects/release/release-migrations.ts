@@ -89,4 +89,8 @@ export const RELEASE_MIGRATIONS: readonly Migration[] = [
       ALTER TABLE revert_items ADD COLUMN ask_at INTEGER;
     `,
   },
+  {
+    name: "relapses dated",
+    sql: "ALTER TABLE slots ADD COLUMN relapsed_at INTEGER",
+  },
 ];

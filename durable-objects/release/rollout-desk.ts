@@ -78,7 +78,7 @@ export class RolloutDesk {
 
   relapse(key: string, attemptId: string, now: number): void {
     this.#room.transact(() => {
-      if (!this.#room.slots.relapse(key, attemptId)) return;
+      if (!this.#room.slots.relapse(key, attemptId, now)) return;
       this.#room.send([feedMessage("releases")], now);
       this.#review(key, attemptId, now);
     });

@@ -1,19 +1,11 @@
 /** The slots that attempts took, and how they ended. */
 import type { Outcome } from "../../src/contract/decision.ts";
 import type { RolloutSlot } from "../../src/contract/rollout.ts";
-import { countUpTo } from "../../src/core/fleet/sorted-times.ts";
-import {
-  EMPTY_TALLY,
-  type Progress,
-  type SlotOutcome,
-  type Tally,
-  tallyOutcome,
-} from "../../src/core/rollout/canary.ts";
+import type { Progress } from "../../src/core/rollout/canary.ts";
 import type { ClassCount } from "../../src/core/rollout/holds.ts";
 import type { AppliedSlot } from "../../src/core/rollout/revert-run.ts";
+import { countSlots, FAILED, type StoredOutcome } from "./slot-counts.ts";
 
-type StoredOutcome = SlotOutcome | "cancelled";
-type CountRow = { outcome: StoredOutcome | null; n: number };
 type SlotRow = {
   attempt_id: string;
   plugin_id: string;
@@ -26,13 +18,6 @@ type SlotRow = {
   reverted_at: number | null;
 };
 
-/** A slot that says nothing of where it was taken belongs to no class. */
-const NOT_HELD = `(environment IS NULL OR environment NOT IN
-  (SELECT environment FROM holds WHERE version = slots.version AND lifted_at IS NULL))`;
-const FAILED = "outcome IN ('rolled_back', 'failed', 'relapsed')";
-/** What is held against it: not acknowledged, and not explained by a hold. */
-const OPEN_TALLY = `SELECT outcome, count(*) AS n FROM slots
-  WHERE version = ? AND acknowledged = 0 AND ${NOT_HELD} GROUP BY outcome`;
 const SHOWN_SLOTS = 200;
 /** An attempt that came to nothing counts nowhere; its mark only has to outlast an admission that is still on its way. */
 const CANCELLED_KEPT_MS = 7 * 86_400_000;
@@ -58,12 +43,7 @@ export class SlotStore {
   progress(key: string): Progress {
     const known = this.#counted.get(key);
     if (known) return known;
-    const times = this.#successTimes(key);
-    const counted = {
-      all: this.#tally("SELECT outcome, count(*) AS n FROM slots WHERE version = ? GROUP BY outcome", key),
-      open: this.#tally(OPEN_TALLY, key),
-      bakedBy: (cutoff: number) => countUpTo(times, cutoff),
-    };
+    const counted = countSlots(this.#sql, key);
     this.#counted.set(key, counted);
     return counted;
   }
@@ -131,11 +111,11 @@ export class SlotStore {
   }
 
   /** A success that came back is a failure that nobody has acknowledged yet; false when it is none, or was one already. */
-  relapse(key: string, attemptId: string): boolean {
+  relapse(key: string, attemptId: string, now: number): boolean {
     this.forget(key);
-    const sql = `UPDATE slots SET outcome = 'relapsed', acknowledged = 0
+    const sql = `UPDATE slots SET outcome = 'relapsed', acknowledged = 0, relapsed_at = ?
        WHERE version = ? AND attempt_id = ? AND outcome = 'success'`;
-    return this.#changed(sql, key, attemptId) !== null;
+    return this.#changed(sql, now, key, attemptId) !== null;
   }
 
   #changed(update: string, ...values: (string | number)[]): AppliedSlot | null {
@@ -171,26 +151,6 @@ export class SlotStore {
       key,
       attemptId,
     );
-  }
-
-  #tally(sql: string, key: string): Tally {
-    return this.#sql
-      .exec<CountRow>(sql, key)
-      .toArray()
-      .reduce(
-        (tally, { outcome, n }) => (outcome === "cancelled" ? tally : tallyOutcome(tally, outcome, n)),
-        EMPTY_TALLY,
-      );
-  }
-
-  /** Rising. Those of before finishing was dated come first. */
-  #successTimes(key: string): number[] {
-    const sql = `SELECT coalesce(finished_at, 0) AS at FROM slots
-      WHERE version = ? AND outcome = 'success' ORDER BY at`;
-    return this.#sql
-      .exec<{ at: number }>(sql, key)
-      .toArray()
-      .map(({ at }) => at);
   }
 
   /** How each class of environments has fared; of one whose hold a person lifted, only since then. */

@@ -6,8 +6,9 @@
  *   more; a place is free again when the attempt was cancelled, a person has acknowledged the failure, or a hold explains
  *   it. Complete when every place has ended and its successes, one at least, have baked.
  * - By share: shops whose stable hash of plugin and version falls below it; by merchants: theirs. Complete after
- *   `STAGE_SUCCESSES` further baked successes (or the plan's own number), or, where there are too few shops for that, when
- *   `STAGE_PATIENCE_MS` have passed with nothing in flight and nothing but baked successes, one at least, behind it.
+ *   `STAGE_SUCCESSES` further baked successes (or the plan's own number). A stage of the policy may have too few shops for
+ *   that: it is also complete when `STAGE_PATIENCE_MS` have passed since it opened, nothing is in flight, every success, one
+ *   at least, has baked, and nothing has ended otherwise since. A plan's wave is never complete by time.
  * - The next stage also waits for its own date. The last stage stays. A stage opens when somebody asks for it, so that a
  *   failure which comes before that still counts.
  * A success is baked when the stage's bake time has passed since without a relapse; a relapse is a failure.
@@ -70,6 +71,8 @@ export interface Progress {
   open: Tally;
   /** Successes that finished at or before that instant, in ms since epoch, and have not relapsed. */
   bakedBy(cutoff: number): number;
+  /** Of `open`, those that ended otherwise than healed at or after that instant, in ms since epoch; a relapse ends anew. */
+  setbacksSince(from: number): number;
 }
 
 /** The rollout with every stage left behind that is complete at `now`. */
@@ -95,8 +98,9 @@ function isComplete(stage: Stage, rollout: Rollout, progress: Progress, now: num
     return baked > 0 && baked + failures >= stage.reach.shops;
   }
   if (baked - rollout.baseline >= (stage.successes ?? STAGE_SUCCESSES)) return true;
+  if (!stage.byTime || now - rollout.since < STAGE_PATIENCE_MS) return false;
   const { success, inFlight } = progress.all;
-  return success > 0 && baked === success && inFlight === 0 && now - rollout.since >= STAGE_PATIENCE_MS;
+  return success > 0 && baked === success && inFlight === 0 && progress.setbacksSince(rollout.since) === 0;
 }
 
 /** Places of a stage by shops that are taken. */

@@ -17,6 +17,8 @@ export interface Stage {
   notBefore: number | null;
   /** Baked successes that complete it; null for the usual number of its kind. */
   successes: number | null;
+  /** Time may complete it where there are too few shops for its successes. Never a plan's: whoever planned it waits for them. */
+  byTime: boolean;
   /** A success counts once so much time has passed without a relapse, in milliseconds. */
   bakeMs: number;
   abort: readonly AbortRule[];
@@ -53,6 +55,7 @@ function policyStage(stage: CanaryStage, canary: Canary): Stage {
     reach,
     notBefore: null,
     successes: null,
+    byTime: true,
     bakeMs: canary.bake_s * 1000,
     abort: canary.abort,
   };
@@ -65,6 +68,7 @@ function waveStage(wave: RolloutWave, canary: Canary): Stage {
     reach,
     notBefore: wave.not_before === undefined ? null : Date.parse(wave.not_before),
     successes: wave.successes ?? null,
+    byTime: false,
     bakeMs: (wave.bake_s ?? canary.bake_s) * 1000,
     abort: wave.abort ?? canary.abort,
   };

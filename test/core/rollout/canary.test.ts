@@ -7,6 +7,7 @@ import {
   advance,
   breachedRule,
   EMPTY_TALLY,
+  failuresOf,
   type Progress,
   STAGE_PATIENCE_MS,
   type Tally,
@@ -24,6 +25,7 @@ const someProgress = (tally: Partial<Tally> = {}, baked = tally.success ?? 0): P
   all: aTally(tally),
   open: aTally(tally),
   bakedBy: () => baked,
+  setbacksSince: () => failuresOf(aTally(tally)) + aTally(tally).inconclusive,
 });
 const someFacts = (overrides: Partial<AdmissionFacts> = {}): AdmissionFacts => ({
   status: "active",
@@ -90,6 +92,23 @@ describe("canary stages", () => {
     expect(stageOf(someProgress(), later, { ...rollout, baseline: 0 })).toBe(1);
   });
 
+  it("let time finish nothing while something has ended otherwise since the stage opened", () => {
+    const rollout = { stage: 1, since: T0, baseline: 5 };
+    const stageOf = (progress: Progress) => advance(rollout, progress, course, T0 + STAGE_PATIENCE_MS).stage;
+    for (const setback of ["inconclusive", "rolled_back", "failed", "relapsed"] as const)
+      expect([setback, stageOf(someProgress({ success: 5, [setback]: 1 }))]).toEqual([setback, 1]);
+    const asked: number[] = [];
+    const before: Progress = {
+      ...someProgress({ success: 5, failed: 1 }),
+      setbacksSince: (from) => {
+        asked.push(from);
+        return 0;
+      },
+    };
+    expect(stageOf(before)).toBe(2);
+    expect(asked).toEqual([T0]);
+  });
+
   it("end at the last one, also when there are fewer stages than before", () => {
     const last = { stage: 3, since: T0, baseline: 20 };
     expect(advance(last, someProgress({ success: 100 }), course, T0 + 1)).toEqual(last);
@@ -112,6 +131,22 @@ describe("planned waves", () => {
     expect(advance(first, enough, plan, T0 + 1).stage).toBe(0);
     expect(advance(first, someProgress(), plan, T0 + 3_600_000).stage).toBe(0);
     expect(advance(first, enough, plan, T0 + 3_600_000).stage).toBe(1);
+  });
+
+  it("are completed by their successes and by no time, whether the plan says how many or not", () => {
+    const late = T0 + 30 * STAGE_PATIENCE_MS;
+    for (const wave of [{ merchants: ["lome-market"], successes: 20 }, { merchants: ["lome-market"] }]) {
+      const pilots = planned([wave, { percent: 100 }]);
+      expect(advance(first, someProgress({ success: 1 }), pilots, late).stage).toBe(0);
+      expect(advance(first, someProgress({ success: 20 }), pilots, T0).stage).toBe(1);
+    }
+  });
+
+  it("count for nothing what had succeeded before the plan, however long their date is awaited", () => {
+    const dated = planned([{ merchants: ["lome-market"], not_before: opens }, { percent: 100 }]);
+    const after = { stage: 0, since: T0, baseline: 5 };
+    expect(advance(after, someProgress({ success: 5 }), dated, T0 + 3_600_000).stage).toBe(0);
+    expect(advance(after, someProgress({ success: 10 }), dated, T0 + 3_600_000).stage).toBe(1);
   });
 
   it("open by date alone when no success is asked for", () => {

@@ -43,10 +43,11 @@ it("an object of the first schema keeps its releases, stage, abort rules and slo
     plan: null,
   });
   const slots = new SlotStore(storage.sql);
-  const { all, open, bakedBy } = slots.progress("1.2.3");
+  const { all, open, bakedBy, setbacksSince } = slots.progress("1.2.3");
   expect(all).toMatchObject({ success: 1, failed: 1, inFlight: 1 });
   expect(open).toMatchObject({ success: 0, failed: 1 });
   expect(bakedBy(0)).toBe(1);
+  expect([setbacksSince(0), setbacksSince(1)]).toEqual([1, 0]);
   expect(slots.applied("1.2.3").map(({ attemptId }) => attemptId)).toEqual(["att_1", "att_3"]);
 });
 

@@ -33,6 +33,45 @@ describe("bake and relapse", () => {
     ]);
   });
 
+  describe("by time, in a stage with too few shops for its successes,", () => {
+    /** The first shops are healed but for the last, which has ended so; ten minutes later the next stage opens. */
+    const openShare = (last: "success" | "inconclusive") => {
+      const rollout = aRollout({ stages: [{ shops: 2 }, { percent: 0.1 }, { percent: 100 }], abort: [] });
+      rollout.run(1, 1, "success");
+      rollout.run(2, 2, last);
+      rollout.clock.now += 600_000;
+      expect([rollout.check(3).admitted, rollout.state().stage]).toEqual([false, 1]);
+      rollout.clock.now += 60_000;
+      return rollout;
+    };
+    const MUCH_LATER = 3_600_000;
+
+    it("wait for what has ended otherwise since, a relapse too, until a person acknowledges it", () => {
+      const rollout = openShare("success");
+      rollout.relapse(2);
+      rollout.clock.now += MUCH_LATER;
+      expect(rollout.check(3)).toMatchObject({ admitted: false, stage: "0.1 % of shops" });
+      rollout.set("paused");
+      rollout.set("active", otto, "their host was down");
+      expect(rollout.check(3)).toMatchObject({ admitted: true, stage: "100 % of shops" });
+    });
+
+    it("do not wait for what a hold explains", () => {
+      const rollout = openShare("success");
+      rollout.relapse(2);
+      const hold = { environment: "woocommerce 9.1 / php 8.2", held: true, reason: "known issue" };
+      rollout.standing.hold(VERSION, hold, otto, rollout.clock.now);
+      rollout.clock.now += MUCH_LATER;
+      expect(rollout.check(3, { env: OLD })).toMatchObject({ admitted: true });
+    });
+
+    it("do not wait for what had ended before", () => {
+      const rollout = openShare("inconclusive");
+      rollout.clock.now += MUCH_LATER;
+      expect(rollout.check(3)).toMatchObject({ admitted: true });
+    });
+  });
+
   it("turn a success that comes back into a failure, once, and halt for it", () => {
     const rollout = aRollout();
     rollout.run(1, 5, "success");
