@@ -36,7 +36,10 @@ export interface Env {
   /** JSON object: subject -> roles. The token alone grants nothing. */
   OPS_ROLES: string;
   SIRA_API_URL?: string;
+  /** Shown to the service at SIRA_API_URL with every request. */
   SIRA_API_TOKEN: string;
+  /** What callers of our own /api/sira must show; unset: there are no such routes. */
+  SIRA_INBOUND_TOKEN?: string;
   STAGING_RUNNER_URL: string;
   STAGING_RUNNER_TOKEN: string;
   /** This Worker's own origin as the staging runner and notifications reach it. */

@@ -13,6 +13,7 @@ export function workerdTestBindings(): Record<string, string> {
     STAGING_RUNNER_URL: NOWHERE,
     STAGING_RUNNER_TOKEN: randomBytes(16).toString("hex"),
     SIRA_API_TOKEN: randomBytes(16).toString("hex"),
+    SIRA_INBOUND_TOKEN: randomBytes(16).toString("hex"),
     PUBLIC_URL: NOWHERE,
     SITE_PROBE_ALLOW_PRIVATE: "true",
     PLUGIN_ID_KEY: randomBytes(32).toString("base64"),

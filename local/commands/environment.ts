@@ -10,6 +10,7 @@ const PASSED_THROUGH = [
   "MOLAM_ID_JWT_PUBLIC",
   "SIRA_API_URL",
   "SIRA_API_TOKEN",
+  "SIRA_INBOUND_TOKEN",
   "STAGING_RUNNER_URL",
   "STAGING_RUNNER_TOKEN",
   "NOTIFY_URL",
@@ -44,6 +45,7 @@ Environment:
   DATABASE_URL          an own Postgres instead of the embedded one; its user must be able to create tables and roles
   LOG_LEVEL             debug | info | warn | error
   SIRA_API_URL          a remote decision service, with SIRA_API_TOKEN; the built-in one otherwise
+  SIRA_INBOUND_TOKEN    opens the built-in decision service to whoever shows this token; closed otherwise
   STAGING_RUNNER_URL    a remote staging runner, with STAGING_RUNNER_TOKEN; a local one otherwise
   MOLAM_ID_JWT_PUBLIC   SPKI PEM of a real identity provider; switches the development login and the demo fleet off
   NOTIFY_URL            where notifications go, with NOTIFY_SECRET; NOTIFY_FORMAT is vigie or slack`;

@@ -1,4 +1,7 @@
-/** The built-in decision service behind the same routes as a remote one. */
+/**
+ * The built-in decision service behind the same routes as a remote one, for whoever is given the token. Without a token there are
+ * no such routes.
+ */
 import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import { siraOf } from "../../durable-objects/stubs.ts";
@@ -9,10 +12,14 @@ import type { AppEnv } from "./app-env.ts";
 import { refusalResponse } from "./error-response.ts";
 import { readJson } from "./read-request.ts";
 
-/** The service token, compared in constant time. */
+/**
+ * Another secret than `SIRA_API_TOKEN`, which the remote service is shown with every question: whoever runs or logs that one must
+ * not be able to teach the service that stands in for it. Compared in constant time.
+ */
 const authenticated = createMiddleware<AppEnv>(async (c: Context<AppEnv>, next) => {
+  if (!c.env.SIRA_INBOUND_TOKEN) return c.notFound();
   const token = /^Bearer ([^\s]+)$/i.exec(c.req.header("authorization") ?? "")?.[1] ?? "";
-  if (await tokenMatches(token, c.env.SIRA_API_TOKEN)) return next();
+  if (await tokenMatches(token, c.env.SIRA_INBOUND_TOKEN)) return next();
   c.header("www-authenticate", 'Bearer realm="vigie"');
   return refusalResponse(c, { reason: "unauthorized" });
 });

@@ -163,7 +163,7 @@ function whoMayUse(route: string, security: Security): string {
     case "plugin":
       return "a plugin";
     case "sira":
-      return "SIRA_API_TOKEN";
+      return "SIRA_INBOUND_TOKEN";
     default:
       return security satisfies never;
   }

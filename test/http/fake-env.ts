@@ -17,6 +17,8 @@ export const ORIGIN = "https://vigie.test";
 export const PLUGIN_ID_KEY = new Uint8Array(32).fill(7);
 export const VAULT_KEY = new Uint8Array(32).fill(9);
 export const SIRA_TOKEN = "sira-token";
+/** What the remote service is shown. */
+export const SIRA_REMOTE_TOKEN = "sira-remote-token";
 
 export interface Doubles {
   plugin?: Partial<PluginRpc>;
@@ -109,7 +111,8 @@ export function aFakeEnv(doubles: Doubles = {}, overrides: Partial<Env> = {}): F
     MOLAM_ID_ISSUER: "https://id.molam.example",
     MOLAM_ID_AUDIENCE: "vigie-ops",
     OPS_ROLES: JSON.stringify(PEOPLE),
-    SIRA_API_TOKEN: SIRA_TOKEN,
+    SIRA_API_TOKEN: SIRA_REMOTE_TOKEN,
+    SIRA_INBOUND_TOKEN: SIRA_TOKEN,
     STAGING_RUNNER_URL: "http://127.0.0.1:1",
     STAGING_RUNNER_TOKEN: "staging-token",
     PUBLIC_URL: ORIGIN,

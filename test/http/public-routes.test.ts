@@ -6,7 +6,7 @@ import { createApp } from "../../src/http/app.ts";
 import { chooseRange } from "../../src/http/byte-range.ts";
 import { outcomeOf, sampleRate } from "../../src/http/request-log.ts";
 import { aServer, json } from "../services/loopback-server.ts";
-import { aFakeEnv, ORIGIN, SIRA_TOKEN } from "./fake-env.ts";
+import { aFakeEnv, ORIGIN, SIRA_REMOTE_TOKEN, SIRA_TOKEN } from "./fake-env.ts";
 
 const app = createApp();
 
@@ -160,8 +160,26 @@ describe("the decision service", () => {
     expect(fake.calls).toEqual(["sira/molam-pay.decide"]);
   });
 
+  it.each(["/api/sira/decide", "/api/sira/feedback", "/api/sira/votes"])(
+    "does not have %s without a token of its own, not even for the remote service's",
+    async (path) => {
+      for (const unset of [undefined, ""]) {
+        const { env, calls } = aFakeEnv({}, { SIRA_INBOUND_TOKEN: unset });
+        for (const token of [SIRA_REMOTE_TOKEN, "undefined"]) {
+          const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+          const init = { method: "POST", headers, body: JSON.stringify(request) };
+          const response = await app.request(ORIGIN + path, init, env);
+          expect(response.status).toBe(404);
+          expect(await response.json()).toMatchObject({ error: { code: "not_found" } });
+        }
+        expect(calls).toEqual([]);
+      }
+    },
+  );
+
   it("refuses another token and another shape", async () => {
     expect((await decide("other", request)).response.status).toBe(401);
+    expect((await decide(SIRA_REMOTE_TOKEN, request)).response.status).toBe(401);
     const { response, fake } = await decide(SIRA_TOKEN, { ...request, plugin: {} });
     expect(response.status).toBe(400);
     expect(fake.calls).toEqual([]);

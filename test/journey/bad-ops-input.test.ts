@@ -155,13 +155,13 @@ describe("a login that proves nothing", () => {
     expect(await open(["vigie.v1", login], "https://evil.example")).toBe(403);
   });
 
-  it("asks the decision service nothing", async () => {
+  it("asks the decision service nothing, which is not there without a token of its own", async () => {
     const answer = await changesNothing({
       path: "/api/sira/decide",
       token: await world.stack.token(),
       body: "{}",
     });
-    expect(answer).toMatchObject({ status: 401, error: { code: "unauthorized" } });
+    expect(answer).toMatchObject({ status: 404, error: { code: "not_found" } });
   });
 });
 

@@ -5,8 +5,11 @@ import { siraContract } from "./sira-contract.ts";
 
 const app = createApp();
 
+const token = bindings.SIRA_INBOUND_TOKEN;
+if (!token) throw new Error("the routes are closed: no SIRA_INBOUND_TOKEN");
+
 siraContract("the built-in service", async () => ({
-  token: bindings.SIRA_API_TOKEN,
+  token,
   async post(path, body, headers) {
     const init = { method: "POST", headers, body };
     const response = await app.request(`https://vigie.test${path}`, init, {

@@ -39,7 +39,7 @@ const header = (name: string, description: string) => ({ type: "apiKey", in: "he
 
 const SECURITY_SCHEMES = {
   ops: { type: "http", scheme: "bearer", bearerFormat: "JWT", description: "Molam ID; roles in x-roles" },
-  sira: { type: "http", scheme: "bearer", description: "SIRA_API_TOKEN" },
+  sira: { type: "http", scheme: "bearer", description: "SIRA_INBOUND_TOKEN" },
   plugin: header(HEADER_PLUGIN, "Plugin id from enrolment"),
   webhookId: header(HEADER_ID, "Standard Webhooks 1.0.0: unique id, without a dot"),
   webhookTimestamp: header(HEADER_TIMESTAMP, "Unix seconds, within 300 s"),

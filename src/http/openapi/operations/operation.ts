@@ -22,4 +22,5 @@ export const PLUGIN = [400, 401, 413, 415, 429, 503] as const;
 export const READ = [401, 403, 503] as const;
 export const LIST = [400, ...READ] as const;
 export const WRITE = [400, 401, 403, 409, 413, 415, 503] as const;
-export const SIRA = [400, 401, 413, 415, 503] as const;
+/** 404 where no token is set. */
+export const SIRA = [400, 401, 404, 413, 415, 503] as const;
