@@ -1,23 +1,14 @@
 /** `npm run bench:sira`: how well the built-in SIRA knows its own chances, beside the base rate and plain rules. Exit 1 when a target is missed. */
-import { parseArgs } from "node:util";
 import { fnv1a } from "../src/core/stable-hash.ts";
-import { figure, tableText, targetText } from "./detect/print.ts";
-import { isMet } from "./detect/section.ts";
+import { conclude, optionsOf } from "./command.ts";
 import { DECIDERS, type DeciderName } from "./sira/deciders.ts";
 import { type Result, reportOf } from "./sira/report.ts";
 import { runOf } from "./sira/run.ts";
 import { FAMILIES } from "./sira/world.ts";
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-    seed: { type: "string", default: "1" },
-  },
-});
-const seed = Number(values.seed);
-if (!Number.isInteger(seed) || seed < 0) throw new Error("--seed takes a whole number");
-const worlds = values.quick ? 3 : 10;
+const options = optionsOf();
+const { quick, seed } = options;
+const worlds = quick ? 3 : 10;
 
 const startedAt = performance.now();
 const results: Result[] = FAMILIES.flatMap((family) =>
@@ -29,37 +20,18 @@ const results: Result[] = FAMILIES.flatMap((family) =>
 );
 const seconds = (performance.now() - startedAt) / 1000;
 const { tables, targets } = reportOf(results);
-const missed = targets.filter((target) => !isMet(target)).length;
-
-if (values.json) {
-  const judged = targets.map((target) => ({ ...target, met: isMet(target) }));
-  console.log(
-    JSON.stringify({
-      quick: values.quick,
-      seed,
-      worlds,
-      seconds,
-      tables,
-      targets: judged,
-      met: targets.length - missed,
-      missed,
-    }),
-  );
-} else {
-  console.log(
-    [
-      `Calibration of the built-in SIRA (src/core/sira itself), in simulated products whose truth is known. Seed ${seed}; ${worlds} products of each`,
-      `kind, ${FAMILIES[0]?.incidents} incidents in each, ${values.quick ? "quick: figures near their bound may be missed by chance" : "full"}.`,
-      "An incident has a fault (common ones and rare ones), a version, an environment, and up to ten moves on offer. Each fix heals a fault in an",
-      "environment with a chance that only the simulation knows; outcomes are learned from after eight more decisions. All ways of deciding meet",
-      "the same incidents with the same luck. Worth: 1 for a shop healed, -0.35 for one changed in vain, 0 for asking a person; regret is what",
-      "is missing to an oracle that knows every chance. Regret with its 95 % interval by resampling products. What changes half-way is left out",
-      "of the first three tables and of the targets: nothing that was learned fades, a fix that stops healing is the canary's to stop.",
-    ].join("\n"),
-  );
-  for (const table of tables) console.log(tableText(table));
-  console.log(`\nTook ${figure(seconds)} s.\n`);
-  for (const target of targets) console.log(targetText(target));
-  console.log(`targets: ${targets.length - missed} met, ${missed} missed`);
-}
-process.exitCode = missed === 0 ? 0 : 1;
+conclude(options, {
+  header: [
+    `Calibration of the built-in SIRA (src/core/sira itself), in simulated products whose truth is known. Seed ${seed}; ${worlds} products of each`,
+    `kind, ${FAMILIES[0]?.incidents} incidents in each, ${quick ? "quick: figures near their bound may be missed by chance" : "full"}.`,
+    "An incident has a fault (common ones and rare ones), a version, an environment, and up to ten moves on offer. Each fix heals a fault in an",
+    "environment with a chance that only the simulation knows; outcomes are learned from after eight more decisions. All ways of deciding meet",
+    "the same incidents with the same luck. Worth: 1 for a shop healed, -0.35 for one changed in vain, 0 for asking a person; regret is what",
+    "is missing to an oracle that knows every chance. Regret with its 95 % interval by resampling products. What changes half-way is left out",
+    "of the first three tables and of the targets: nothing that was learned fades, a fix that stops healing is the canary's to stop.",
+  ].join("\n"),
+  tables,
+  targets,
+  seconds,
+  figures: { worlds, tables },
+});

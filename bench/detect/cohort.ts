@@ -18,10 +18,11 @@ import {
   SHOP_MEMORY_MS,
 } from "../../src/core/fleet/cohort.ts";
 import { type ShopEvidence, tellShop } from "../../src/core/fleet/shop-evidence.ts";
+import { figure } from "../paper.ts";
+import type { Report, Table, Target } from "../target.ts";
 import { failuresInRow, type RateRule, shareOverWindow } from "./common-rules.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, pooled, quantile, START, seedOf, select, total } from "./figures.ts";
-import { figure } from "./print.ts";
-import type { Figures, Options, Part, Report, Section, Table, Target } from "./section.ts";
+import type { Figures, Options, Part, Section } from "./section.ts";
 
 const BEAT_MS = 2 * MINUTE_MS;
 const PER_HOUR = 2;

@@ -4,6 +4,8 @@ import { aBeatingPlugin, type BeatingPlugin } from "../../sim/beating-plugin.ts"
 import { smoothDay } from "../../sim/day-of-shop.ts";
 import { gammaFactor, geometric, poisson, type Random, seededRandom } from "../../sim/random.ts";
 import { type DetectionState, newDetection, observeBeat } from "../../src/core/detect/detection.ts";
+import { figure } from "../paper.ts";
+import type { Report, Table, Target } from "../target.ts";
 import { type CountRule, countRules } from "./common-rules.ts";
 import {
   DAY_MS,
@@ -18,8 +20,7 @@ import {
   total,
 } from "./figures.ts";
 import { type IncidentWatch, watchIncidents } from "./incident-watch.ts";
-import { figure } from "./print.ts";
-import type { Figures, Options, Part, Report, Section, Table, Target } from "./section.ts";
+import type { Figures, Options, Part, Section } from "./section.ts";
 
 const RATES = [0.5, 2, 20] as const;
 /** Whether the client counts its requests, or only its errors. */

@@ -7,9 +7,10 @@ import type { ErrorReport, HeartbeatData } from "../../src/contract/heartbeat.ts
 import { defaultPolicyDocument } from "../../src/contract/policy.ts";
 import type { PluginState } from "../../src/core/plugin/state.ts";
 import { step } from "../../src/core/plugin/step.ts";
+import { figure } from "../paper.ts";
+import type { Report } from "../target.ts";
 import { HOUR_MS, MINUTE_MS, quantile, START, seedOf } from "./figures.ts";
-import { figure } from "./print.ts";
-import type { Figures, Options, Part, Report, Section } from "./section.ts";
+import type { Figures, Options, Part, Section } from "./section.ts";
 
 const PLUGIN_ID = "plg_AAAAAAAAAAAAAAAAAAAAAAAAAAA";
 const INTERVAL_MS = 2 * MINUTE_MS;

@@ -2,6 +2,7 @@
  * What a section of the detection benchmark is. Its parts are independent, so that they can run on several cores in any
  * order: each draws from a seed of its own. Figures and parts cross a thread boundary, so they are plain JSON.
  */
+import type { Report } from "../target.ts";
 
 export interface Options {
   /** A sample of everything, within a minute; without it the sizes that the figures are quoted from. */
@@ -20,28 +21,6 @@ export interface Figures {
   [name: string]: number | string | null | number[];
 }
 
-export interface Target {
-  what: string;
-  value: number | null;
-  bound: number;
-  /** Whether the value may be at most, or must be at least, the bound. */
-  must: "at most" | "at least";
-  unit: string;
-}
-
-export interface Table {
-  title: string;
-  columns: readonly string[];
-  rows: readonly (readonly string[])[];
-  /** What to know when reading it. */
-  note?: string;
-}
-
-export interface Report {
-  tables: Table[];
-  targets: Target[];
-}
-
 export interface Section {
   name: string;
   /** Method and assumptions, for the header: one sentence or two a line. */
@@ -49,9 +28,4 @@ export interface Section {
   parts(options: Options): Part[];
   run(part: Part, options: Options): Figures;
   report(results: readonly { part: Part; figures: Figures }[], options: Options): Report;
-}
-
-export function isMet(target: Target): boolean {
-  if (target.value === null || Number.isNaN(target.value)) return false;
-  return target.must === "at most" ? target.value <= target.bound : target.value >= target.bound;
 }

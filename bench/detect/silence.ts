@@ -10,6 +10,8 @@ import {
   observeBeat,
   silenceDeadline,
 } from "../../src/core/detect/detection.ts";
+import { figure } from "../paper.ts";
+import type { Report, Table, Target } from "../target.ts";
 import {
   DAY_MS,
   HOUR_MS,
@@ -23,8 +25,7 @@ import {
   select,
   total,
 } from "./figures.ts";
-import { figure } from "./print.ts";
-import type { Figures, Options, Part, Report, Section, Table, Target } from "./section.ts";
+import type { Figures, Options, Part, Section } from "./section.ts";
 
 const VIEWS = [1, 10, 100] as const;
 const INTERVAL_MS = 2 * MINUTE_MS;

@@ -3,9 +3,10 @@ import { FleetLife } from "../../sim/fleet-life.ts";
 import { poisson, seededRandom } from "../../sim/random.ts";
 import { judgeStorm, newStorm } from "../../src/core/fleet/storm.ts";
 import { ONSET_WINDOW_MS } from "../../src/core/fleet/storm-tests.ts";
+import { figure } from "../paper.ts";
+import type { Report, Target } from "../target.ts";
 import { DAY_MS, FLEET, MINUTE_MS, pooled, quantile, START, seedOf, select, total } from "./figures.ts";
-import { figure } from "./print.ts";
-import type { Figures, Options, Part, Report, Section, Target } from "./section.ts";
+import type { Figures, Options, Part, Section } from "./section.ts";
 
 const WARM_MS = 10 * MINUTE_MS;
 const OUTAGE_MS = 10 * MINUTE_MS;

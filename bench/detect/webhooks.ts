@@ -8,6 +8,8 @@ import {
   newDetection,
   observeBeat,
 } from "../../src/core/detect/detection.ts";
+import { figure } from "../paper.ts";
+import type { Report, Table, Target } from "../target.ts";
 import { type RateRule, webhookRules } from "./common-rules.ts";
 import {
   DAY_MS,
@@ -22,8 +24,7 @@ import {
   total,
 } from "./figures.ts";
 import { watchIncidents } from "./incident-watch.ts";
-import { figure } from "./print.ts";
-import type { Figures, Options, Part, Report, Section, Table, Target } from "./section.ts";
+import type { Figures, Options, Part, Section } from "./section.ts";
 
 const RATES = [2, 10, 60, 300] as const;
 const LEVELS = [0.01, 0.02] as const;

@@ -1,5 +1,5 @@
 /** Method and assumptions, as printed above the figures. */
-import { wrapped } from "../detect/print.ts";
+import { wrapped } from "../paper.ts";
 import type { Options, Part } from "./parts.ts";
 import { PERSON_MINUTES, RESTORE_MINUTES, RESUME_MINUTES, STOP_HOURS } from "./people.ts";
 import { FAULT_RATES, LEARNED_FROM_DAY, OUTBREAKS, RELEASES, SHOP_FAULTS } from "./world.ts";

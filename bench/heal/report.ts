@@ -1,5 +1,5 @@
 /** From what was seen to tables and targets. */
-import type { Table, Target } from "../detect/section.ts";
+import type { Table, Target } from "../target.ts";
 import { type Estimate, meanOf, meanText, numberText, quantileOf, share, shareText } from "./figures.ts";
 import {
   ended,

@@ -1,7 +1,7 @@
 /** What the runs say: tables for people, targets for the exit code. */
 import { seededRandom } from "../../sim/random.ts";
-import { figure } from "../detect/print.ts";
-import type { Report, Table, Target } from "../detect/section.ts";
+import { figure } from "../paper.ts";
+import type { Report, Table, Target } from "../target.ts";
 import { DECIDERS, type DeciderName } from "./deciders.ts";
 import { brier, calibrationError, coverage, type Forecast, ofWorlds, reliability } from "./measure.ts";
 import type { Run, Tried } from "./run.ts";

@@ -1,9 +1,10 @@
 /** Tiny runs of every section: that they yield what they promise, the same for the same seed. Figures worth quoting need the real sizes. */
 import { describe, expect, it } from "vitest";
 import { START } from "../../../bench/detect/figures.ts";
-import { tableText, targetText } from "../../../bench/detect/print.ts";
-import { isMet, type Part } from "../../../bench/detect/section.ts";
+import type { Part } from "../../../bench/detect/section.ts";
 import { SECTIONS } from "../../../bench/detect/sections.ts";
+import { tableText, targetText } from "../../../bench/paper.ts";
+import { isMet } from "../../../bench/target.ts";
 import { aBeatingPlugin } from "../../../sim/beating-plugin.ts";
 import { newDetection, observeBeat } from "../../../src/core/detect/detection.ts";
 

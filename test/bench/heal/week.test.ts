@@ -1,10 +1,10 @@
 /** A few shops for a day and a half, each run in a thread as the benchmark does it. Figures worth quoting need the real sizes. */
 import { describe, expect, it } from "vitest";
-import { tableText, targetText } from "../../../bench/detect/print.ts";
 import { headerOf } from "../../../bench/heal/header.ts";
 import { type Part, partsOf } from "../../../bench/heal/parts.ts";
 import { reportOf } from "../../../bench/heal/report.ts";
 import { runParts } from "../../../bench/heal/run.ts";
+import { tableText, targetText } from "../../../bench/paper.ts";
 
 const options = { quick: true, seed: 5 };
 const tiny = (part: Part): Part => ({ ...part, shops: 10, days: 1.2, faultFactor: 20 });

@@ -1,21 +1,7 @@
-/** The benchmark on paper: header, tables, targets; or the same as JSON. */
-import type { SectionResults } from "./run.ts";
-import { isMet, type Options, type Table, type Target } from "./section.ts";
+/** Tables, targets and figures on paper, 118 columns wide. */
+import { isMet, type Table, type Target } from "./target.ts";
 
 const WIDTH = 118;
-
-export function header(sections: readonly SectionResults[], options: Options, cores: number): string {
-  const lines = [
-    `Detection benchmark: simulated fleets through src/core itself. Seed ${options.seed}; ` +
-      `${options.quick ? "quick (small samples: targets near their bound may be missed by chance)" : "full"}; ${cores} cores.`,
-    "Rates are scaled to 5,000 plugins and a day; in brackets what was counted, where that is not the same. Method and assumptions:",
-  ];
-  for (const { section } of sections) {
-    lines.push(`  ${section.name}`);
-    for (const sentence of section.method) lines.push(...wrapped(sentence));
-  }
-  return lines.join("\n");
-}
 
 export function tableText({ title, columns, rows, note }: Table): string {
   const all = [columns, ...rows];
