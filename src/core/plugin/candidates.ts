@@ -121,11 +121,14 @@ export function decideRequest(
   };
 }
 
-/** What the policy allows for this incident, and what of it without a person: the static part of the gate. */
+/**
+ * What the policy allows for this incident, and what of it without a person: the static part of the gate. In mode `shadow` what it
+ * would be in mode `auto`, or else other moves would be recorded than that mode makes.
+ */
 function allowedMoves(state: PluginState, { row }: IncidentState, policy: PolicyDocument): AllowedMoves {
   const { approvals, min_confidence, whitelist } = policy;
   const alone =
-    policy.mode === "auto" &&
+    (policy.mode === "auto" || policy.mode === "shadow") &&
     !policy.kill_switch &&
     (whitelist.all || whitelist.merchants.includes(state.merchantId)) &&
     SEVERITIES.indexOf(row.severity) <= SEVERITIES.indexOf(policy.max_severity) &&

@@ -126,11 +126,28 @@ describe("what a decision service may choose from", () => {
     });
     for (const input of [
       { mode: "approve-only" },
+      { mode: "off" },
       { max_severity: "low" },
       { whitelist: { merchants: ["another"] } },
       { approvals: { by_severity: { low: 1, medium: 1, high: 1, critical: 1 } } },
     ])
       expect(allowed(input)).toMatchObject({ min_confidence: 1, steps: [] });
     expect(allowed({ allowed_actions: ["config"] })?.actions).toEqual(["config"]);
+  });
+
+  it("asks in mode shadow just what it would ask in mode auto, so that the same is decided", () => {
+    for (const input of [
+      {},
+      { max_severity: "low" },
+      { kill_switch: true },
+      { whitelist: { merchants: ["another"] } },
+    ]) {
+      const [auto, shadow] = (["auto", "shadow"] as const).map((mode) =>
+        asked([aRelease(), aRelease({ version: "1.2.4" })], [aRemedy()], (story) => {
+          story.policy = aPolicy({ ...input, mode });
+        }),
+      );
+      expect(shadow).toEqual(auto);
+    }
   });
 });
