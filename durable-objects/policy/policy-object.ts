@@ -77,7 +77,7 @@ export class PolicyObject extends DurableObject<Env> implements PolicyRpc {
   }
 
   kill(input: KillRequest, by: Person): Promise<Result<Policy>> {
-    return this.#change((author) => killPolicy(this.#policy, input, author), by);
+    return this.#change(({ now }) => killPolicy(this.#policy, input, by, now), by);
   }
 
   async grant(_request: { plugin_id: string; command_id: string }): Promise<Grant> {

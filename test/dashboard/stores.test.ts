@@ -119,7 +119,11 @@ describe("the API client", () => {
     const { api } = anApi({ status: 403, body: error("forbidden") });
     expect(await api.kill({ engaged: true, reason: "stop" })).toEqual({
       ok: false,
-      failure: { kind: "forbidden", message: "why", needs: ["operator", "admin"] },
+      failure: { kind: "forbidden", message: "why", needs: ["operator", "approver", "admin"] },
+    });
+    expect(await api.kill({ engaged: false, reason: "go on" })).toEqual({
+      ok: false,
+      failure: { kind: "forbidden", message: "why", needs: ["approver", "admin"] },
     });
   });
 

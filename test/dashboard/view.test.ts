@@ -17,17 +17,26 @@ import {
 import { gateOutcome, gateRows } from "../../dashboard/src/view/gate-rows.ts";
 import { linesOf } from "../../dashboard/src/view/lines.ts";
 import { draftAction, offeredActions, settingsOf } from "../../dashboard/src/view/manual-action.ts";
-import { missingRoles, NEEDED_ROLES } from "../../dashboard/src/view/needed-roles.ts";
+import {
+  missingRoles,
+  NEEDED_ROLES,
+  rolesToKill,
+  rolesToMove,
+} from "../../dashboard/src/view/needed-roles.ts";
 import { newestFirst } from "../../dashboard/src/view/order.ts";
 import { historyOf } from "../../dashboard/src/view/policy-history.ts";
 import { issueAt, policyIssues } from "../../dashboard/src/view/policy-issues.ts";
+import { NEXT_STATUSES } from "../../dashboard/src/view/rollout.ts";
 import { causeOf, noDeadlineBecause } from "../../dashboard/src/view/silence.ts";
 import { stepsOf, watchOf } from "../../dashboard/src/view/stepper.ts";
 import { absoluteTime, duration, relativeTime, secondsBetween } from "../../dashboard/src/view/time.ts";
 import type { Attempt } from "../../src/contract/attempt.ts";
 import { type Incident, SILENCE_CAUSES } from "../../src/contract/incident.ts";
-import { ManualAction } from "../../src/contract/ops.ts";
+import { ManualAction, Role } from "../../src/contract/ops.ts";
 import { defaultPolicyDocument } from "../../src/contract/policy.ts";
+import type { ReleaseStatus } from "../../src/contract/release.ts";
+import { firstPolicy, killPolicy } from "../../src/core/policy/policy-change.ts";
+import { moveStatus } from "../../src/core/rollout/release-standing.ts";
 import { OPS_ROUTES } from "../../src/http/ops/ops-roles.ts";
 import { anAttempt, anIncident, aPolicy, at, attemptId, incidentId, T0 } from "./fixtures.ts";
 
@@ -406,6 +415,30 @@ describe("roles", () => {
   test("those that the dashboard explains are those that the server demands", () => {
     const demanded = Object.fromEntries(Object.keys(NEEDED_ROLES).map((r) => [r, routesOf(r)]));
     expect(NEEDED_ROLES).toEqual(demanded);
+  });
+
+  test("those that a stop, and its end, takes are those that the objects demand", () => {
+    const policy = firstPolicy(0);
+    for (const role of Role.options) {
+      const person = { id: "nils", name: "Nils", roles: [role] };
+      for (const engaged of [true, false])
+        expect([role, engaged, rolesToKill(engaged).includes(role)]).toEqual([
+          role,
+          engaged,
+          OPS_ROUTES["POST /api/ops/policy/kill"].some((allowed) => allowed === role) &&
+            killPolicy(policy, { engaged, reason: "drill" }, person, 0).ok,
+        ]);
+      for (const [from, ways] of Object.entries(NEXT_STATUSES) as [ReleaseStatus, ReleaseStatus[]][])
+        for (const to of ways)
+          expect([role, from, to, rolesToMove(from, to).includes(role)]).toEqual([
+            role,
+            from,
+            to,
+            OPS_ROUTES["POST /api/ops/releases/:product/:version/status"].some(
+              (allowed) => allowed === role,
+            ) && moveStatus(from, to, person).ok,
+          ]);
+    }
   });
 
   test("a refusal of somebody who has the role has another reason", () => {

@@ -152,8 +152,9 @@ describe("who may steer a rollout", () => {
       "POST",
       "/api/ops/remedies/molam-pay/rmd_abcdefgh/status",
       { status: "paused", ...why },
-      ["ada", "otto"],
+      ["ada", "anna", "otto"],
     ],
+    ["POST", `${RELEASE}/status`, { status: "halted", ...why }, ["ada", "anna", "otto"]],
   ])("%s %s", async (method, path, body, allowed) => {
     const release = {
       plan: done,

@@ -14,7 +14,7 @@ import {
   PluginPage,
 } from "../../../src/contract/ops.ts";
 import { type KillRequest, Policy, PolicyHistoryItem, type PolicyPut } from "../../../src/contract/policy.ts";
-import { NEEDED_ROLES } from "../view/needed-roles.ts";
+import { NEEDED_ROLES, rolesToKill } from "../view/needed-roles.ts";
 import { type ApiOptions, createCall, type Query, queryString } from "./call.ts";
 import { type FeedHandlers, openFeed } from "./feed.ts";
 import { fleetApi } from "./fleet-api.ts";
@@ -58,7 +58,7 @@ export function createApi(options: ApiOptions) {
       call(Policy, "/policy/kill", {
         method: "POST",
         body,
-        needs: NEEDED_ROLES["POST /api/ops/policy/kill"],
+        needs: rolesToKill(body.engaged),
       }),
     policyHistory: () => call(PolicyHistory, "/policy/history"),
     kpis: (windowS: number) => call(Kpis, `/kpis?window_s=${windowS}`),

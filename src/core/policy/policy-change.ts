@@ -3,6 +3,7 @@
  * against an older revision is refused, except the kill switch, which must work while somebody else edits.
  */
 import type { LedgerRecord } from "../../contract/ledger.ts";
+import type { Person } from "../../contract/ops.ts";
 import {
   defaultPolicyDocument,
   type KillRequest,
@@ -12,6 +13,7 @@ import {
   type PolicyPut,
 } from "../../contract/policy.ts";
 import { ok, type Refusal, type Result, refuse } from "../../contract/refusal.ts";
+import { mayLetGo } from "./let-go.ts";
 import { mergePatch } from "./merge-patch.ts";
 import { settleQuiet } from "./settle-quiet.ts";
 
@@ -71,8 +73,19 @@ export function patchPolicy(current: Policy, input: PolicyPatch, author: Author)
   return edit(current, mergePatch(current.document, input.patch), input.reason, "policy.patch", author);
 }
 
-/** Engages or releases the kill switch, whatever the revision. */
-export function killPolicy(current: Policy, input: KillRequest, author: Author): Result<PolicyChange> {
+/** Engages or releases the kill switch, whatever the revision. Refuses `forbidden` to release it for whoever may only stop. */
+export function killPolicy(
+  current: Policy,
+  input: KillRequest,
+  by: Person,
+  now: number,
+): Result<PolicyChange> {
+  if (!input.engaged && !mayLetGo(by))
+    return refuse({
+      reason: "forbidden",
+      message: "only an approver or an admin may release the kill switch",
+    });
+  const author = { by: by.id, now };
   const document = { ...current.document, kill_switch: input.engaged };
   const action = input.engaged ? "policy.kill_switch_engaged" : "policy.kill_switch_released";
   return change(current, document, input.reason, action, author);

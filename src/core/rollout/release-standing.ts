@@ -2,6 +2,7 @@
 import type { Person } from "../../contract/ops.ts";
 import { ok, type Result, refuse } from "../../contract/refusal.ts";
 import type { ReleaseStatus } from "../../contract/release.ts";
+import { mayLetGo } from "../policy/let-go.ts";
 
 export interface Move {
   /** It goes on: what has failed so far is acknowledged. */
@@ -11,12 +12,20 @@ export interface Move {
 }
 
 /**
- * Refuses as `forbidden` what only an admin may do (undo a block), and as `conflict` a pause of what is stopped anyway: it
- * would disarm the stop.
+ * Whoever may stop things may pause, halt and end a pause. Refuses as `forbidden` what takes another role: to block for good
+ * (operator, admin) and to undo that (admin), to resume what was halted (approver, admin). Refuses as `conflict` a pause of
+ * what is stopped anyway: it would disarm the stop.
  */
 export function moveStatus(from: ReleaseStatus, to: ReleaseStatus, by: Person): Result<Move> {
   if (from === "blocked" && to !== "blocked" && !by.roles.includes("admin"))
     return refuse({ reason: "forbidden", message: "it is blocked for good: only an admin may undo that" });
+  if (to === "blocked" && !by.roles.includes("operator") && !by.roles.includes("admin"))
+    return refuse({ reason: "forbidden", message: "only an operator or an admin may block for good" });
+  if (from === "halted" && to === "active" && !mayLetGo(by))
+    return refuse({
+      reason: "forbidden",
+      message: "it is halted: only an approver or an admin may resume it",
+    });
   if (to === "paused" && (from === "halted" || from === "blocked"))
     return refuse({
       reason: "conflict",

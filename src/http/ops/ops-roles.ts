@@ -2,11 +2,14 @@
 import type { Role } from "../../contract/ops.ts";
 
 const ANYONE = ["viewer", "operator", "approver", "admin"] as const;
-/** Acts on single shops and stops things. */
+/** Acts on single shops, and keeps changes from some of them or for good. */
 const OPERATE = ["operator", "admin"] as const;
 /** Apart from `operator` and `admin`: who asks for a change should not be who allows it. */
 const APPROVE = ["approver"] as const;
-/** Stops what has not begun: whoever is there may. */
+/**
+ * Stops: whoever is there may. Where the same route also lets go again, its object demands one of `ANSWER_FOR` for that: to
+ * release the kill switch, to resume what was halted.
+ */
 const STOP = ["operator", "approver", "admin"] as const;
 /** Undoes in many shops, or lets Vigie act by itself again: not for whoever only operates. */
 const ANSWER_FOR = ["approver", "admin"] as const;
@@ -26,7 +29,7 @@ export const OPS_ROUTES = {
   "GET /api/ops/plugins/:id": ANYONE,
   "GET /api/ops/releases": ANYONE,
   "POST /api/ops/releases": ADMINISTER,
-  "POST /api/ops/releases/:product/:version/status": OPERATE,
+  "POST /api/ops/releases/:product/:version/status": STOP,
   "GET /api/ops/releases/:product/:version/rollout": ANYONE,
   "PUT /api/ops/releases/:product/:version/rollout": ADMINISTER,
   "DELETE /api/ops/releases/:product/:version/rollout": ADMINISTER,
@@ -36,12 +39,12 @@ export const OPS_ROUTES = {
   "PUT /api/ops/releases/:product/floor": ADMINISTER,
   "GET /api/ops/remedies": ANYONE,
   "POST /api/ops/remedies": ADMINISTER,
-  "POST /api/ops/remedies/:product/:id/status": OPERATE,
+  "POST /api/ops/remedies/:product/:id/status": STOP,
   "GET /api/ops/policy": ANYONE,
   "PUT /api/ops/policy": ADMINISTER,
   "PATCH /api/ops/policy": ADMINISTER,
   "GET /api/ops/policy/kill": ANYONE,
-  "POST /api/ops/policy/kill": OPERATE,
+  "POST /api/ops/policy/kill": STOP,
   "POST /api/ops/policy/backtest": OPERATE,
   "GET /api/ops/shadow-decisions": ANYONE,
   "GET /api/ops/policy/history": ANYONE,

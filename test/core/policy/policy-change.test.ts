@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LedgerRecord } from "../../../src/contract/ledger.ts";
+import type { Person } from "../../../src/contract/ops.ts";
 import { defaultPolicyDocument, type Policy, type PolicyDocument } from "../../../src/contract/policy.ts";
 import type { Result } from "../../../src/contract/refusal.ts";
 import { mergePatch } from "../../../src/core/policy/merge-patch.ts";
@@ -12,6 +13,7 @@ import {
 } from "../../../src/core/policy/policy-change.ts";
 
 const T0 = Date.UTC(2026, 10, 22, 12);
+const ada: Person = { id: "ada", name: "Ada", roles: ["admin"] };
 const author = { by: "ada", now: T0 + 1_000 };
 const current = firstPolicy(T0);
 
@@ -163,17 +165,28 @@ describe("policy change", () => {
 
   it("pulls the kill switch whatever the revision, and puts it back without touching the rest", () => {
     const killed = changed(
-      killPolicy({ ...current, revision: 41 }, { engaged: true, reason: "bad day" }, author),
+      killPolicy({ ...current, revision: 41 }, { engaged: true, reason: "bad day" }, ada, author.now),
     );
     expect(killed.policy).toMatchObject({
       revision: 42,
       document: { kill_switch: true, mode: "approve-only" },
     });
     expect(killed.stops).toBe(true);
-    const released = changed(killPolicy(killed.policy, { engaged: false, reason: "better day" }, author));
+    const released = changed(
+      killPolicy(killed.policy, { engaged: false, reason: "better day" }, ada, author.now),
+    );
     expect(released.policy.document).toEqual(current.document);
     expect(released.stops).toBe(false);
     expect(released.records[1]).toMatchObject({ row: { action: "policy.kill_switch_released" } });
+  });
+
+  it("lets whoever is there pull the kill switch, and only who answers for it release it", () => {
+    const may = (engaged: boolean) =>
+      (["operator", "approver", "admin"] as const).filter(
+        (role) => killPolicy(current, { engaged, reason: "drill" }, { ...ada, roles: [role] }, author.now).ok,
+      );
+    expect(may(true)).toEqual(["operator", "approver", "admin"]);
+    expect(may(false)).toEqual(["approver", "admin"]);
   });
 });
 
@@ -223,9 +236,7 @@ describe("what a change silences", () => {
 
   it("is left alone by the kill switch", () => {
     const { policy } = changed(patch(current, { mutes: [aMute(at(1))] }));
-    const killed = changed(
-      killPolicy(policy, { engaged: true, reason: "stop" }, { by: "grace", now: author.now + 1e8 }),
-    );
+    const killed = changed(killPolicy(policy, { engaged: true, reason: "stop" }, ada, author.now + 1e8));
     expect(killed.policy.document.mutes).toEqual(policy.document.mutes);
   });
 });

@@ -3,7 +3,10 @@ import type { Person } from "../../../src/contract/ops.ts";
 import { mayBeHalted, moveStatus } from "../../../src/core/rollout/release-standing.ts";
 
 const otto: Person = { id: "otto", name: "Otto", roles: ["operator"] };
+const anna: Person = { id: "anna", name: "Anna", roles: ["approver"] };
 const ada: Person = { id: "ada", name: "Ada", roles: ["admin"] };
+
+const PEOPLE = { otto, anna, ada };
 
 it.each([
   ["active", "paused", { resumes: false, stops: false }],
@@ -13,7 +16,22 @@ it.each([
   ["halted", "active", { resumes: true, stops: false }],
   ["halted", "blocked", { resumes: false, stops: false }],
 ] as const)("moves from %s to %s", (from, to, value) => {
-  expect(moveStatus(from, to, otto)).toEqual({ ok: true, value });
+  expect(moveStatus(from, to, ada)).toEqual({ ok: true, value });
+});
+
+it.each([
+  ["active", "paused", ["otto", "anna", "ada"]],
+  ["active", "halted", ["otto", "anna", "ada"]],
+  ["paused", "halted", ["otto", "anna", "ada"]],
+  ["paused", "active", ["otto", "anna", "ada"]],
+  ["halted", "active", ["anna", "ada"]],
+  ["active", "blocked", ["otto", "ada"]],
+  ["halted", "blocked", ["otto", "ada"]],
+  ["blocked", "active", ["ada"]],
+  ["blocked", "halted", ["ada"]],
+] as const)("whoever is there may stop, not let go: from %s to %s", (from, to, allowed) => {
+  const may = Object.entries(PEOPLE).filter(([, person]) => moveStatus(from, to, person).ok);
+  expect(may.map(([name]) => name)).toEqual(allowed);
 });
 
 it.each(["halted", "blocked"] as const)("refuses to pause what is %s: that would loosen the stop", (from) => {

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { Person } from "../../../src/contract/ops.ts";
 import { ada, aRollout, MODERN, OLD, OLD_CLASS, otto, T0, VERSION } from "./a-rollout.ts";
+
+const anna: Person = { id: "anna", name: "Anna", roles: ["approver"] };
 
 describe("bake and relapse", () => {
   it("open the next stage only when the successes of this one have baked", () => {
@@ -136,10 +139,11 @@ describe("pause, halt and resume", () => {
     rollout.run(1, 4, "success");
     rollout.run(5, 5, "rolled_back");
     rollout.clock.now += 60_000;
-    rollout.set("active", otto, "one shop was full");
+    expect(rollout.set("active", otto)).toMatchObject({ ok: false, refusal: { reason: "forbidden" } });
+    rollout.set("active", anna, "one shop was full");
     expect(rollout.state().acknowledgements).toEqual([
       {
-        by: "otto",
+        by: "anna",
         at: new Date(T0 + 60_000).toISOString(),
         reason: "one shop was full",
         finished: 5,
@@ -153,7 +157,7 @@ describe("pause, halt and resume", () => {
     rollout.set("active", ada, "again");
     expect(rollout.state().acknowledgements.map(({ by, failures }) => [by, failures])).toEqual([
       ["ada", 1],
-      ["otto", 1],
+      ["anna", 1],
     ]);
   });
 

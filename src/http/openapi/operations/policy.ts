@@ -31,7 +31,8 @@ export const policyOperations = {
     refusals: READ,
   },
   "POST /api/ops/policy/kill": {
-    summary: "Pull or release the kill switch; once it has answered, no command leaves",
+    summary:
+      "Pull the kill switch: once it has answered, no command leaves; or release it, which takes approver or admin",
     security: "ops",
     body: "KillRequest",
     replies: json("Policy"),

@@ -19,7 +19,8 @@ export const releasesOperations = {
     refusals: WRITE,
   },
   "POST /api/ops/releases/:product/:version/status": {
-    summary: "Pause, halt, block or resume a release",
+    summary:
+      "Pause, halt, block or resume a release; to resume what was halted takes approver or admin, to block operator or admin",
     security: "ops",
     body: "ReleaseStatusRequest",
     replies: json("ReleaseRecord"),
@@ -88,7 +89,7 @@ export const releasesOperations = {
     refusals: WRITE,
   },
   "POST /api/ops/remedies/:product/:id/status": {
-    summary: "Pause, halt, block or resume a remedy",
+    summary: "Pause, halt, block or resume a remedy, by the same roles as a release",
     security: "ops",
     body: "ReleaseStatusRequest",
     replies: json("Remedy"),
