@@ -44,6 +44,8 @@ export interface HealedBy {
   action: Attempt["action"];
   version: string | null;
   remedy?: string;
+  /** What it set, of a `config`: a person's settings are those of no remedy, but may be the same. */
+  set?: Record<string, string | number | boolean>;
   /** A change was taken back by order: the fault that it healed may well return, and is nobody's failure then. */
   takenBack?: true;
   /** Another signal began in its bake: it counts as failed, and has been reported so. */

@@ -125,5 +125,6 @@ export function succeed(draft: Draft, attempt: AttemptState, why: string): void 
       action: attempt.row.action,
       version: attempt.row.target_version,
       ...(attempt.row.remedy ? { remedy: attempt.row.remedy } : {}),
+      ...(attempt.row.action === "config" && attempt.config ? { set: attempt.config } : {}),
     });
 }

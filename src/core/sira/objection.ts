@@ -3,6 +3,7 @@
  * service, however sure, is allowed a choice that the built-in one refuses itself.
  */
 import type { Candidate, DecideReply, DecideRequest } from "../../contract/decision.ts";
+import { sameSettings } from "../same-settings.ts";
 import { goesItsWay, isExcluded, isGrave, ranHere } from "./moves.ts";
 
 export type Choice = Pick<DecideReply, "action" | "patch_version" | "config" | "remedy">;
@@ -48,13 +49,5 @@ export function offerOf(
   return request.candidates.find(
     (candidate) =>
       candidate.action === action && candidate.version === patch_version && candidate.remedy === remedy,
-  );
-}
-
-function sameSettings(a: NonNullable<Choice["config"]>, b: NonNullable<Choice["config"]>): boolean {
-  const names = Object.keys(a);
-  return (
-    names.length === Object.keys(b).length &&
-    names.every((name) => Object.hasOwn(b, name) && a[name] === b[name])
   );
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ShadowDecision } from "../../../src/contract/shadow.ts";
 import type { GateFacts } from "../../../src/core/plugin/event.ts";
+import { outcomeOfShadow } from "../../../src/core/plugin/shadow-outcome.ts";
 import { gate } from "../../../src/core/policy/gate.ts";
 import { subjectOf } from "../../../src/core/policy/gate-snapshot.ts";
 import { aDecision, aPolicy, aRelease } from "../../builders/release.ts";
@@ -19,6 +20,19 @@ function decided(facts: Partial<GateFacts> = {}, policy = SHADOW): PluginStory {
     release: aRelease({ version: "1.2.3" }),
     shadow: story.facts(facts),
   });
+}
+const SET = { retries: 5 };
+/** The same where a remedy would have been applied. */
+function decidedOnSettings(): PluginStory {
+  const story = new PluginStory(SHADOW).breakWebhooks();
+  const { patch_version: _, ...decision } = aDecision({
+    action: "config",
+    remedy: "rmd_retries-up",
+    config: SET,
+  });
+  const workId = story.work("decide");
+  const shadow = story.facts({ admission: null });
+  return story.apply({ type: "decided", workId, decision, release: null, shadow });
 }
 const last = (story: PluginStory) => story.rows("shadow").at(-1);
 /** Healthy beats until the incident is over. */
@@ -118,6 +132,31 @@ describe("mode shadow", () => {
     expect(story.lastAttempt.status).toBe("success");
     for (let i = 0; i < 40 && story.incidents.length > 0; i++) story.beat(120, { sent: 40 }).pass(1);
     expect(last(story)).toMatchObject({ revision: 2, outcome });
+  });
+
+  it.each([
+    ["the same settings", SET, "same_fix"],
+    ["other settings", { retries: 9 }, "other_fix"],
+    ["further settings", { ...SET, timeout_s: 20 }, "other_fix"],
+  ])("records that a person gave the shop %s", (_, set, outcome) => {
+    const story = decidedOnSettings();
+    story.act("otto", { action: "config", set, reason: "by hand" }).gate().approve("anna").gate();
+    story.beat(15).handOver().wait(5).ack(story.version);
+    for (let i = 0; i < 40 && story.state.attempt; i++) story.beat(15, { sent: 20 }, { state: "probation" });
+    expect(story.lastAttempt.status).toBe("success");
+    for (let i = 0; i < 40 && story.incidents.length > 0; i++) story.beat(120, { sent: 40 }).pass(1);
+    expect(last(story)).toMatchObject({ action: "config", target_version: null, outcome });
+  });
+
+  it.each([
+    ["rmd_retries-up", "same_fix"],
+    ["rmd_timeouts", "other_fix"],
+  ])("tells remedies apart: its own rmd_retries-up beside %s", (remedy, outcome) => {
+    const { state } = decidedOnSettings();
+    const [incident] = state.incidents;
+    if (incident?.shadow === undefined) throw new Error("nothing was recorded");
+    const healedBy = { attemptId: "att_x_1", action: "config" as const, version: null, remedy, set: SET };
+    expect(outcomeOfShadow({ state }, { ...incident, healedBy }, "resolved")).toBe(outcome);
   });
 
   it("records a fix that was put into the shop past us", () => {
