@@ -164,7 +164,9 @@ describe("the decision service", () => {
     "does not have %s without a token of its own, not even for the remote service's",
     async (path) => {
       for (const unset of [undefined, ""]) {
-        const { env, calls } = aFakeEnv({}, { SIRA_INBOUND_TOKEN: unset });
+        const { env, calls } = aFakeEnv();
+        if (unset === undefined) delete env.SIRA_INBOUND_TOKEN;
+        else env.SIRA_INBOUND_TOKEN = unset;
         for (const token of [SIRA_REMOTE_TOKEN, "undefined"]) {
           const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
           const init = { method: "POST", headers, body: JSON.stringify(request) };
