@@ -14,7 +14,7 @@ import type { Environment } from "../../src/contract/heartbeat.ts";
 import type { Person, ReleaseRecord } from "../../src/contract/ops.ts";
 import type { Result } from "../../src/contract/refusal.ts";
 import { ok } from "../../src/contract/refusal.ts";
-import type { ReleaseStatus } from "../../src/contract/release.ts";
+import type { ReleaseStatus, SeenStanding } from "../../src/contract/release.ts";
 import type { Remedy } from "../../src/contract/remedy.ts";
 import type {
   EnvironmentHold,
@@ -137,8 +137,9 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
     status: ReleaseStatus,
     reason: string,
     by: Person,
+    seen: SeenStanding = {},
   ): Promise<Result<ReleaseRecord | Remedy>> {
-    return this.#flushed(this.#standing.setStatus(version, status, reason, by, Date.now()));
+    return this.#flushed(this.#standing.setStatus(version, status, reason, by, Date.now(), seen));
   }
 
   async rollouts(canary: Canary, version?: string): Promise<Record<string, RolloutState>> {

@@ -79,12 +79,12 @@ export class RevertDesk {
     });
   }
 
-  /** A person resumed: what waits stays as it is. What was ordered goes on in its shop. */
+  /** A person resumed: whoever was not told keeps it, also where the order waits to leave. What was told goes on in its shop. */
   stop(key: string, now: number): void {
     const { reverts } = this.#room;
     const head = reverts.head(key);
     if (head?.state !== "running") return;
-    reverts.stopWaiting(key, now);
+    reverts.stopUntold(key, now);
     reverts.save(key, { ...head, state: "stopped", ended_at: new Date(now).toISOString() });
   }
 
@@ -201,6 +201,10 @@ export class RevertDesk {
     const now = clock();
     // Its end may have been reported while the order was on its way.
     this.#room.transact(() => {
+      // Resumed while the order was on its way: what its shop has answered is so all the same.
+      const resumed = reverts.statusOf(key, id) === "stopped";
+      if (resumed && answer.status !== "waiting" && answer.status !== "failed")
+        reverts.mark(key, id, answer.status, answer.text, now);
       if (!wanted()) return;
       const askAt = answer.retryInS === undefined ? null : now + answer.retryInS * 1000;
       reverts.mark(key, id, answer.status, answer.text, now, askAt);

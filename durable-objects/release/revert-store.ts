@@ -125,10 +125,11 @@ export class RevertStore {
     this.#sql.exec("UPDATE revert_items SET at = ? WHERE version = ? AND status = 'ordered'", now, key);
   }
 
-  /** What has not had its turn will not have one. */
-  stopWaiting(key: string, now: number): void {
+  /** Who has not had its turn will not have one. Nor who was ordered and has not been told: an order that was has its answer's text. */
+  stopUntold(key: string, now: number): void {
     this.#sql.exec(
-      "UPDATE revert_items SET status = 'stopped', at = ? WHERE version = ? AND status = 'waiting'",
+      `UPDATE revert_items SET status = 'stopped', at = ?
+       WHERE version = ? AND (status = 'waiting' OR (status = 'ordered' AND text = ''))`,
       now,
       key,
     );

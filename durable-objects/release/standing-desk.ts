@@ -1,7 +1,7 @@
 /** What people decide about a release or a remedy: its status, plan, holds, taking-back, and the product's floor. */
 import type { Person, ReleaseRecord } from "../../src/contract/ops.ts";
 import { ok, type Result, refuse } from "../../src/contract/refusal.ts";
-import type { ReleaseStatus } from "../../src/contract/release.ts";
+import type { ReleaseStatus, SeenStanding } from "../../src/contract/release.ts";
 import type { Remedy } from "../../src/contract/remedy.ts";
 import type {
   EnvironmentHold,
@@ -15,6 +15,7 @@ import type {
 import { failuresOf, finishedOf } from "../../src/core/rollout/canary.ts";
 import { mayBeHalted, moveStatus } from "../../src/core/rollout/release-standing.ts";
 import { revertNotes } from "../../src/core/rollout/rollout-notes.ts";
+import { stillAsSeen } from "../../src/core/rollout/seen-standing.ts";
 import { ledgerMessage } from "../outbox/receivers.ts";
 import type { ReleaseRoom } from "./release-room.ts";
 import type { RevertCause, RevertDesk } from "./revert-desk.ts";
@@ -42,6 +43,7 @@ export class StandingDesk {
     reason: string,
     by: Person,
     now: number,
+    seen: SeenStanding = {},
   ): Result<ReleaseRecord | Remedy> {
     const subject = this.#room.subjects.load(key);
     if (!subject) return notPublished(key);
@@ -49,6 +51,9 @@ export class StandingDesk {
     if (from === status) return ok(subject.record);
     const move = moveStatus(from, status, by);
     if (!move.ok) return move;
+    // What stops is right whatever was seen.
+    const asSeen = move.value.resumes ? stillAsSeen(subject.record, seen) : ok(null);
+    if (!asSeen.ok) return asSeen;
     const standing = { by: by.id, at: new Date(now).toISOString(), reason };
     return this.#room.transact(() => {
       const acknowledged = move.value.resumes ? this.#resume(key, standing, now) : {};

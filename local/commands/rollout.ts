@@ -26,13 +26,14 @@ Plans, shows and steers how a release is rolled out. <version> may also be the i
   pause <product> <version>         nobody new gets it; what is under way and what waits goes on waiting
   halt <product> <version>          nobody gets it; what waits is cancelled
   block <product> <version>         never again; only an admin may undo it
-  resume <product> <version>        it goes on; what has failed until now is acknowledged
+  resume <product> <version>        it goes on; what has failed until now is acknowledged: --from
   hold | lift <product> <version>   keep it from an environment, or no longer: --environment
   revert <product> <version>        halt it and take it back wherever it was applied, newest first
   floor <product> [<version>|none]  show, set or remove the version below which the product may not go
 
 Options:
   --reason <text>       why; needed for whatever changes something
+  --from <status>       of resume: what you saw it to be (paused, halted, blocked); refused when it is another by now
   --dry-run             of plan and revert: say whom it would reach, and change nothing
   --wave <settings>     "name=pilots; merchants=a,b; not-before=2026-12-01T08:00:00Z; bake=3600; successes=3; abort=any:10:20"
                         exactly one of merchants, shops and percent; the rest may be left out
@@ -76,10 +77,10 @@ async function carryOut(access: OpsAccess, order: RolloutOrder): Promise<Answer>
     case "cancel":
       return state(order.target, access, "rollout", { method: "DELETE", json: { reason: order.reason } });
     case "status": {
-      const { target, status, reason } = order;
+      const { target, status, from, reason } = order;
       const base = target.key.startsWith("rmd_") ? "remedies" : "releases";
       const path = `/api/ops/${base}/${target.product}/${target.key}/status`;
-      await callOps(access, path, { json: { status, reason } });
+      await callOps(access, path, { json: { status, from, reason } });
       return showOne(access, target);
     }
     case "hold": {

@@ -1,6 +1,7 @@
 /** Pure: what a person typed behind `npm run rollout --`, as an order. */
 import { parseArgs } from "node:util";
 import { ProductName, RemedyId } from "../../src/contract/ids.ts";
+import { ReleaseStatus } from "../../src/contract/release.ts";
 import { RolloutPlan, SubjectKey } from "../../src/contract/rollout.ts";
 import { UsageError } from "../usage-error.ts";
 
@@ -16,7 +17,14 @@ export type RolloutOrder =
   | { verb: "show"; product: string; key: string | null }
   | { verb: "plan"; target: Target; plan: unknown; reason: string; dryRun: boolean }
   | { verb: "cancel"; target: Target; reason: string }
-  | { verb: "status"; target: Target; status: (typeof STATUS_OF)[StatusVerb]; reason: string }
+  | {
+      verb: "status";
+      target: Target;
+      status: (typeof STATUS_OF)[StatusVerb];
+      /** Of a resumption: the status that the person saw. */
+      from?: ReleaseStatus;
+      reason: string;
+    }
   | { verb: "hold"; target: Target; environment: string; held: boolean; reason: string }
   | { verb: "revert"; target: Target; reason: string; dryRun: boolean }
   | { verb: "floor"; product: string; version: string | null | undefined; reason: string };
@@ -69,13 +77,24 @@ export function readRolloutArgs(args: string[], readFile: (path: string) => stri
       only("reason");
       return { ...common, order: { verb, target: target(), reason: why() } };
     case "pause":
-    case "resume":
     case "halt":
     case "block":
       only("reason");
       return {
         ...common,
         order: { verb: "status", target: target(), status: STATUS_OF[verb], reason: why() },
+      };
+    case "resume":
+      only("from", "reason");
+      return {
+        ...common,
+        order: {
+          verb: "status",
+          target: target(),
+          status: STATUS_OF[verb],
+          from: stoppedAs(values.from),
+          reason: why(),
+        },
       };
     case "hold":
     case "lift": {
@@ -118,6 +137,7 @@ function parse(args: string[]) {
         wave: { type: "string", multiple: true },
         file: { type: "string" },
         environment: { type: "string" },
+        from: { type: "string" },
       },
     });
   } catch (error) {
@@ -136,6 +156,13 @@ function productOf(text: string | undefined): string {
 function keyOf(text: string | undefined): string {
   if (text === undefined) throw new UsageError("which version, or remedy?");
   return SubjectKey.safeParse(text).success ? text : fail(`"${text}" is neither a version nor a remedy id`);
+}
+/** Typed, not looked up: whoever resumes says what they saw. */
+function stoppedAs(text: string | undefined): ReleaseStatus {
+  const status = ReleaseStatus.exclude(["active"]).safeParse(text);
+  return status.success
+    ? status.data
+    : fail("--from is missing: the status you saw, as show prints it (paused, halted or blocked)");
 }
 function versionOf(text: string): string {
   if (RemedyId.safeParse(text).success) throw new UsageError("a floor is a version");

@@ -16,6 +16,14 @@ export type ReleaseStatus = z.infer<typeof ReleaseStatus>;
 export const Standing = z.object({ by: z.string().max(200), at: Instant, reason: z.string().max(500) });
 export type Standing = z.infer<typeof Standing>;
 
+/** The standing that a person saw when they decided to let something go on. */
+export const SeenStanding = z.object({
+  from: ReleaseStatus.optional(),
+  /** The moment of that standing (`standing.at`); null when it never had one. */
+  since: Instant.nullable().optional(),
+});
+export type SeenStanding = z.infer<typeof SeenStanding>;
+
 /** What the publishers sign. Carried as a JSON *string*, verified before it is parsed (TUF 1.0.34, targets role). */
 export const ReleaseManifest = z.object({
   spec: z.literal("vigie.release/1"),

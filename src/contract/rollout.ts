@@ -100,7 +100,7 @@ export const Acknowledgement = z.object({
 });
 export type Acknowledgement = z.infer<typeof Acknowledgement>;
 
-/** `waiting`: its turn comes. `ordered`: the shop's object was told, or is being told. `stopped`: a person resumed before its turn. */
+/** `waiting`: its turn comes. `ordered`: the shop's object was told, or is being told. `stopped`: a person resumed before it was told. */
 export const REVERT_STATUSES = [
   "waiting",
   "ordered",

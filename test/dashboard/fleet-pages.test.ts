@@ -4,6 +4,7 @@ import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type DashboardWorld, openDashboard } from "./dashboard-world.ts";
 import { anAttempt, attemptId, HASH, incidentId } from "./fixtures.ts";
+import { aRolloutDetail } from "./rollout-fixtures.ts";
 
 let world: DashboardWorld;
 let page: Page;
@@ -45,6 +46,8 @@ describe("a release", () => {
     expect(lastBody("/releases/molam-woo/1.2.3/status")).toEqual({
       status: "active",
       reason: "because of the outage",
+      from: "halted",
+      since: aRolloutDetail("").rollout.standing?.at,
     });
   });
 

@@ -320,6 +320,27 @@ describe("publishing a release", () => {
     expect(fake.args[0]?.slice(0, 3)).toEqual(["1.2.4", "halted", "breaks under load"]);
     expect((await send("otto", "POST", "/api/ops/releases/molam-pay/latest/status", halt)).status).toBe(404);
   });
+
+  it.each(["releases/molam-pay/1.2.4", "remedies/molam-pay/rmd_abcdefgh"])(
+    "lets %s go on only for whoever says what they saw, and hands that to the object",
+    async (subject) => {
+      const setStatus = async () => ({ ok: true, value: { status: "active" } }) as never;
+      const resume = (body: object) =>
+        send(
+          "ada",
+          "POST",
+          `/api/ops/${subject}/status`,
+          { status: "active", reason: "seen", ...body },
+          { release: { setStatus } },
+        );
+      const unseen = await resume({});
+      expect(unseen.body).toMatchObject({ error: { code: "invalid", field: "from" } });
+      expect([unseen.status, unseen.fake.calls]).toEqual([400, []]);
+      const seen = { from: "halted", since: "2026-11-22T10:00:00.000Z" };
+      const { status, fake } = await resume(seen);
+      expect([status, fake.args[0]?.[4]]).toEqual([200, seen]);
+    },
+  );
 });
 
 describe("claim codes", () => {

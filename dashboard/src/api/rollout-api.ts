@@ -1,6 +1,6 @@
 /** The API's routes about releases, remedies and their rollouts. */
 import { ReleaseList, ReleaseRecord } from "../../../src/contract/ops.ts";
-import type { ReleaseStatus } from "../../../src/contract/release.ts";
+import type { ReleaseStatus, SeenStanding } from "../../../src/contract/release.ts";
 import { type PublishRemedyRequest, Remedy } from "../../../src/contract/remedy.ts";
 import {
   type CancelPlanRequest,
@@ -15,7 +15,7 @@ import {
   RolloutDetail,
   RolloutState,
 } from "../../../src/contract/rollout.ts";
-import { NEEDED_ROLES } from "../view/needed-roles.ts";
+import { NEEDED_ROLES, rolesToMove } from "../view/needed-roles.ts";
 import { isRemedy, type Subject } from "../view/rollout.ts";
 import { type Answer, type Call, type Query, queryString } from "./call.ts";
 
@@ -29,20 +29,21 @@ export function rolloutApi(call: Call) {
     publishRemedy: (body: PublishRemedyRequest) =>
       call(Remedy, "/remedies", { method: "POST", body, needs: NEEDED_ROLES["POST /api/ops/remedies"] }),
     rollout: (subject: Subject) => call(RolloutDetail, `${pathOf(subject)}/rollout`),
+    /** `from`: the status that whoever asks for another one saw. */
     setSubjectStatus: (
       subject: Subject,
-      body: { status: ReleaseStatus; reason: string },
+      body: SeenStanding & { from: ReleaseStatus; status: ReleaseStatus; reason: string },
     ): Promise<Answer<ReleaseRecord | Remedy>> =>
       isRemedy(subject)
         ? call(Remedy, `/remedies/${encodeURIComponent(subject.product)}/${subject.key}/status`, {
             method: "POST",
             body,
-            needs: NEEDED_ROLES["POST /api/ops/remedies/:product/:id/status"],
+            needs: rolesToMove(body.from, body.status),
           })
         : call(ReleaseRecord, `${pathOf(subject)}/status`, {
             method: "POST",
             body,
-            needs: NEEDED_ROLES[`${RELEASE}/status`],
+            needs: rolesToMove(body.from, body.status),
           }),
     hold: (subject: Subject, body: HoldRequest) =>
       call(RolloutState, `${pathOf(subject)}/holds`, {

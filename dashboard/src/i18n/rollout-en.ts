@@ -23,6 +23,7 @@ export const rolloutEn = {
   "releaseHint.paused": "Nobody new gets it. What is under way goes on, and what waits for it waits on.",
   "releaseHint.halted": "It is not handed out until somebody resumes it, and what waits for it is cancelled.",
   "releaseHint.blocked": "It must not run anywhere and is never handed out. Only an admin can undo this.",
+  "releaseHint.changed": "It was “{from}” when you opened this; by now it is “{to}”.",
   "rollout.progress": "Rollout",
   "rollout.stages": "Stages",
   "rollout.stage.done": "Done",

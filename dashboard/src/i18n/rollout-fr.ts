@@ -28,6 +28,7 @@ export const rolloutFr: Readonly<Record<keyof typeof rolloutEn, string>> = {
     "Elle n’est plus distribuée tant que personne ne la reprend, et ce qui l’attend est annulé.",
   "releaseHint.blocked":
     "Elle ne doit tourner nulle part et n’est plus jamais distribuée. Seul un administrateur peut revenir dessus.",
+  "releaseHint.changed": "C’était « {from} » à l’ouverture de ce dialogue ; c’est « {to} » à présent.",
   "rollout.progress": "Déploiement",
   "rollout.stages": "Étapes",
   "rollout.stage.done": "Terminée",

@@ -50,7 +50,7 @@ function Rollout({ subject, detail, onChanged }: RolloutProps) {
   const { rollout } = detail;
   return (
     <>
-      <SubjectActions subject={subject} status={rollout.status} onChanged={onChanged} />
+      <SubjectActions subject={subject} of={rollout} onChanged={onChanged} />
       <RolloutProgress rollout={rollout} />
       <Plan subject={subject} planned={rollout.plan} onChanged={onChanged} />
       <Holds subject={subject} holds={rollout.holds} onChanged={onChanged} />

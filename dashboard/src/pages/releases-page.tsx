@@ -100,7 +100,7 @@ function Release({ release, onChanged }: { release: LiveRelease; onChanged: () =
           <code>{release.sha256}</code>
         </Fact>
       </Facts>
-      <SubjectActions subject={subject} status={release.status} onChanged={onChanged} />
+      <SubjectActions subject={subject} of={release} onChanged={onChanged} />
     </article>
   );
 }
@@ -136,7 +136,7 @@ function RemedyCard({ remedy, onChanged }: { remedy: LiveRemedy; onChanged: () =
           <JsonText value={remedy.set} />
         </Fact>
       </Facts>
-      <SubjectActions subject={subject} status={remedy.status} onChanged={onChanged} />
+      <SubjectActions subject={subject} of={remedy} onChanged={onChanged} />
     </article>
   );
 }

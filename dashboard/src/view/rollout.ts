@@ -1,5 +1,5 @@
 /** Pure. Releases and remedies on their way through the stages: names, next steps, figures, and the plan being written. */
-import type { ReleaseStatus } from "../../../src/contract/release.ts";
+import type { ReleaseStatus, Standing } from "../../../src/contract/release.ts";
 import { RolloutPlan, type RolloutState, type RolloutWave } from "../../../src/contract/rollout.ts";
 
 /** What is rolled out: a version of a product, or a remedy by its id. */
@@ -27,6 +27,17 @@ export const NEXT_STATUSES: Record<ReleaseStatus, readonly ReleaseStatus[]> = {
   halted: ["active", "blocked"],
   blocked: ["active"],
 };
+
+/** What a person sees who decides about its standing: the request says so, and is refused when it lets go on what is not so by now. */
+export function seenStanding({
+  status,
+  standing,
+}: Pick<RolloutState, "status"> & { standing?: Standing | null | undefined }): {
+  from: ReleaseStatus;
+  since: string | null;
+} {
+  return { from: status, since: standing?.at ?? null };
+}
 
 export type StageMark = "done" | "current" | "ahead";
 

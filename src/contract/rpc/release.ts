@@ -4,6 +4,7 @@ import type { Environment } from "../heartbeat.ts";
 import type { Person, ReleaseRecord, ReleaseStatus } from "../ops.ts";
 import type { PolicyDocument } from "../policy.ts";
 import type { Result } from "../refusal.ts";
+import type { SeenStanding } from "../release.ts";
 import type { Remedy } from "../remedy.ts";
 import type {
   EnvironmentHold,
@@ -75,11 +76,13 @@ export interface ReleaseRpc {
   reverted(report: RevertReport): Promise<void>;
   /** A cohort blames a release that is active or paused: halts it. Any other standing, and one that is not published, stay as they are. */
   blame(report: { version: string; reason: string; incident: string }): Promise<void>;
+  /** `seen`: what the person who lets it go on saw of it; a conflict when it has changed since. */
   setStatus(
     version: string,
     status: ReleaseStatus,
     reason: string,
     by: Person,
+    seen?: SeenStanding,
   ): Promise<Result<ReleaseRecord | Remedy>>;
   offers(shop: { env: Environment }): Promise<Offers>;
   remedies(): Promise<Remedy[]>;

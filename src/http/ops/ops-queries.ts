@@ -1,7 +1,7 @@
 /** Query strings and bodies of the ops API that are nobody else's business than this API's. */
 import { z } from "zod";
 import { ProductName } from "../../contract/ids.ts";
-import { ReleaseStatus } from "../../contract/ops.ts";
+import { ReleaseStatus, SeenStanding } from "../../contract/release.ts";
 
 export const ReleaseQuery = z.object({ product: ProductName.optional() });
 
@@ -12,8 +12,17 @@ export const KpiQuery = z.object({
 
 export const HistoryQuery = z.object({ limit: z.coerce.number().int().min(1).max(200).default(50) });
 
-/** Halt, block or resume a release, and say why. */
-export const ReleaseStatusRequest = z.strictObject({
-  status: ReleaseStatus,
-  reason: z.string().trim().min(3, "say why, in a few words").max(500),
-});
+/**
+ * Pause, halt, block or resume a release, and say why. To let it go on (`active`) `from` is needed, the status that the person
+ * saw: when it has another one by now, or with `since` another moment, the answer is 409. What stops is never refused for that.
+ */
+export const ReleaseStatusRequest = z
+  .strictObject({
+    status: ReleaseStatus,
+    reason: z.string().trim().min(3, "say why, in a few words").max(500),
+    ...SeenStanding.shape,
+  })
+  .refine(({ status, from }) => status !== "active" || from !== undefined, {
+    path: ["from"],
+    message: "say which status you saw: what stopped it since then would be undone unseen",
+  });

@@ -71,9 +71,9 @@ export const releaseRoutes = new Hono<AppEnv>()
     }
     const input = await readJson(c, ReleaseStatusRequest);
     if (!input.ok) return refusalResponse(c, input.refusal);
-    const { status, reason } = input.value;
+    const { status, reason, ...seen } = input.value;
     const releases = releasesOf(c.env, product.data);
-    return resultResponse(c, await releases.setStatus(version.data, status, reason, c.var.person));
+    return resultResponse(c, await releases.setStatus(version.data, status, reason, c.var.person, seen));
   });
 
 /** The file's bytes, when they are the ones that the publishers signed. */

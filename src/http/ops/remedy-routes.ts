@@ -46,9 +46,9 @@ export const remedyRoutes = new Hono<AppEnv>()
       return refusalResponse(c, { reason: "not_found", message: "no such remedy" });
     const input = await readJson(c, ReleaseStatusRequest);
     if (!input.ok) return refusalResponse(c, input.refusal);
-    const { status, reason } = input.value;
+    const { status, reason, ...seen } = input.value;
     const releases = releasesOf(c.env, product.data);
-    return resultResponse(c, await releases.setStatus(id.data, status, reason, c.var.person));
+    return resultResponse(c, await releases.setStatus(id.data, status, reason, c.var.person, seen));
   });
 
 function newRemedyId(): string {

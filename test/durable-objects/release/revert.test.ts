@@ -198,8 +198,30 @@ describe("taking a release back", () => {
     revert(rollout);
     rollout.set("active");
     expect(await deliver(rollout)).toEqual([]);
-    expect(rollout.state().revert).toMatchObject({ state: "stopped", counts: { ordered: 2, stopped: 4 } });
+    expect(rollout.state().revert).toMatchObject({ state: "stopped", counts: { ordered: 0, stopped: 6 } });
     expect(rollout.reverts.nextDue()).toBeNull();
+  });
+
+  it("goes on in the shops that were told before a person resumed, also at that very moment", async () => {
+    const rollout = fiveAndOne();
+    revert(rollout);
+    await deliver(rollout, async (pluginId) => {
+      if (pluginId === "plg_5") rollout.set("active");
+      return ok({ would: "revert", attempt_id: null, text: "goes back" });
+    });
+    expect(rollout.state().revert).toMatchObject({ state: "stopped", counts: { ordered: 2, stopped: 4 } });
+    await takenBack(rollout, 5);
+    expect(items(rollout)?.slice(0, 3)).toEqual(["plg_6 ordered", "plg_5 reverted", "plg_4 stopped"]);
+  });
+
+  it("leaves a shop alone that put the order off while a person resumed", async () => {
+    const rollout = fiveAndOne();
+    revert(rollout);
+    await deliver(rollout, async () => {
+      rollout.set("active");
+      return refuse({ reason: "unavailable", message: "busy", retry_after_s: 60 });
+    });
+    expect(rollout.state().revert).toMatchObject({ counts: { waiting: 0, stopped: 6 } });
   });
 
   it("does not go to a shop where it was taken back already, for whatever reason", async () => {

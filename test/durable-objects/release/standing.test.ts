@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Person } from "../../../src/contract/ops.ts";
+import type { SeenStanding } from "../../../src/contract/release.ts";
 import { ada, aRollout, MODERN, OLD, OLD_CLASS, otto, T0, VERSION } from "./a-rollout.ts";
 
 const anna: Person = { id: "anna", name: "Anna", roles: ["approver"] };
@@ -159,6 +160,44 @@ describe("pause, halt and resume", () => {
       ["ada", 1],
       ["anna", 1],
     ]);
+  });
+
+  it("is not resumed by whoever saw a pause once an abort rule has halted it", () => {
+    const rollout = aRollout({ on_breach: "revert" });
+    for (let i = 1; i <= 5; i++) rollout.admit(i);
+    rollout.set("paused", otto, "lunch");
+    const seen = { from: "paused" as const, since: rollout.state().standing?.at ?? null };
+    for (let i = 1; i <= 3; i++) rollout.finish(i, "success");
+    for (let i = 4; i <= 5; i++) rollout.finish(i, "rolled_back");
+    const resume = (what: SeenStanding) =>
+      rollout.standing.setStatus(VERSION, "active", "lunch is over", ada, rollout.clock.now, what);
+    expect(resume(seen)).toEqual({
+      ok: false,
+      refusal: {
+        reason: "conflict",
+        message: expect.stringMatching(
+          /^it is halted by now, not paused \(vigie, .*abort rule.*look at it again/,
+        ),
+      },
+    });
+    expect(rollout.state()).toMatchObject({
+      status: "halted",
+      acknowledgements: [],
+      revert: { state: "running" },
+    });
+    expect(resume({ from: "halted" })).toMatchObject({ ok: true });
+    // Whoever is late to let go on what goes on already is not troubled.
+    expect(resume(seen)).toMatchObject({ ok: true });
+  });
+
+  it("is stopped whatever was seen of it", () => {
+    const rollout = aRollout();
+    rollout.set("paused");
+    const halt = rollout.standing.setStatus(VERSION, "halted", "bad", otto, T0, {
+      from: "active",
+      since: null,
+    });
+    expect(halt).toMatchObject({ ok: true, value: { status: "halted" } });
   });
 
   it("lets only an admin undo a block", () => {

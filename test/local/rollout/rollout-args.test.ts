@@ -16,7 +16,10 @@ describe("npm run rollout --", () => {
     ["show molam-pay rmd_abcdefgh --json", { verb: "show", product: "molam-pay", key: "rmd_abcdefgh" }],
     ['cancel molam-pay 1.3.0 --reason "no need"', { verb: "cancel", target, reason: "no need" }],
     ["pause molam-pay 1.3.0 --reason sales", { verb: "status", target, status: "paused", reason: "sales" }],
-    ["resume molam-pay 1.3.0 --reason seen", { verb: "status", target, status: "active", reason: "seen" }],
+    [
+      "resume molam-pay 1.3.0 --from halted --reason seen",
+      { verb: "status", target, status: "active", from: "halted", reason: "seen" },
+    ],
     ["halt molam-pay 1.3.0 --reason bad", { verb: "status", target, status: "halted", reason: "bad" }],
     ["block molam-pay 1.3.0 --reason bad", { verb: "status", target, status: "blocked", reason: "bad" }],
     [
@@ -83,6 +86,9 @@ describe("npm run rollout --", () => {
     ["show molam-pay 1.3.0 now", '"now" is too much'],
     ["show molam-pay --reason because", "--reason means nothing to show"],
     ["pause molam-pay 1.3.0", "--reason is missing"],
+    ["resume molam-pay 1.3.0 --reason x", "--from is missing: the status you saw"],
+    ["resume molam-pay 1.3.0 --from active --reason x", "--from is missing: the status you saw"],
+    ["halt molam-pay 1.3.0 --from paused --reason x", "--from means nothing to halt"],
     ["hold molam-pay 1.3.0 --reason x", "--environment is missing"],
     ["floor molam-pay rmd_abcdefgh --reason x", "a floor is a version"],
     ["show molam-pay --speed 9", "--speed"],

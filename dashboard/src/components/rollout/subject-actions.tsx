@@ -1,19 +1,20 @@
 /** What people do about a release or a remedy as a whole: let it go on, pause, halt or block it, each with a reason. */
 import { useSignal } from "@preact/signals";
-import type { ReleaseStatus } from "../../../../src/contract/release.ts";
+import type { ReleaseStatus, Standing } from "../../../../src/contract/release.ts";
 import { useApp } from "../../stores/context.ts";
-import { NEXT_STATUSES, type Subject, subjectName } from "../../view/rollout.ts";
+import { NEXT_STATUSES, type Subject, seenStanding, subjectName } from "../../view/rollout.ts";
 import { ReasonDialog } from "../reason-dialog.tsx";
 
 interface SubjectActionsProps {
   subject: Subject;
-  status: ReleaseStatus;
+  of: { status: ReleaseStatus; standing?: Standing | null | undefined };
   onChanged: () => void;
 }
 
-export function SubjectActions({ subject, status, onChanged }: SubjectActionsProps) {
+export function SubjectActions({ subject, of, onChanged }: SubjectActionsProps) {
   const { api, t } = useApp();
-  const chosen = useSignal<ReleaseStatus | null>(null);
+  /** With what was seen when it was chosen: under an open dialog the page goes on changing. */
+  const chosen = useSignal<{ next: ReleaseStatus; seen: ReturnType<typeof seenStanding> } | null>(null);
   const close = () => {
     chosen.value = null;
   };
@@ -21,7 +22,7 @@ export function SubjectActions({ subject, status, onChanged }: SubjectActionsPro
   return (
     <>
       <div class="buttons">
-        {NEXT_STATUSES[status].map((next) => (
+        {NEXT_STATUSES[of.status].map((next) => (
           <button
             key={next}
             type="button"
@@ -29,7 +30,7 @@ export function SubjectActions({ subject, status, onChanged }: SubjectActionsPro
             aria-haspopup="dialog"
             aria-label={t(`releaseAct.${next}Of`, { name: subjectName(subject) })}
             onClick={() => {
-              chosen.value = next;
+              chosen.value = { next, seen: seenStanding(of) };
             }}
           >
             {t(`releaseAct.${next}`)}
@@ -38,12 +39,24 @@ export function SubjectActions({ subject, status, onChanged }: SubjectActionsPro
       </div>
       {asked && (
         <ReasonDialog
-          title={t(`releaseAct.${asked}Of`, { name: subjectName(subject) })}
-          hint={t(`releaseHint.${asked}`)}
-          submit={t(`releaseAct.${asked}`)}
-          tone={isGentle(asked) ? "primary" : "danger"}
+          title={t(`releaseAct.${asked.next}Of`, { name: subjectName(subject) })}
+          hint={
+            <>
+              {t(`releaseHint.${asked.next}`)}{" "}
+              {asked.seen.from !== of.status && (
+                <strong role="status">
+                  {t("releaseHint.changed", {
+                    from: t(`releaseStatus.${asked.seen.from}`),
+                    to: t(`releaseStatus.${of.status}`),
+                  })}
+                </strong>
+              )}
+            </>
+          }
+          submit={t(`releaseAct.${asked.next}`)}
+          tone={isGentle(asked.next) ? "primary" : "danger"}
           testId="release-confirm"
-          send={(reason) => api.setSubjectStatus(subject, { status: asked, reason })}
+          send={(reason) => api.setSubjectStatus(subject, { status: asked.next, reason, ...asked.seen })}
           onDone={onChanged}
           onClose={close}
         />
