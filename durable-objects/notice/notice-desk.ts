@@ -6,8 +6,10 @@ import type { IncidentType } from "../../src/contract/incident.ts";
 import type { NotificationRecord, NotificationRow } from "../../src/contract/notification.ts";
 import {
   admitNotice,
+  endsNews,
   impliedNews,
   limitOf,
+  newsAbout,
   newsKey,
   type Reader,
   readerKey,
@@ -80,8 +82,10 @@ export class NoticeDesk {
     const row = { ...letter.row, status, detail };
     this.#record(row, now);
     if (status === "skipped") return;
-    for (const told of [newsKey(record, reader), ...impliedNews(record, reader)])
-      this.#store.remember(`news|${told}`, now, SAME_NEWS_MS);
+    if (endsNews(record.kind)) this.#store.forgetAll(`news|${newsAbout(record, reader)}`);
+    else
+      for (const told of [newsKey(record, reader), ...impliedNews(record, reader)])
+        this.#store.remember(`news|${told}`, now, SAME_NEWS_MS);
     if (bucket) this.#store.setBucket(bucketKey, bucket);
     // Once it is healed or over, its end is no more news.
     if (record.kind === "patched" || record.kind === "incident_resolved") this.#store.forget(aboutKey);
@@ -93,7 +97,7 @@ export class NoticeDesk {
 
   /** Null for a merchant without an address, and for what concerns none. */
   #letter(record: NotificationRecord, reader: Reader, settings: DeskSettings): StoredLetter | null {
-    const { facts, storm: _storm, ...row } = record;
+    const { facts, storm: _storm, called_by: _calledBy, ...row } = record;
     if (reader.audience === "ops") {
       const link = `${originOf(settings.publicUrl)}${opsPath(record)}`;
       return { row: { ...row, audience: "ops", revision: DESK_REVISION }, language: "en", link };

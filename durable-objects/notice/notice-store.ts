@@ -77,6 +77,12 @@ export class NoticeStore {
     this.#sql.exec("DELETE FROM seen WHERE key = ?", key);
   }
 
+  /** Forgets every key that begins so. `prefix` ends in `|`. */
+  forgetAll(prefix: string): void {
+    // The character after `|`: a range, because `_` of an id would be a wildcard to LIKE.
+    this.#sql.exec("DELETE FROM seen WHERE key >= ? AND key < ?", prefix, `${prefix.slice(0, -1)}}`);
+  }
+
   prune(now: number): void {
     this.#sql.exec("DELETE FROM seen WHERE until <= ?", now);
     // A bucket that was not touched for a day is full again.

@@ -48,7 +48,7 @@ export function feedReceiver(env: Pick<Env, "FEED">): Deliver {
  * became of it under higher revisions of the same row.
  */
 export function noticeMessages(lane: string, record: NotificationRecord): OutboxMessage[] {
-  const { facts: _facts, storm: _storm, ...row } = record;
+  const { facts: _facts, storm: _storm, called_by: _calledBy, ...row } = record;
   return [
     ledgerMessage(lane, { kind: "notification", row: { ...row, status: "queued" } }),
     { kind: "notify", lane, body: JSON.stringify({ to: "notify", record }) },

@@ -81,6 +81,8 @@ export const NotificationRecord = z.object({
   facts: NotificationFacts.optional(),
   /** Of a storm's beginning and end: the type of its single incidents. */
   storm: IncidentType.optional(),
+  /** The person who calls for another, by id: such a call is news whatever was told a moment before. */
+  called_by: z.string().max(200).optional(),
   at: Instant,
 });
 export type NotificationRecord = z.infer<typeof NotificationRecord>;
@@ -93,7 +95,7 @@ export const NotificationStatus = z.enum(["queued", "sent", "held", "digested", 
 export type NotificationStatus = z.infer<typeof NotificationStatus>;
 
 /** One message to one audience as the ledger keeps it. Rows of before the desk have no revision and no status. */
-export const NotificationRow = NotificationRecord.omit({ facts: true, storm: true }).extend({
+export const NotificationRow = NotificationRecord.omit({ facts: true, storm: true, called_by: true }).extend({
   revision: z.number().int().positive().optional(),
   status: NotificationStatus.nullish(),
   detail: z.string().max(300).nullish(),

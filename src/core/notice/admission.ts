@@ -2,7 +2,14 @@
  * Which notices may leave now: each once, the same news once within a window, and no more than people can read. What is too
  * much is held back for a digest, never dropped. Pure.
  */
-import type { Audience, NotificationRecord, NotificationStatus } from "../../contract/notification.ts";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import type {
+  Audience,
+  NotificationKind,
+  NotificationRecord,
+  NotificationStatus,
+} from "../../contract/notification.ts";
 
 /** One side that is told: ops, or one merchant. */
 export type Reader = { audience: "ops" } | { audience: "merchant"; merchantId: string };
@@ -16,7 +23,7 @@ export function merchantOf(key: string): string | null {
   return key.startsWith("merchant.") ? key.slice("merchant.".length) : null;
 }
 
-/** The same subject, kind, attempt and title within this is no news. Longer than a bad half hour, shorter than a shift. */
+/** The same news again within this is none. Longer than a bad half hour, shorter than a shift. */
 export const SAME_NEWS_MS = 30 * 60_000;
 
 /** Ids are remembered for as long as any outbox may still repeat them after a lost answer. */
@@ -63,18 +70,43 @@ export function takeToken(bucket: Bucket | null, limit: Limit, now: number): Buc
   return tokens < 1 ? null : { tokens: tokens - 1, at: Math.max(now, before.at) };
 }
 
-/** What makes two notices the same news to one reader. A merchant reads a text of its own: titles of ops are nothing to it. */
-export function newsKey(record: NotificationRecord, reader: Reader): string {
+/** What all news of one subject to one reader begins with. */
+export function newsAbout(record: NotificationRecord, reader: Reader): string {
   const subject = record.incident_id ?? record.fleet_incident_id ?? record.plugin_id ?? record.id;
-  const parts = [readerKey(reader), subject, record.kind, record.attempt_id ?? ""];
-  return (reader.audience === "ops" ? [...parts, record.urgency, record.title] : parts).join("|");
+  return `${readerKey(reader)}|${subject}|`;
+}
+
+/**
+ * What makes two notices the same news to one reader. A call for a person is another one when its reason is. A merchant reads a text
+ * of its own: titles and reasons of ops are nothing to it, and that people see to its shop reads alike whichever attempt it was.
+ */
+export function newsKey(record: NotificationRecord, reader: Reader): string {
+  const { kind, attempt_id: attempt, urgency, title, text } = record;
+  const call = kind === "escalated";
+  const parts =
+    reader.audience === "merchant"
+      ? [kind, call ? "" : (attempt ?? "")]
+      : [kind, attempt ?? "", urgency, title, ...(call ? [digestOf(text)] : [])];
+  return `${newsAbout(record, reader)}${parts.join("|")}`;
+}
+
+function digestOf(text: string): string {
+  return bytesToHex(sha256(utf8ToBytes(text))).slice(0, 16);
+}
+
+/**
+ * The trouble that was told of is over, or mended as far as can be seen. Whatever is told of it afterwards is news, also in the
+ * words of before: a reader must never be left with a good end that no longer holds.
+ */
+export function endsNews(kind: NotificationKind): boolean {
+  return kind === "patched" || kind === "incident_resolved";
 }
 
 /** News that a notice has told along the way: a merchant who reads of a failed correction reads there that people were called. */
 export function impliedNews(record: NotificationRecord, reader: Reader): string[] {
   const implies = record.kind === "rolled_back" || record.kind === "rollback_failed";
   if (reader.audience !== "merchant" || !implies) return [];
-  return [newsKey({ ...record, kind: "escalated", attempt_id: null }, reader)];
+  return [newsKey({ ...record, kind: "escalated" }, reader)];
 }
 
 export interface Standing {
@@ -101,7 +133,9 @@ export function admitNotice(
   const skipped = (detail: string): Admitted => ({ status: "skipped", detail, bucket: null });
   if (!standing.reachable) return skipped("no address is set");
   const { toldAt } = standing;
-  if (toldAt !== null && now - toldAt < SAME_NEWS_MS)
+  // A merchant would only read the same words again.
+  const insists = record.called_by !== undefined && reader.audience === "ops";
+  if (toldAt !== null && !insists && now - toldAt < SAME_NEWS_MS)
     return skipped(`the same was told ${Math.round((now - toldAt) / 1000)} s before`);
   const bucket = takeToken(standing.bucket, limitOf(reader, record.urgency), now);
   if (bucket === null) return { status: "held", detail: "too many at once: comes in a digest", bucket: null };

@@ -125,11 +125,14 @@ export function isQuiet({ row }: IncidentState, now: number): boolean {
   return Boolean(row.muted || row.in_maintenance || snoozed);
 }
 
-/**
- * Tells people: once per incident, kind and occasion, whatever is repeated. Held back, and counted, while it is quiet.
- *
- * @param about the attempt that it speaks of, when it is one of this incident: the one in flight unless another is given
- */
+interface NoticeOptions {
+  /** The attempt that it speaks of, when it is one of this incident: the one in flight unless another is given. */
+  about?: AttemptState | null;
+  /** The person, by id, who calls for another by it. */
+  calledBy?: string | undefined;
+}
+
+/** Tells people: once per incident, kind and occasion, whatever is repeated. Held back, and counted, while it is quiet. */
 export function notify(
   draft: Draft,
   incident: IncidentState,
@@ -137,9 +140,10 @@ export function notify(
   urgency: NotificationRecord["urgency"],
   title: string,
   text: string,
-  about: AttemptState | null = draft.state.attempt,
+  { about = draft.state.attempt, calledBy }: NoticeOptions = {},
 ): void {
-  if (isQuiet(incident, draft.now) && !NEVER_HELD.has(kind)) {
+  const quiet = isQuiet(incident, draft.now);
+  if (quiet && !NEVER_HELD.has(kind) && calledBy === undefined) {
     const { count, page } = incident.held ?? { count: 0, page: false };
     incident.held = { count: count + 1, page: page || urgency === "page" };
     return;
@@ -160,8 +164,14 @@ export function notify(
     title: title.slice(0, 200),
     text: text.slice(0, 2000),
     at: iso(draft.now),
+    // Quiet is for the merchant all the same: one of us calls for another of us.
+    ...(quiet && calledBy !== undefined ? { audience: "ops" as const } : {}),
   };
-  const record = { ...row, facts: noticeFacts(draft.state, incident, attempt) };
+  const record = {
+    ...row,
+    facts: noticeFacts(draft.state, incident, attempt),
+    ...(calledBy === undefined ? {} : { called_by: calledBy }),
+  };
   if (kind === "incident_resolved") {
     // Told only to whom its beginning was: the desk knows, and records what it sends.
     delete incident.told;

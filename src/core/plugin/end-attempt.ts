@@ -1,5 +1,6 @@
 /** The end of an attempt: recorded once, learned from, reported to release and fleet, told to its incident. */
 import type { Outcome } from "../../contract/decision.ts";
+import type { NotificationKind } from "../../contract/notification.ts";
 import { assertMove, describeChange } from "./attempts.ts";
 import { dropCommandsOf } from "./commands.ts";
 import { type Draft, incidentById, note, notify, recordAttempt } from "./draft.ts";
@@ -192,57 +193,29 @@ function tellIncident(
     text: `${change}: ${reason}`,
     attemptId: attempt.row.id,
   });
+  const tell = (kind: NotificationKind, urgency: "page" | "notice", head: string) =>
+    notify(draft, incident, kind, urgency, `${head}: ${titleOf(draft, incident)}`, `${change}: ${reason}`, {
+      about: attempt,
+    });
+  const callFor = (why: string, urgency: "page" | "notice" = "page") =>
+    escalateIncident(draft, incident, why, "vigie", urgency, attempt);
   switch (ending) {
     case "success":
-      if (attempt.row.reverts !== null)
-        return notify(
-          draft,
-          incident,
-          "rolled_back",
-          "notice",
-          `Taken back: ${titleOf(draft, incident)}`,
-          `${change}: ${reason}`,
-          attempt,
-        );
-      notify(
-        draft,
-        incident,
-        "patched",
-        "notice",
-        `Healed: ${titleOf(draft, incident)}`,
-        `${change}: ${reason}`,
-        attempt,
-      );
-      return;
+      if (attempt.row.reverts !== null) return tell("rolled_back", "notice", "Taken back");
+      return tell("patched", "notice", "Healed");
     case "rolled_back":
-      notify(
-        draft,
-        incident,
-        "rolled_back",
-        "notice",
-        `Rolled back: ${titleOf(draft, incident)}`,
-        `${change}: ${reason}`,
-        attempt,
-      );
-      return escalateIncident(draft, incident, `${change} was rolled back: ${reason}`);
+      tell("rolled_back", "notice", "Rolled back");
+      return callFor(`${change} was rolled back: ${reason}`);
     case "rollback_failed":
-      notify(
-        draft,
-        incident,
-        "rollback_failed",
-        "page",
-        `ROLLBACK FAILED: ${titleOf(draft, incident)}`,
-        `${change}: ${reason}`,
-        attempt,
-      );
-      return escalateIncident(draft, incident, `The rollback of ${change} failed: ${reason}`);
+      tell("rollback_failed", "page", "ROLLBACK FAILED");
+      return callFor(`The rollback of ${change} failed: ${reason}`);
     case "failed":
     case "expired":
     case "cancelled":
       if (!escalate) return;
-      return escalateIncident(draft, incident, `${change} ended as ${ending}: ${reason}`, "vigie", urgency);
+      return callFor(`${change} ended as ${ending}: ${reason}`, urgency);
     case "rejected":
-      return escalateIncident(draft, incident, `${change} was rejected: ${reason}`);
+      return callFor(`${change} was rejected: ${reason}`);
     default:
       return ending satisfies never;
   }

@@ -7,7 +7,7 @@ import { type Draft, note, notify, recordIncident } from "./draft.ts";
 import { keepWithItsFix } from "./in-place.ts";
 import { breakSnooze, markQuiet, noteQuiet } from "./quiet.ts";
 import { outcomeOfShadow, settleShadow } from "./shadow-outcome.ts";
-import { CLOSED_LIMIT, type IncidentState, iso, keyOf } from "./state.ts";
+import { type AttemptState, CLOSED_LIMIT, type IncidentState, iso, keyOf } from "./state.ts";
 import { TRIAGE_SETTLE_MS } from "./tuning.ts";
 import { dropWorkOf, startWork } from "./work.ts";
 
@@ -183,13 +183,17 @@ export function escalateIncident(
   why: string,
   actor = "vigie",
   urgency: "page" | "notice" = "page",
+  about: AttemptState | null = draft.state.attempt,
 ): void {
   incident.bakeUntil = null;
   incident.healedBy = null;
   dropWorkOf(draft, { incidentId: incident.row.id });
   setIncidentStatus(draft, incident, "escalated");
   note(draft, incident, { kind: "escalated", text: why, actor });
-  notify(draft, incident, "escalated", urgency, `A person is needed: ${titleOf(draft, incident)}`, why);
+  // An order that ends here is told as what Vigie does by itself; a page in a person's name is that person's call.
+  const calledBy = actor !== "vigie" && urgency === "page" ? actor : undefined;
+  const title = `A person is needed: ${titleOf(draft, incident)}`;
+  notify(draft, incident, "escalated", urgency, title, why, { about, calledBy });
 }
 
 /** Healed: watched on until the bake ends. */

@@ -87,6 +87,13 @@ describe("the token bucket", () => {
 });
 
 describe("the same news", () => {
+  it("is never what a person calls for by name: ops are told, and a merchant does not read the same words again", () => {
+    const call = aNotice({ kind: "escalated", urgency: "page", called_by: "test:grace" });
+    const told = { ...FREE, toldAt: NOW - 1000 };
+    expect(admitNotice(call, OPS, told, NOW).status).toBe("queued");
+    expect(admitNotice(call, MERCHANT, told, NOW).status).toBe("skipped");
+  });
+
   it("is told apart by subject, kind, attempt and reader", () => {
     const record = aNotice();
     const others = [
@@ -107,6 +114,14 @@ describe("the same news", () => {
     for (const other of [woken, page]) {
       expect(newsKey(other, OPS)).not.toBe(newsKey(aNotice(), OPS));
       expect(newsKey(other, MERCHANT)).toBe(newsKey(aNotice(), MERCHANT));
+    }
+  });
+
+  it("is another call for a person to ops when its reason or its attempt is, and not to a merchant", () => {
+    const call = aNotice({ kind: "escalated", text: "no fix is known" });
+    for (const over of [{ text: "the second fix failed too" }, { attempt_id: "att_2" }]) {
+      expect(newsKey({ ...call, ...over }, OPS)).not.toBe(newsKey(call, OPS));
+      expect(newsKey({ ...call, ...over }, MERCHANT)).toBe(newsKey(call, MERCHANT));
     }
   });
 

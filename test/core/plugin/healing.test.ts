@@ -187,6 +187,9 @@ describe("an attempt that ends before the shop hears of it", () => {
       reason: expect.stringContaining("denied-net"),
     });
     expect(story.state.excluded).toHaveLength(1);
+    // Named, so that the next one's failure is other news.
+    const call = { kind: "escalated", attempt_id: story.lastAttempt.id };
+    expect(story.rows("notification").at(-1)).toMatchObject(call);
   });
 
   it("blames our own staging, not the fix, when the runner cannot be reached", () => {

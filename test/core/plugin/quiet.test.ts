@@ -257,6 +257,15 @@ describe("a mute", () => {
     expect(pages(story)).toEqual([]);
   });
 
+  it("does not keep one person from calling for another: ops are paged, the merchant hears nothing", () => {
+    const story = new PluginStory(aPolicy({ mutes: mutes(at(2 * HOUR_S)) })).breakWebhooks();
+    story.act("ada", { action: "escalate", reason: REASON });
+    expect(story.outbox.filter((message) => message.to === "notify")).toMatchObject([
+      { record: { kind: "escalated", urgency: "page", audience: "ops", called_by: "test:ada" } },
+    ]);
+    expect(pages(story)).toEqual(["escalated"]);
+  });
+
   it("does not stop what a person orders", () => {
     const story = new PluginStory(aPolicy({ mutes: mutes(at(2 * HOUR_S)) })).breakWebhooks();
     story.act("ada", { action: "patch", version: "1.2.3", reason: REASON }).gate();

@@ -28,21 +28,18 @@ export const INCIDENT_CHECKS: Readonly<Record<string, Check>> = {
     return row?.flapping ? `${attempt.row.id} began by itself while it flaps` : null;
   },
 
-  "while it is quiet nobody is told, but of what went well and of a failed rollback": ({
-    before,
-    after,
-    outbox,
-    now,
-  }) => {
-    const told = rowsOf(outbox, "notification").find(({ incident_id: id, kind }) => {
-      // What becomes quiet in this very step may have been told of in it.
-      const [was, is] = [before, after].map((state) => state.incidents.find(({ row }) => row.id === id));
-      return (
-        was && is && isQuiet(was, now) && isQuiet(is, now) && kind !== "patched" && kind !== "rollback_failed"
-      );
-    });
-    return told ? `${told.id} was sent` : null;
-  },
+  "while it is quiet nobody is told, but of what went well, of a failed rollback, and ops by a person's own call":
+    ({ before, event, after, outbox, now }) => {
+      const calls = event.type === "act" && event.action.action === "escalate";
+      const told = rowsOf(outbox, "notification").find(({ incident_id: id, kind, audience }) => {
+        // What becomes quiet in this very step may have been told of in it.
+        const [was, is] = [before, after].map((state) => state.incidents.find(({ row }) => row.id === id));
+        if (kind === "patched" || kind === "rollback_failed") return false;
+        if (calls && kind === "escalated" && audience === "ops") return false;
+        return was && is && isQuiet(was, now) && isQuiet(is, now);
+      });
+      return told ? `${told.id} was sent` : null;
+    },
 
   "only a silent plugin in a sound shop is decided on": ({ after }) => {
     for (const work of after.work) {
