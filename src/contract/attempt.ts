@@ -123,6 +123,8 @@ export const Attempt = z.object({
   handover_gate: z.array(GateVerdict).max(32).nullable(),
   staging: z.array(SmokeCheck).max(16).nullable(),
   health: HealthVerdict.nullable(),
+  /** While a person is asked whether to keep an inconclusive change: without an answer until then it is taken back, where it can be. */
+  asked_until: Instant.nullish(),
   command_id: CommandId.nullable(),
   reason: z.string().max(500).nullable(),
   /** The remedy that a `config` takes its settings from. */

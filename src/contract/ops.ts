@@ -52,6 +52,8 @@ export const AttemptQuery = z.object({
   plugin_id: PluginId.optional(),
   incident_id: IncidentId.optional(),
   target_version: Version.optional(),
+  /** Only those that await a person's answer: to let them begin, or to keep what they changed. */
+  asking: z.literal("true").optional(),
   since: Instant.optional(),
   until: Instant.optional(),
   limit,

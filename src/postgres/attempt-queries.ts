@@ -1,5 +1,5 @@
 /** Attempts as the ops API shows them. */
-import { and, desc, eq, gte, lt } from "drizzle-orm";
+import { and, desc, eq, gte, isNotNull, lt, or } from "drizzle-orm";
 import { Attempt } from "../contract/attempt.ts";
 import type { AttemptPage, AttemptQuery } from "../contract/ops.ts";
 import { ok, type Result } from "../contract/refusal.ts";
@@ -22,6 +22,7 @@ export async function listAttempts(db: Db, query: AttemptQuery): Promise<Result<
         query.plugin_id ? eq(attempts.plugin_id, query.plugin_id) : undefined,
         query.incident_id ? eq(attempts.incident_id, query.incident_id) : undefined,
         query.target_version ? eq(attempts.target_version, query.target_version) : undefined,
+        query.asking ? awaitsAnswer() : undefined,
         query.since ? gte(attempts.created_at, query.since) : undefined,
         query.until ? lt(attempts.created_at, query.until) : undefined,
         after(attempts.created_at, attempts.id, cursor.value),
@@ -38,4 +39,10 @@ export async function listAttempts(db: Db, query: AttemptQuery): Promise<Result<
       (row) => Attempt.parse(row),
     ),
   );
+}
+
+/** A person is asked to let it begin, or to keep what it changed. */
+function awaitsAnswer() {
+  const toKeep = and(eq(attempts.status, "verifying"), isNotNull(attempts.asked_until));
+  return or(eq(attempts.status, "awaiting_approval"), toKeep);
 }

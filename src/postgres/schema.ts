@@ -181,6 +181,7 @@ export const attempts = pgTable("plugin_autopatch_attempts", {
   handover_gate: json<NonNullable<Attempt["handover_gate"]>>(),
   staging: json<NonNullable<Attempt["staging"]>>(),
   health: json<NonNullable<Attempt["health"]>>(),
+  asked_until: instant(),
   command_id: text(),
   rollback_reason: text().generatedAlwaysAs(sql`reason where rolled back`),
   reason: text(),

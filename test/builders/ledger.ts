@@ -129,6 +129,7 @@ export function anAttempt(over: Partial<Attempt> = {}): Attempt {
     handover_gate: null,
     staging: null,
     health: null,
+    asked_until: null,
     command_id: null,
     reason: null,
     reverts: null,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Attempt } from "../../src/contract/attempt.ts";
 import type { Incident } from "../../src/contract/incident.ts";
 import { AttemptQuery, IncidentQuery, PluginQuery } from "../../src/contract/ops.ts";
 import type { Result } from "../../src/contract/refusal.ts";
@@ -198,6 +199,35 @@ describe("listAttempts", () => {
       value: { items: [{ id: attemptId(70) }] },
     });
     expect(await page({ product: "paged", status: "success" })).toMatchObject({ value: { items: [] } });
+  });
+
+  it("finds those that ask a person: to let them begin, or to keep what they changed", async () => {
+    const one = (n: number, over: Partial<Attempt>): Attempt =>
+      anAttempt({ ...over, id: attemptId(n), plugin_id: pluginId(n), product: "asked", created_at: at(n) });
+    /** The ledger takes only moves along the arrows. */
+    const watched = (n: number, asked_until: string | null): Attempt[] => [
+      one(n, { status: "staging" }),
+      one(n, { status: "applying", revision: 2 }),
+      one(n, { status: "verifying", revision: 3, asked_until }),
+    ];
+    const write = (rows: Attempt[]) =>
+      writeLedger(
+        database.db,
+        rows.map((row) => ({ kind: "attempt", row })),
+      );
+    const asking = () => page({ product: "asked", asking: "true" });
+    await write([
+      one(160, { status: "pending" }),
+      one(161, { status: "awaiting_approval" }),
+      one(162, { status: "cancelled", finished_at: at(300) }),
+      ...watched(163, at(900)),
+      ...watched(164, null),
+    ]);
+    expect(await asking()).toMatchObject({
+      value: { items: [{ id: attemptId(163), asked_until: at(900) }, { id: attemptId(161) }] },
+    });
+    await write([one(163, { status: "rolling_back", revision: 4, asked_until: null })]);
+    expect(await asking()).toMatchObject({ value: { items: [{ id: attemptId(161) }] } });
   });
 
   it("refuses a cursor of another list", async () => {

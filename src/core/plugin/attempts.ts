@@ -114,6 +114,7 @@ export function attemptOf(state: PluginState, input: NewAttempt, number: number,
       handover_gate: null,
       staging: null,
       health: null,
+      asked_until: null,
       command_id: null,
       reason: null,
       ...(decision.action === "config" && decision.remedy !== undefined ? { remedy: decision.remedy } : {}),
@@ -155,6 +156,7 @@ export function moveAttempt(draft: Draft, attempt: AttemptState, phase: Phase): 
   if (attempt.row.status !== phase.name) assertMove(attempt.row.status, phase.name);
   attempt.phase = phase;
   attempt.row.status = phase.name;
+  attempt.row.asked_until = null;
   recordAttempt(draft, attempt);
 }
 

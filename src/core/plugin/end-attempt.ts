@@ -67,6 +67,7 @@ export function endAttempt(
   attempt.row.status = ending;
   attempt.row.reason = reason.slice(0, 500);
   attempt.row.finished_at = iso(now);
+  attempt.row.asked_until = null;
   if (ending === "rolled_back") attempt.row.rolled_back_at = iso(now);
   recordAttempt(draft, attempt);
   state.attempt = null;

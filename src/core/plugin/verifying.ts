@@ -106,10 +106,11 @@ function askPerson(draft: Draft, attempt: AttemptState, phase: Verifying, why: s
   if (answerBy <= draft.now)
     return goBack(draft, attempt, `Inconclusive, and too late to ask anybody. ${why}`);
   phase.askedUntil = answerBy;
+  attempt.row.asked_until = iso(answerBy);
   recordAttempt(draft, attempt);
   const incident = incidentById(draft.state, attempt.row.incident_id);
   if (incident === null) return;
-  const text = `${why} Approve to keep ${describeChange(attempt)}, reject to go back; it goes back by itself at ${iso(phase.askedUntil)}.`;
+  const text = `${why} Approve to keep ${describeChange(attempt)}, reject to go back; without an answer it goes back by itself at ${iso(answerBy)}, where it can be taken back.`;
   note(draft, incident, { kind: "inconclusive", text, attemptId: attempt.row.id });
   notify(draft, incident, "approval_needed", "page", `Keep this change? ${titleOf(draft, incident)}`, text);
 }

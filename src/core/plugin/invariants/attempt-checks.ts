@@ -4,7 +4,7 @@ import { fixOf, isSameFix } from "../end-attempt.ts";
 import { approvalsCounted } from "../gate-subject.ts";
 import { skipsGate } from "../on-hand-over.ts";
 import { nextWake } from "../schedule.ts";
-import { subjectOf } from "../state.ts";
+import { iso, subjectOf } from "../state.ts";
 import { type Check, rowsOf } from "./observed-step.ts";
 
 const TERMINAL: ReadonlySet<string> = new Set([
@@ -59,6 +59,17 @@ export const ATTEMPT_CHECKS: Readonly<Record<string, Check>> = {
       last.set(id, status);
     }
     return null;
+  },
+
+  "9: the record asks people exactly while they are asked": ({ after, outbox }) => {
+    const asked = rowsOf(outbox, "attempt").find((row) => row.asked_until && row.status !== "verifying");
+    if (asked !== undefined) return `${asked.id} asks while ${asked.status}`;
+    if (after.attempt?.phase.name !== "verifying") return null;
+    const { row, phase } = after.attempt;
+    const until = phase.askedUntil === null ? null : iso(phase.askedUntil);
+    return (row.asked_until ?? null) === until
+      ? null
+      : `${row.id} asks until ${row.asked_until}, not ${until}`;
   },
 
   "5: a commit is sent only for what is kept": ({ before, after, outbox }) => {
