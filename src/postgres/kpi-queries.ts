@@ -76,8 +76,9 @@ function spread(from: SQL, to: SQL): SQL {
 }
 
 /**
- * The stages of an attempt join end to end: created, approved (last vote), staged, applied (the plugin reports the new
- * version), verified (the verdict). A repair ends with the last success of the incident, or with its end by itself.
+ * The stages of an attempt join end to end: created, approved (the last vote that let it begin; a later one keeps it),
+ * staged, applied (the plugin reports the new version), verified (the verdict). A repair ends with the last success of
+ * the incident, or with its end by itself.
  */
 function figuresQuery(windowS: number, until: string | null): SQL {
   const open = sql.join(
@@ -93,7 +94,8 @@ function figuresQuery(windowS: number, until: string | null): SQL {
       FROM ${attempts} a
       CROSS JOIN span
       LEFT JOIN LATERAL (
-        SELECT max(p.at) AS voted_at FROM ${approvals} p WHERE p.attempt_id = a.id AND p.decision = 'approve'
+        SELECT max(p.at) AS voted_at FROM ${approvals} p
+        WHERE p.attempt_id = a.id AND p.decision = 'approve' AND p.at <= coalesce(a.executed_at, p.at)
       ) v ON true
       WHERE a.finished_at > span.since AND a.finished_at <= span.until
     ), incident AS (

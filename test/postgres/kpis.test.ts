@@ -122,6 +122,8 @@ describe("kpis", () => {
         kind: "approval",
         row: anApproval({ attempt_id: attemptId(15), person: "x", decision: "reject", at: at(170) }),
       },
+      // Asked once more, after an inconclusive health check: that one keeps it, and let nothing begin.
+      { kind: "approval", row: anApproval({ attempt_id: attemptId(15), person: "awa", at: at(320) }) },
     ]);
     const figures = await kpis(database.db, HOUR_S, at(1000));
     expect(figures.success_rate).toEqual({ value: 7 / 11, n: 11, ...wilsonInterval(7, 11), target: 0.95 });
