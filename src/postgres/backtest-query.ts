@@ -54,7 +54,10 @@ export async function pastJudgements(db: Db, days: number, until: string): Promi
   };
 }
 
-/** Attempts and shadow decisions of the incidents picked. A shadow decision that was decided afresh is no judgement of its own. */
+/**
+ * Attempts and shadow decisions of the incidents picked. Neither a shadow decision that was decided afresh is a judgement of its own,
+ * nor an attempt that mode shadow stopped: what it would have done stands in a shadow decision.
+ */
 function judgements(picked: SQL): SQL {
   return sql`
     WITH picked AS (${picked})
@@ -63,6 +66,7 @@ function judgements(picked: SQL): SQL {
       jsonb_path_query_array(a.gate || coalesce(a.handover_gate, '[]'), '$[*] ? (@.outcome == "forbid").rule') AS forbidden_by,
       a.gate_facts AS facts, a.created_at::text AS at
     FROM plugin_autopatch_attempts a JOIN picked ON picked.id = a.incident_id
+    WHERE NOT (a.gate || coalesce(a.handover_gate, '[]')) @> '[{"rule":"mode","outcome":"forbid","observed":"shadow"}]'
     UNION ALL
     SELECT 'shadow', s.id, s.incident_id, s.plugin_id, s.merchant_id, s.product, s.action, s.target_version,
       picked.severity, true, s.outcome, s.approvals_needed,

@@ -74,10 +74,10 @@ const attempt = (n: number, day: number, over: Partial<Attempt>): LedgerRecord[]
     { kind: "attempt", row: { ...ended, ...over } },
   ];
 };
-const forbids = (rule: "storm" | "canary") => ({
+const forbids = (rule: "storm" | "mode", observed = "x") => ({
   rule,
   outcome: "forbid" as const,
-  observed: "x",
+  observed,
   bound: "y",
 });
 
@@ -122,6 +122,8 @@ const RECORDS: LedgerRecord[] = [
   // Nothing was tried.
   incident(5, 9),
   incident(6, 9),
+  // Begun before the switch to mode shadow, which made a shadow decision of it.
+  ...attempt(6, 9, { gate: [forbids("mode", "shadow")], gate_facts: facts() }),
   { kind: "shadow", row: SHADOW },
   {
     kind: "shadow",

@@ -31,7 +31,7 @@ export interface PastJudgement {
   /** Attempt status; or outcome of a shadow decision, null while its incident is open. */
   ended: string | null;
   approvals_needed: number;
-  /** Rules that forbade it then. */
+  /** Rules that forbade it then; of a shadow decision, those that would have. */
   forbidden_by: string[];
   facts: GateSnapshot | null;
   at: string;
@@ -88,12 +88,18 @@ export function backtest(past: Past, draft: PolicyDocument, inForce: PolicyDocum
   };
 }
 
-/** Nothing for what has no facts. People's approvals are not counted: whether they would be asked is the question. */
+/**
+ * Nothing for what has no facts. People's approvals are not counted: whether they would be asked is the question. That mode `shadow`
+ * does nothing is known without a replay: a draft in that mode is asked what it would have recorded, and so are shadow decisions.
+ */
 function replay(past: PastJudgement, draft: PolicyDocument): Replay[] {
   if (past.facts === null) return [];
   const owner = { pluginId: past.plugin_id, merchantId: past.merchant_id, product: past.product };
-  const result = gate(draft, { ...subjectOf(past.facts, owner), approvals: 0 });
-  return [{ past, result, was: courseThen(past), would: COURSES[result.outcome] }];
+  const records = draft.mode === "shadow";
+  const policy = records ? { ...draft, mode: "auto" as const } : draft;
+  const result = gate(policy, { ...subjectOf(past.facts, owner), approvals: 0 });
+  const was = past.kind === "shadow" && !records ? "shadow" : courseThen(past);
+  return [{ past, result, was, would: COURSES[result.outcome] }];
 }
 
 const COURSES: Readonly<Record<GateResult["outcome"], BacktestCourse>> = {
@@ -104,7 +110,6 @@ const COURSES: Readonly<Record<GateResult["outcome"], BacktestCourse>> = {
 };
 
 function courseThen(past: PastJudgement): BacktestCourse {
-  if (past.kind === "shadow") return "shadow";
   if (past.forbidden_by.some((rule) => rule !== "canary")) return "forbidden";
   if (past.approvals_needed > 0) return "approval";
   return past.forbidden_by.length > 0 ? "slot" : "automatic";
@@ -173,10 +178,17 @@ function countsOf(names: readonly string[]): Record<string, number> {
 function unknowns(replays: readonly Replay[], draft: PolicyDocument, inForce: PolicyDocument): string[] {
   const differs = (name: "canary" | "limits" | "intervals") =>
     JSON.stringify(draft[name]) !== JSON.stringify(inForce[name]);
-  const without = replays.some(({ was, would }) => was !== "automatic" && would === "automatic");
+  const without = replays.some(
+    ({ past, was, would }) => would === "automatic" && (was !== "automatic" || past.kind === "shadow"),
+  );
   return [
     "Decisions are taken as they were: what SIRA would have learned under the draft, and decided then, is not known.",
     "Budgets and penalty boxes are those of that time: what the draft would have let pass or stopped before is not counted.",
+    ...(draft.mode === "shadow"
+      ? [
+          "In mode shadow nothing is done by itself: the draft is replayed as in mode auto, and what was recorded in mode shadow stands beside it as what it would have been.",
+        ]
+      : []),
     ...(without ? ["How an attempt would have ended that was not carried out then is not known."] : []),
     ...(differs("canary")
       ? ["Canary slots are those of the stages of that time: the draft's stages and limits are not replayed."]

@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import { BACKTEST_MAX_ITEMS, BacktestReply } from "../../../src/contract/backtest.ts";
 import type { GateSnapshot } from "../../../src/contract/gate-snapshot.ts";
 import { backtest, type Past, type PastJudgement } from "../../../src/core/policy/backtest.ts";
+import { gate } from "../../../src/core/policy/gate.ts";
+import { subjectOf } from "../../../src/core/policy/gate-snapshot.ts";
 import { at, attemptId, incidentId, pluginId } from "../../builders/ledger.ts";
 import { aPolicy } from "../../builders/release.ts";
 
@@ -166,6 +168,76 @@ describe("a back-test", () => {
       rule: "excluded_fix",
       ended: "open",
     });
+  });
+
+  it("replays a draft in mode shadow as in mode auto, beside what was recorded, and says so", () => {
+    const past = aPast(
+      aJudgement(1, { kind: "shadow", ended: "same_fix" }),
+      aJudgement(2, { kind: "shadow", approvals_needed: 1, facts: someFacts({ confidence: 0.5 }) }),
+      aJudgement(3, { facts: someFacts({ confidence: 0.5 }), approvals_needed: 1 }),
+    );
+    const shadow = aPolicy({ mode: "shadow" });
+    const same = backtest(past, shadow, shadow);
+    expect(same).toMatchObject({ changed: 0, would: { automatic: 1, approval: 2 } });
+    expect(same.unknown.join()).toContain("replayed as in mode auto");
+    const bolder = backtest(past, aPolicy({ mode: "shadow", min_confidence: 0.4 }), shadow);
+    expect(bolder).toMatchObject({
+      was: { automatic: 1, approval: 2 },
+      would: { automatic: 3 },
+      by_rule: [],
+      moves: [{ was: "approval", would: "automatic", count: 2 }],
+    });
+    expect(backtest(past, AUTO, shadow).unknown.join()).not.toContain("mode shadow");
+  });
+
+  it("changes nothing under the very policy that judged, whatever the policy and the facts", () => {
+    const facts = fc.record({
+      confidence: fc.double({ min: 0, max: 1, noNaN: true }),
+      severity: fc.constantFrom("low" as const, "medium" as const, "high" as const, "critical" as const),
+      flapping: fc.boolean(),
+      excluded: fc.boolean(),
+      approvals: fc.nat(2),
+      attempts_today: fc.nat(5),
+      since_failure_ms: fc.option(fc.nat(10_000_000)),
+      admission: fc.option(
+        fc.record({
+          admitted: fc.boolean(),
+          status: fc.constantFrom("active", "paused", "halted"),
+          stage: fc.constant("5 shops"),
+          observed: fc.constant("1"),
+          bound: fc.constant("5"),
+        }),
+      ),
+      guard: fc.record({
+        storm: fc.boolean(),
+        autonomy: fc.constantFrom("normal" as const, "degraded" as const),
+        actions_last_hour: fc.nat(100),
+      }),
+    });
+    const policy = fc.record({
+      mode: fc.constantFrom("off", "shadow", "approve-only", "auto"),
+      kill_switch: fc.boolean(),
+      min_confidence: fc.double({ min: 0, max: 1, noNaN: true }),
+      max_severity: fc.constantFrom("low", "high", "critical"),
+      allowed_actions: fc.constantFrom(["patch"], ["rollback"]),
+      whitelist: fc.constantFrom({ all: true }, { all: false, merchants: ["m1"] }),
+    });
+    fc.assert(
+      fc.property(policy, fc.array(facts, { minLength: 1, maxLength: 20 }), (input, all) => {
+        const inForce = aPolicy(input);
+        const kind = inForce.mode === "shadow" ? ("shadow" as const) : ("attempt" as const);
+        const judgedBy = kind === "shadow" ? { ...inForce, mode: "auto" as const } : inForce;
+        const judgements = all.map((over, i) => {
+          const one = aJudgement(i, { kind, facts: someFacts(over) });
+          const owner = { pluginId: one.plugin_id, merchantId: one.merchant_id, product: one.product };
+          const { verdicts, approvalsNeeded } = gate(judgedBy, subjectOf(someFacts(over), owner));
+          const forbidden_by = verdicts.filter(({ outcome }) => outcome === "forbid").map(({ rule }) => rule);
+          return { ...one, forbidden_by, approvals_needed: approvalsNeeded };
+        });
+        const reply = backtest(aPast(...judgements), inForce, inForce);
+        expect(reply).toMatchObject({ replayed: all.length, changed: 0, moves: [], items: [] });
+      }),
+    );
   });
 
   it("judges mutes and windows of the draft by the time of the attempt, not by today", () => {
