@@ -1,12 +1,14 @@
 /**
  * Leave for one command to go out with one reply. The authority's lease is counted from the moment we asked, so that no
  * clock but our own matters; whoever is late, or cannot be reached, gets nothing: the plugin asks again at its next beat.
+ * The product's object is asked within the lease and counts on its length: what stops a release waits so long for us.
  */
 import type { ActionReservation, FleetGuard } from "../../src/contract/rpc/fleet.ts";
 import type { Grant } from "../../src/contract/rpc/policy.ts";
 import type { GateFacts } from "../../src/core/plugin/event.ts";
 import { skipsGate } from "../../src/core/plugin/on-hand-over.ts";
 import type { AttemptState, CommandState, PluginState } from "../../src/core/plugin/state.ts";
+import { LEASE_MS } from "../../src/core/policy/leases.ts";
 import type { Env } from "../../src/env.ts";
 import { fleetOf, policyOf, releasesOf } from "../stubs.ts";
 import { admissionRequest } from "./work-runner.ts";
@@ -40,7 +42,7 @@ export async function askLeave(state: PluginState, command: CommandState, env: E
   return {
     facts: { policy: grant.policy.document, policyRevision: grant.policy.revision, ...others },
     leaseId: grant.granted ? grant.lease_id : null,
-    validUntil: grant.granted ? askedAt + grant.lease_ms - LEASE_MARGIN_MS : askedAt,
+    validUntil: grant.granted ? askedAt + Math.min(grant.lease_ms, LEASE_MS) - LEASE_MARGIN_MS : askedAt,
   };
 }
 

@@ -5,6 +5,8 @@
  * - A version names one file for ever: publishing another sha256 under it is refused.
  * - What is halted, blocked, held for the shop's environment or below the floor is admitted to nobody, not even to an attempt
  *   that holds a slot. What is paused is admitted to nobody new.
+ * - What stops an admission (a status other than active, a hold, a floor, a taking-back) answers only when no command that was
+ *   admitted before can leave any more; an eviction in between forgets nothing of that.
  * - An attempt takes one slot and gives it back once, however often it asks.
  * - A stage never admits more shops than it has places, nor more at a time than the limit in flight.
  */
@@ -39,6 +41,7 @@ import { OutboxDrain } from "../outbox/outbox-drain.ts";
 import { OutboxStore } from "../outbox/outbox-store.ts";
 import { feedReceiver, ledgerReceiver, noticeReceiver } from "../outbox/receivers.ts";
 import { pluginOf, policyOf } from "../stubs.ts";
+import type { AdmissionLease } from "./admission-lease.ts";
 import { CatalogueDesk } from "./catalogue-desk.ts";
 import { RELEASE_MIGRATIONS } from "./release-migrations.ts";
 import { ReleaseRoom } from "./release-room.ts";
@@ -56,6 +59,7 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
   readonly #rollouts: RolloutDesk;
   readonly #reverts: RevertDesk;
   readonly #standing: StandingDesk;
+  readonly #lease: AdmissionLease;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -63,6 +67,7 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
     migrate(ctx.storage, RELEASE_MIGRATIONS);
     this.#outbox = new OutboxStore(ctx.storage.sql);
     const room = new ReleaseRoom(ctx.storage, this.#outbox);
+    this.#lease = room.lease;
     const floor = () => this.#standing.floor(this.#product()).version;
     this.#reverts = new RevertDesk(room, () => holdOf(env));
     this.#standing = new StandingDesk(room, this.#reverts);
@@ -139,7 +144,8 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
     by: Person,
     seen: SeenStanding = {},
   ): Promise<Result<ReleaseRecord | Remedy>> {
-    return this.#flushed(this.#standing.setStatus(version, status, reason, by, Date.now(), seen));
+    const done = this.#standing.setStatus(version, status, reason, by, Date.now(), seen);
+    return this.#settled(done, status !== "active");
   }
 
   async rollouts(canary: Canary, version?: string): Promise<Record<string, RolloutState>> {
@@ -169,7 +175,7 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
   }
 
   async hold(version: string, request: HoldRequest, by: Person): Promise<Result<EnvironmentHold>> {
-    return this.#flushed(this.#standing.hold(version, request, by, Date.now()));
+    return this.#settled(this.#standing.hold(version, request, by, Date.now()), request.held);
   }
 
   async revert(
@@ -177,7 +183,7 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
     request: RevertRequest & { canary: Canary },
     by: Person,
   ): Promise<Result<RevertReply>> {
-    return this.#flushed(this.#standing.revert(version, request, by, Date.now()));
+    return this.#settled(this.#standing.revert(version, request, by, Date.now()), !request.dry_run);
   }
 
   async floor(): Promise<Floor> {
@@ -185,7 +191,7 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
   }
 
   async setFloor(request: FloorRequest & { product: string }, by: Person): Promise<Result<Floor>> {
-    return this.#flushed(ok(this.#standing.setFloor(request, by, Date.now())));
+    return this.#settled(ok(this.#standing.setFloor(request, by, Date.now())), request.version !== null);
   }
 
   override async alarm(): Promise<void> {
@@ -201,6 +207,13 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
   /** The answer as it is; what it has put into the outbox leaves behind it. */
   #flushed<T>(answer: T): T {
     if (this.#outbox.size() > 0) this.ctx.waitUntil(this.#flush());
+    return answer;
+  }
+
+  /** Likewise; of what stops something, once nothing leaves any more that was admitted before, also when it is told again. */
+  async #settled<T>(answer: Result<T>, stops: boolean): Promise<Result<T>> {
+    this.#flushed(null);
+    if (answer.ok && stops) await this.#lease.settled(Date.now());
     return answer;
   }
 

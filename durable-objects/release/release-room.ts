@@ -8,6 +8,7 @@ import { environmentClass } from "../../src/core/rollout/environment-class.ts";
 import { armAlarm, SAFETY_MS } from "../arm-alarm.ts";
 import type { OutboxMessage, OutboxStore } from "../outbox/outbox-store.ts";
 import { feedMessage, ledgerMessage } from "../outbox/receivers.ts";
+import { AdmissionLease } from "./admission-lease.ts";
 import { HoldStore } from "./hold-store.ts";
 import { RevertStore } from "./revert-store.ts";
 import { SlotStore } from "./slot-store.ts";
@@ -27,6 +28,7 @@ export class ReleaseRoom {
   readonly slots: SlotStore;
   readonly holds: HoldStore;
   readonly reverts: RevertStore;
+  readonly lease: AdmissionLease;
 
   constructor(storage: Storage, outbox: OutboxStore) {
     this.storage = storage;
@@ -35,6 +37,7 @@ export class ReleaseRoom {
     this.slots = new SlotStore(storage.sql);
     this.holds = new HoldStore(storage.sql);
     this.reverts = new RevertStore(storage.sql);
+    this.lease = new AdmissionLease(storage.kv);
   }
 
   /** All of it or nothing, also of what is remembered of the slots. */
@@ -78,9 +81,9 @@ export class ReleaseRoom {
     return changed.record;
   }
 
-  /** Appends to the outbox and sees to it that it is carried out. */
-  send(messages: readonly OutboxMessage[], now: number): void {
-    this.outbox.append(messages, now);
+  /** Appends to the outbox and sees to it that it is carried out. `dueAt`: not before then (ms since epoch). */
+  send(messages: readonly OutboxMessage[], now: number, dueAt = now): void {
+    this.outbox.append(messages, dueAt);
     armAlarm(this.storage, now + SAFETY_MS, now);
   }
 

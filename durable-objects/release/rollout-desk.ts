@@ -47,13 +47,17 @@ export class RolloutDesk {
     const subject = subjects.load(request.version);
     if (!subject) return UNKNOWN;
     const { verdict, rollout } = this.#judge(subject, request, now);
-    if (request.action === "rollback") return verdict;
+    if (request.action === "rollback") {
+      if (verdict.admitted) this.#room.lease.given(now);
+      return verdict;
+    }
     const canary = completeCanary(request.canary);
     this.#room.transact(() => {
       const moved = rollout.stage !== subject.rollout.stage;
       const tuned = JSON.stringify(canary) !== JSON.stringify(subject.canary);
       if (moved || tuned) subjects.save({ ...subject, rollout, canary });
       if (!verdict.admitted) return;
+      this.#room.lease.given(now);
       slots.take({
         key: subject.key,
         attemptId: request.attempt_id,
@@ -138,7 +142,9 @@ export class RolloutDesk {
       const goesBack = subject.canary.on_breach === "revert" && mayGoBack;
       if (goesBack) this.#reverts.begin(halted, { cause: "canary", by: "vigie", reason }, now);
       const goingBack = goesBack ? this.#room.slots.applied(subject.key).length : 0;
-      this.#room.send(haltNotice(halted, reason, { blamed: "incident" in data, goingBack }, now), now);
+      // Told once what was admitted before has left, or does not leave any more.
+      const told = Math.max(now, this.#room.lease.until);
+      this.#room.send(haltNotice(halted, reason, { blamed: "incident" in data, goingBack }, now), now, told);
     });
   }
 

@@ -8,6 +8,8 @@
 export const LEASE_MS = 2_000;
 /** Added on the authority's side: clocks drift, and a Worker's clock stands still between its I/O. */
 export const LEASE_MARGIN_MS = 250;
+/** From when a lease is given until it surely is over, on the giver's clock. */
+export const LEASE_TOTAL_MS = LEASE_MS + LEASE_MARGIN_MS;
 
 export interface LeaseBook {
   /** Lease id to its end on the authority's clock, ms since epoch. */
@@ -21,13 +23,18 @@ export function reopenedBook(horizon: number): LeaseBook {
   return { known: new Map(), unknownUntil: horizon };
 }
 
+/** When what is given at `now` is over, ms since epoch. */
+export function leaseEnd(now: number): number {
+  return now + LEASE_TOTAL_MS;
+}
+
 /** Writes a lease down; `horizon` must be stored before the lease is handed out. */
 export function grantLease(
   book: LeaseBook,
   leaseId: string,
   now: number,
 ): { book: LeaseBook; horizon: number } {
-  const horizon = now + LEASE_MS + LEASE_MARGIN_MS;
+  const horizon = leaseEnd(now);
   const known = new Map([...book.known].filter(([, end]) => end > now));
   known.set(leaseId, horizon);
   return { book: { ...book, known }, horizon: Math.max(horizon, book.unknownUntil) };
