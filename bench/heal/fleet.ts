@@ -3,16 +3,16 @@
 import { ControlPlane } from "../../sim/control-plane.ts";
 import { EventQueue } from "../../sim/event-queue.ts";
 import { PluginObject } from "../../sim/plugin-object.ts";
-import { exponential, type Random, seededRandom } from "../../sim/random.ts";
+import { type Random, seededRandom } from "../../sim/random.ts";
 import { ShopLink } from "../../sim/shop-link.ts";
 import { SimulatedShop } from "../../sim/simulated-shop.ts";
 import { VirtualRealm } from "../../sim/virtual-realm.ts";
 import type { PluginRpc } from "../../src/contract/rpc/plugin.ts";
 import { brokenInvariants } from "../../src/core/plugin/invariants.ts";
-import { compareSemver } from "../../src/core/semver.ts";
 import { fnv1a } from "../../src/core/stable-hash.ts";
 import { type BenchShop, withNotes } from "./bench-shop.ts";
 import { digestOf, fileOf, PUBLISHER_KEYS, recordOf, remedyFor } from "./catalogue.ts";
+import { Fate } from "./fate.ts";
 import type { WeekSeen } from "./observe.ts";
 import { ON_CALL, People } from "./people.ts";
 import { Recorder } from "./recorder.ts";
@@ -21,9 +21,7 @@ import { START } from "./start.ts";
 import { deciderOf, policyOf, type Variant } from "./variants.ts";
 import * as world from "./world.ts";
 
-const { DAY_MS, HOUR_MS } = world;
-const WARM_MS = [10 * 60_000, 20 * 60_000] as const;
-const REST_EVERY_MS = 15 * 60_000;
+const { DAY_MS } = world;
 const INVARIANT_SAMPLE = 64;
 const LATENCY_MS: Record<string, readonly [number, number]> = {
   triage: [300, 900],
@@ -48,6 +46,7 @@ export class Fleet {
   readonly #realm: VirtualRealm;
   readonly #random: Random;
   readonly #recorder = new Recorder();
+  readonly #fate: Fate;
   readonly #policy;
   readonly #shops = new Map<string, BenchShop>();
   readonly #reach = new Map<string, Set<number>>();
@@ -60,6 +59,7 @@ export class Fleet {
   constructor(settings: FleetSettings) {
     this.#settings = settings;
     this.#random = seededRandom(settings.seed);
+    this.#fate = new Fate(this.#queue, this.#random, this.#recorder, settings.faultFactor);
     this.#policy = policyOf(settings.variant);
     this.#realm = new VirtualRealm(
       this.#queue,
@@ -107,8 +107,9 @@ export class Fleet {
     const releases = this.#plane.releases(product);
     const publish = async (release: world.WorldRelease) => {
       await releases.publish(recordOf(product, release, START, this.#queue.now));
-      if (release.shippedTo !== undefined)
-        this.#ship(product, release, release.shippedTo * this.#settings.faultFactor);
+      if (release.shippedTo === undefined) return;
+      this.#people.stopLater(product, release.version);
+      this.#fate.ship(this.#shops.values(), product, release, release.shippedTo);
     };
     for (const release of world.releasesOf(product)) {
       const at = START + release.day * DAY_MS;
@@ -116,29 +117,6 @@ export class Fleet {
       else this.#queue.plan(at, () => this.#realm.track(publish(release)));
     }
     await releases.publishRemedy(remedyFor(product, START));
-  }
-
-  /** The platform's updater puts a release into some shops, past Vigie. */
-  #ship(product: world.Product, release: world.WorldRelease, share: number): void {
-    this.#people.stopLater(product, release.version);
-    for (const shop of this.#shops.values()) {
-      const { options } = shop;
-      if (options.product !== product || options.random() >= share) continue;
-      this.#queue.after(options.random() * 4 * HOUR_MS, () => {
-        if (
-          shop.dead ||
-          shop.object.state.attempt !== null ||
-          compareSemver(shop.disk.current, release.version) >= 0
-        )
-          return;
-        this.#strike(shop, () => {
-          this.#recorder.begin(shop, "regression", this.#queue.now);
-          shop.by = "itself";
-          shop.install(release.version);
-          shop.by = "vigie";
-        });
-      });
-    }
   }
 
   async #open(index: number): Promise<void> {
@@ -208,7 +186,7 @@ export class Fleet {
     });
     this.#shops.set(id, shop);
     shop.begin();
-    for (const kind of world.SHOP_FAULTS) this.#fate(shop, kind);
+    this.#fate.awaits(shop, START + this.#settings.days * DAY_MS);
   }
 
   #check(
@@ -229,67 +207,6 @@ export class Fleet {
     };
     for (const broken of brokenInvariants(seen))
       this.#broken.add(`${broken} (${event.type}, ${after.id}, ${new Date(this.#queue.now).toISOString()})`);
-  }
-
-  /** When this kind of fault strikes this shop: a Poisson process from its day on, and the outbreaks. */
-  #fate(shop: BenchShop, kind: world.ShopFault): void {
-    const { perDay, fromDay } = world.FAULT_RATES[kind];
-    const end = START + this.#settings.days * DAY_MS;
-    let at = START + fromDay * DAY_MS + HOUR_MS;
-    for (;;) {
-      at += exponential(DAY_MS / (perDay * this.#settings.faultFactor), shop.options.random);
-      if (at >= end) break;
-      this.#queue.plan(at, () => this.#strike(shop, () => this.#befall(shop, kind)));
-    }
-    for (const { fault, day, hours, share } of world.OUTBREAKS) {
-      if (fault !== kind || shop.options.random() >= share * this.#settings.faultFactor) continue;
-      const when = START + day * DAY_MS + shop.options.random() * hours * HOUR_MS;
-      this.#queue.plan(when, () => this.#strike(shop, () => this.#befall(shop, kind)));
-    }
-  }
-
-  /** Only what is well and left alone can fall ill. The real client has been running for a while by then. */
-  #strike(shop: BenchShop, then: () => void): void {
-    const free = () => !shop.dead && shop.well && shop.object.state.incidents.length === 0;
-    if (!free()) return;
-    shop.wake();
-    const [from, to] = WARM_MS;
-    this.#queue.after(from + (to - from) * this.#random(), () => {
-      if (free()) then();
-    });
-    this.#restLater(shop);
-  }
-
-  #restLater(shop: BenchShop): void {
-    this.#queue.after(REST_EVERY_MS + 10 * 60_000, () => {
-      if (shop.real && !shop.rest()) this.#restLater(shop);
-    });
-  }
-
-  #befall(shop: BenchShop, kind: world.ShopFault): void {
-    const now = this.#queue.now;
-    if (kind === "config") delete shop.disk.settings.webhook_endpoint;
-    if (kind === "disabled") delete shop.disk.settings.webhook_subscription;
-    // What strikes again is a fault of its own: the earlier one is over for good.
-    shop.notes.ended = shop.notes.ended.filter((fault) => fault.kind !== kind);
-    const latent = shop.faults.has(kind);
-    shop.faults.add(kind);
-    if (kind !== "dead" && world.badness(world.effectsOf(shop)) === 0) {
-      if (!latent) shop.faults.delete(kind);
-      return;
-    }
-    this.#recorder.begin(shop, kind, now);
-    if (kind === "dead") shop.die();
-    shop.by = "itself";
-    shop.renew();
-    shop.by = "vigie";
-    if (kind !== "transient") return;
-    this.#queue.after(exponential(5 * 60_000, this.#random), () => {
-      shop.faults.delete(kind);
-      shop.by = "itself";
-      shop.renew();
-      shop.by = "vigie";
-    });
   }
 
   #changed(shop: BenchShop): void {

@@ -26,8 +26,8 @@ export function partsOf({ quick, seed }: Options): Part[] {
   } as const;
   const comparison = {
     of: "comparison",
-    products: quick ? PRODUCTS.slice(0, 1) : PRODUCTS.slice(0, 2),
-    shops: quick ? 100 : 300,
+    products: PRODUCTS.slice(0, 1),
+    shops: quick ? 100 : 600,
     faultFactor: 3,
     days: quick ? 2 : 3,
     seed: 1000 * seed + 9,
