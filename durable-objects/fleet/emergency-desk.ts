@@ -120,7 +120,7 @@ export class EmergencyDesk {
   async detail(id: string, query: EmergencyQuery, now: number): Promise<Result<EmergencyDetail>> {
     const row = this.#store.load(id);
     if (row === null) return unknown(id);
-    return ok({ ...(await this.#view(row, now)), targets: this.#targets.targets(row, query) });
+    return ok({ ...(await this.#view(row, now)), ...this.#targets.page(row, query) });
   }
 
   list(now: number): Emergency[] {

@@ -1,6 +1,7 @@
 /** The targets of emergency actions: what each is, how far it is, and what the waves are made of. */
 import type {
   EmergencyCounts,
+  EmergencyDetail,
   EmergencyQuery,
   EmergencyTarget,
   TargetState,
@@ -24,8 +25,6 @@ type TargetRow = {
   state: TargetState;
   wave: number | null;
   follows: string | null;
-  tries: number;
-  due_at: number;
   text: string;
 };
 
@@ -198,44 +197,25 @@ export class EmergencyTargets {
     );
   }
 
-  targets(row: EmergencyRow, filter: EmergencyQuery): EmergencyTarget[] {
+  /** A page of them, and where the next one begins. */
+  page(row: EmergencyRow, filter: EmergencyQuery): Pick<EmergencyDetail, "targets" | "next_after"> {
+    const found = this.#targets(row, filter, TARGETS_SHOWN + 1);
+    const targets = found.slice(0, TARGETS_SHOWN);
+    return { targets, next_after: found.length > targets.length ? (targets.at(-1)?.number ?? null) : null };
+  }
+
+  #targets(row: EmergencyRow, filter: EmergencyQuery, limit: number): EmergencyTarget[] {
     return this.#sql
       .exec<TargetRow>(
-        `SELECT * FROM emergency_targets WHERE emergency = ?1 AND number > ?2 AND (?3 IS NULL OR state = ?3)
-         ORDER BY number LIMIT ${TARGETS_SHOWN}`,
+        `SELECT number, attempt_id, plugin_id, merchant_id, product, action, version, at, state, wave, follows, text
+         FROM emergency_targets WHERE emergency = ?1 AND number > ?2 AND (?3 IS NULL OR state = ?3)
+         ORDER BY number LIMIT ?4`,
         numberOf(row),
         filter.after,
         filter.state ?? null,
+        limit,
       )
       .toArray()
-      .map(
-        ({
-          number,
-          attempt_id,
-          plugin_id,
-          merchant_id,
-          product,
-          action,
-          version,
-          at,
-          state,
-          wave,
-          follows,
-          text,
-        }) => ({
-          number,
-          attempt_id,
-          plugin_id,
-          merchant_id,
-          product,
-          action,
-          version,
-          at: new Date(at).toISOString(),
-          state,
-          wave,
-          follows,
-          text,
-        }),
-      );
+      .map((target) => ({ ...target, at: new Date(target.at).toISOString() }));
   }
 }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Emergency, EmergencyDetail, EmergencyList } from "../../src/contract/emergency.ts";
 import { Guard, KillPreview } from "../../src/contract/guard.ts";
 import { Policy } from "../../src/contract/policy.ts";
-import { type OpsOrder, readOpsArgs } from "../ops/ops-args.ts";
+import { type OpsOrder, type Part, readOpsArgs } from "../ops/ops-args.ts";
 import { detailLines, emergencyLines, guardLines, killLines, planLines } from "../ops/ops-text.ts";
 import { UsageError } from "../usage-error.ts";
 import { callOps, OPS_ACCESS_HELP, type OpsAccess, opsAccess } from "./ops-access.ts";
@@ -18,7 +18,8 @@ The runbook of emergencies.
   cancel-pending             cancel every attempt that no shop was told of; --dry-run only lists them
   rollback-since <minutes>   plan to take back what was applied since then, newest first, in waves; prints the command that runs it
   list                       emergency actions, newest first
-  show <id>                  one of them, with its shops
+  show <id>                  one of them, with its first shops; --state <state> shows those of one state
+                             (waiting, ordered, done, failed, skipped), --after <number> those that follow, 200 at once
   abort <id>                 give no further orders; what was ordered goes on
   autonomy restore           let automatic healing go on after its budget was spent; outcomes so far count no more
 
@@ -44,7 +45,8 @@ export async function run(args: string[]): Promise<number> {
     const { order, url, json, follow } = readOpsArgs(args);
     const access = await opsAccess({ url });
     const answer = await carryOut(access, order);
-    const final = follow && answer.id !== null ? await followUp(access, answer.id, json) : answer;
+    const part = order.verb === "show" ? order.part : {};
+    const final = follow && answer.id !== null ? await followUp(access, answer.id, part, json) : answer;
     console.log(json ? JSON.stringify(final.body, null, 2) : final.lines().join("\n"));
     return final.failed ? 3 : 0;
   } catch (error) {
@@ -102,7 +104,7 @@ async function carryOut(access: OpsAccess, order: OpsOrder): Promise<Answer> {
         false,
       );
     case "show":
-      return show(access, order.id);
+      return show(access, order.id, order.part);
     case "list": {
       const body = await callOps(access, ACTIONS);
       const { items } = EmergencyList.parse(body);
@@ -129,21 +131,22 @@ function actionAnswer(body: unknown, judged = true): Answer {
   return { body, id: action.id, failed: judged && wentWrong(action), lines: () => planLines(action) };
 }
 
-async function show(access: OpsAccess, id: string): Promise<Answer> {
-  const body = await callOps(access, `${ACTIONS}/${id}`);
+async function show(access: OpsAccess, id: string, part: Part): Promise<Answer> {
+  const query = new URLSearchParams(Object.entries(part).map(([name, value]) => [name, String(value)]));
+  const body = await callOps(access, `${ACTIONS}/${id}?${query}`);
   const detail = EmergencyDetail.parse(body);
-  return { body, id, failed: wentWrong(detail), lines: () => detailLines(detail) };
+  return { body, id, failed: wentWrong(detail), lines: () => detailLines(detail, part) };
 }
 
 function wentWrong({ status, counts }: Emergency): boolean {
   return status === "stopped" || status === "aborted" || counts.failed > 0;
 }
 
-async function followUp(access: OpsAccess, id: string, quiet: boolean): Promise<Answer> {
+async function followUp(access: OpsAccess, id: string, part: Part, quiet: boolean): Promise<Answer> {
   for (let last = ""; ; await delay(FOLLOW_MS)) {
     const body = await callOps(access, `${ACTIONS}/${id}`);
     const { status, wave, counts, held } = EmergencyDetail.parse(body);
-    if (status !== "running") return show(access, id);
+    if (status !== "running") return show(access, id, part);
     const { targets, done, failed, skipped, ordered } = counts;
     const line =
       held ?? `wave ${wave}: ${done + skipped} of ${targets} settled, ${failed} failed, ${ordered} under way`;

@@ -1,6 +1,6 @@
 /** Pure: what a person typed behind `npm run ops --`, as an order. */
 import { parseArgs } from "node:util";
-import { EmergencyId, EmergencyScope } from "../../src/contract/emergency.ts";
+import { EmergencyId, EmergencyScope, TARGET_STATES, TargetState } from "../../src/contract/emergency.ts";
 import { Sha256 } from "../../src/contract/ids.ts";
 import { UsageError } from "../usage-error.ts";
 
@@ -14,7 +14,7 @@ export interface PlanToken {
 export type OpsOrder =
   | { verb: "status" }
   | { verb: "list" }
-  | { verb: "show"; id: string }
+  | { verb: "show"; id: string; part: Part }
   | { verb: "kill"; engaged: boolean; reason: string; dryRun: boolean }
   | { verb: "autonomy"; reason: string }
   | { verb: "cancel-pending"; scope: EmergencyScope; reason: string; dryRun: boolean }
@@ -28,6 +28,12 @@ export interface Waves {
   wave_growth?: number;
   pause_s?: number;
   stop_failed_percent?: number;
+}
+
+/** Which shops of an action to show; `after` is the number of the last one seen. */
+export interface Part {
+  state?: TargetState;
+  after?: number;
 }
 
 export interface OpsArgs {
@@ -66,8 +72,8 @@ export function readOpsArgs(args: string[]): OpsArgs {
       only("none");
       return done({ verb });
     case "show":
-      only("needs", "follow");
-      return done({ verb, id: idOf(first) });
+      only("needs", "follow", "state", "after");
+      return done({ verb, id: idOf(first), part: partOf(values) });
     case "kill":
       only("needs", "reason", "dry-run");
       if (first !== "on" && first !== "off") throw new UsageError("kill on, or kill off?");
@@ -117,6 +123,8 @@ function parse(args: string[]) {
         "wave-growth": { type: "string" },
         pause: { type: "string" },
         "stop-at": { type: "string" },
+        state: { type: "string" },
+        after: { type: "string" },
       },
     });
   } catch (error) {
@@ -155,6 +163,16 @@ function wavesOf(values: Values): Waves {
   if (values["stop-at"] !== undefined)
     waves.stop_failed_percent = numberOf("--stop-at", values["stop-at"], 0, 100);
   return waves;
+}
+
+function partOf({ state, after }: Values): Part {
+  const known = TargetState.safeParse(state);
+  if (state !== undefined && !known.success)
+    throw new UsageError(`--state is one of ${TARGET_STATES.join(", ")}, not "${state}"`);
+  return {
+    ...(known.success ? { state: known.data } : {}),
+    ...(after === undefined ? {} : { after: numberOf("--after", after, 0, 9_999_999) }),
+  };
 }
 
 function numberOf(name: string, text: string | undefined, min: number, max: number): number {

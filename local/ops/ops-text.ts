@@ -1,7 +1,9 @@
 /** Pure: the answers of the ops API in lines for a terminal. */
 import type { Emergency, EmergencyDetail, EmergencyScope } from "../../src/contract/emergency.ts";
 import type { Guard, KillPreview } from "../../src/contract/guard.ts";
+import type { Part } from "./ops-args.ts";
 
+/** Of an action's shops when nobody asked for some of them; whoever does gets all that the API gives at once. */
 const SHOWN_TARGETS = 30;
 
 export function guardLines(guard: Guard): string[] {
@@ -74,16 +76,20 @@ export function planLines(plan: Emergency): string[] {
   ];
 }
 
-export function detailLines(detail: EmergencyDetail): string[] {
-  const shown = detail.targets.slice(0, SHOWN_TARGETS);
-  const left = detail.counts.targets - shown.length;
+/** With the command that shows the shops that follow. */
+export function detailLines(detail: EmergencyDetail, part: Part = {}): string[] {
+  const { targets, next_after, id } = detail;
+  const asked = part.state !== undefined || part.after !== undefined;
+  const shown = asked ? targets : targets.slice(0, SHOWN_TARGETS);
+  const after = shown.length < targets.length ? shown.at(-1)?.number : next_after;
+  const state = part.state === undefined ? "" : ` --state ${part.state}`;
   return [
     ...emergencyLines(detail),
     ...shown.map(
       ({ number, state, plugin_id, merchant_id, text }) =>
         `  ${String(number).padStart(5)}  ${state.padEnd(8)} ${merchant_id} ${plugin_id}${text === "" ? "" : `  ${text}`}`,
     ),
-    ...(left > 0 ? [`         and ${left} more (--json lists 200)`] : []),
+    ...(after ? [`         more follow: npm run ops -- show ${id}${state} --after ${after}`] : []),
   ];
 }
 

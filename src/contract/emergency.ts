@@ -160,7 +160,11 @@ export const EmergencyQuery = z.object({
 });
 export type EmergencyQuery = z.infer<typeof EmergencyQuery>;
 
-export const EmergencyDetail = Emergency.extend({ targets: z.array(EmergencyTarget) });
+export const EmergencyDetail = Emergency.extend({
+  targets: z.array(EmergencyTarget),
+  /** What `after` is for those that follow; null when these are the last. */
+  next_after: z.number().int().nullable().default(null),
+});
 export type EmergencyDetail = z.infer<typeof EmergencyDetail>;
 
 export const EmergencyList = z.object({ items: z.array(Emergency) });

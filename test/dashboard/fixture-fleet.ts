@@ -6,6 +6,7 @@ import {
   Emergency,
   EmergencyDetail,
   EmergencyList,
+  EmergencyQuery,
   RollbackSinceRequest,
 } from "../../src/contract/emergency.ts";
 import { Guard, KillPreview, RestoreAutonomyRequest } from "../../src/contract/guard.ts";
@@ -60,7 +61,10 @@ export function readFleet(path: string, query: URLSearchParams, state: FleetFixt
   if (path === "/guard") return Guard.parse(state.guard);
   if (path === "/emergency") return EmergencyList.parse({ items: state.emergencies });
   const emergency = state.emergencies.find(({ id }) => path === `/emergency/${id}`);
-  if (emergency) return EmergencyDetail.parse(anEmergencyDetail(emergency, HOSTILE));
+  if (emergency) {
+    const wanted = EmergencyQuery.parse(Object.fromEntries(query));
+    return EmergencyDetail.parse(anEmergencyDetail(emergency, HOSTILE, wanted));
+  }
   if (path === "/remedies") return RemedyList.parse({ items: state.remedies });
   if (path.endsWith("/rollout"))
     return RolloutDetail.parse(aRolloutDetail(HOSTILE, { revert: state.revert }));

@@ -152,6 +152,45 @@ describe("safety", () => {
     expect(lastBody("/emergency/cancel-pending")).toBe(undefined);
   });
 });
+  test("a roll-back is narrowed to a merchant, and goes as carefully as the form says", async () => {
+    await page.getByLabel("Action", { exact: true }).selectOption("rollback_since");
+    await page.getByTestId("emergency-merchant").fill("merchant-7");
+    await page.getByLabel("Each wave: times").fill("1");
+    await page.getByLabel("Stop above this share").fill("50");
+    await giveReason("emergency-reason");
+    await page.getByTestId("emergency-plan").click();
+    await page.getByTestId("emergency-emg_3").waitFor();
+    expect(lastBody("/emergency/rollback-since")).toMatchObject({
+      merchant_id: "merchant-7",
+      wave_size: 25,
+      wave_growth: 1,
+      stop_failed_percent: 50,
+    });
+  });
+
+  test("the shops of an action are read to the end, and those of one state alone, by address", async () => {
+    const targets = page.getByTestId("emergency-emg_1").getByTestId("emergency-targets");
+    const numbers = async (first: string) => {
+      await targets.locator("tbody tr:first-child td:first-child", { hasText: first }).waitFor();
+      return targets.locator("tbody tr td:first-child").allTextContents();
+    };
+    await targets.locator("summary").click();
+    expect(await numbers("1")).toEqual(["1", "2", "3"]);
+    await targets.getByRole("link", { name: "Next page" }).click();
+    expect(await numbers("4")).toEqual(["4", "5", "6"]);
+    await targets.getByRole("link", { name: "Next page" }).click();
+    expect(await numbers("7")).toEqual(["7"]);
+    expect(await targets.getByRole("link", { name: "Next page" }).count()).toBe(0);
+    await targets.getByLabel("Standing").selectOption("failed");
+    expect(await numbers("2")).toEqual(["2", "4", "6"]);
+    expect(page.url()).toBe(`${world.server.origin}/safety?shops=emg_1&state=failed`);
+    await page.reload();
+    expect(await numbers("2")).toEqual(["2", "4", "6"]);
+    await targets.locator("summary").click();
+    await targets.locator("table").waitFor({ state: "detached" });
+    expect(page.url()).toBe(`${world.server.origin}/safety`);
+  });
+
 
 test("a merchant's address is never dropped by leaving its field empty", async () => {
   await page.goto(`${world.server.origin}/merchants/merchant-7`);
@@ -279,6 +318,7 @@ describe("the kill switch", () => {
 
   test("is pulled without waiting for that", async () => {
     await page.route("**/api/ops/policy/kill", (route) =>
+    await button.waitFor();
       route.request().method() === "GET" ? undefined : route.continue(),
     );
     await page.getByTestId("kill-switch").click();

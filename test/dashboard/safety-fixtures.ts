@@ -1,5 +1,10 @@
 /** Valid answers of the contract about the guard, emergency actions and notices. */
-import type { Emergency, EmergencyDetail } from "../../src/contract/emergency.ts";
+import type {
+  Emergency,
+  EmergencyDetail,
+  EmergencyQuery,
+  EmergencyTarget,
+} from "../../src/contract/emergency.ts";
 import type { Guard } from "../../src/contract/guard.ts";
 import type { MerchantNotifications, NotificationRow } from "../../src/contract/notification.ts";
 import { at, attemptId, HASH, incidentId, PLUGIN_ID } from "./fixtures.ts";
@@ -61,25 +66,39 @@ export function anEmergency(now: number, text: string, over: Partial<Emergency> 
   };
 }
 
-export function anEmergencyDetail(emergency: Emergency, text: string): EmergencyDetail {
+const TARGETS_SHOWN = 3;
+
+/** Its targets, every second one failed, few at a time. */
+export function anEmergencyDetail(
+  emergency: Emergency,
+  text: string,
+  { state, after }: EmergencyQuery = { after: 0 },
+): EmergencyDetail {
+  const wanted = Array.from({ length: emergency.counts.targets }, (_, i) => aTarget(i + 1, text)).filter(
+    (target) => target.number > after && target.state === (state ?? target.state),
+  );
+  const targets = wanted.slice(0, TARGETS_SHOWN);
   return {
     ...emergency,
-    targets: [
-      {
-        number: 1,
-        attempt_id: attemptId(3),
-        plugin_id: PLUGIN_ID,
-        merchant_id: "merchant-7",
-        product: "molam-woo",
-        action: "patch",
-        version: "1.2.3",
-        at: at(-600),
-        state: "waiting",
-        wave: null,
-        follows: null,
-        text,
-      },
-    ],
+    targets,
+    next_after: wanted.length > targets.length ? (targets.at(-1)?.number ?? null) : null,
+  };
+}
+
+function aTarget(number: number, text: string): EmergencyTarget {
+  return {
+    number,
+    attempt_id: attemptId(number),
+    plugin_id: PLUGIN_ID,
+    merchant_id: "merchant-7",
+    product: "molam-woo",
+    action: "patch",
+    version: "1.2.3",
+    at: at(-600),
+    state: number % 2 === 0 ? "failed" : "waiting",
+    wave: null,
+    follows: null,
+    text,
   };
 }
 

@@ -34,7 +34,9 @@ export function fleetApi(call: Call) {
     restoreAutonomy: (body: RestoreAutonomyRequest) =>
       post(Guard, "/autonomy/restore", body, "POST /api/ops/autonomy/restore"),
     emergencies: () => call(EmergencyList, "/emergency"),
-    emergency: (id: string) => call(EmergencyDetail, `/emergency/${encodeURIComponent(id)}`),
+    /** `query`: the state of the shops wanted, and the number of the last one seen. */
+    emergency: (id: string, query: Query) =>
+      call(EmergencyDetail, `/emergency/${encodeURIComponent(id)}${queryString(query)}`),
     cancelPending: (body: CancelPendingRequest) =>
       post(Emergency, "/emergency/cancel-pending", body, "POST /api/ops/emergency/cancel-pending"),
     rollbackSince: (body: RollbackSinceRequest) =>

@@ -10,18 +10,24 @@ export interface EmergencyDraft {
   kind: EmergencyKind;
   product: string;
   version: string;
+  merchant_id: string;
   minutes: number;
   wave_size: number;
+  wave_growth: number;
   pause_s: number;
+  stop_failed_percent: number;
 }
 
 export const A_DRAFT: EmergencyDraft = {
   kind: "cancel_pending",
   product: "",
   version: "",
+  merchant_id: "",
   minutes: 30,
   wave_size: 25,
+  wave_growth: 2,
   pause_s: 60,
+  stop_failed_percent: 20,
 };
 
 export type EmergencyOrder =
@@ -33,18 +39,19 @@ export function planOf(
   draft: EmergencyDraft,
   reason: string,
 ): { order: EmergencyOrder | null; issues: Map<string, string> } {
-  const scope = {
-    ...(draft.product.trim() === "" ? {} : { product: draft.product.trim() }),
-    ...(draft.version.trim() === "" ? {} : { version: draft.version.trim() }),
-  };
+  const given = (["product", "version", "merchant_id"] as const)
+    .map((field) => [field, draft[field].trim()] as const)
+    .filter(([, text]) => text !== "");
+  const scope = Object.fromEntries(given);
   if (draft.kind === "cancel_pending") {
     const parsed = CancelPendingRequest.safeParse({ ...scope, reason, dry_run: true });
     return parsed.success
       ? { order: { kind: draft.kind, request: parsed.data }, issues: new Map() }
       : { order: null, issues: issuesOf(parsed.error.issues) };
   }
-  const { minutes, wave_size, pause_s } = draft;
-  const parsed = RollbackSinceRequest.safeParse({ ...scope, minutes, wave_size, pause_s, reason });
+  const { minutes, wave_size, wave_growth, pause_s, stop_failed_percent } = draft;
+  const waves = { wave_size, wave_growth, pause_s, stop_failed_percent };
+  const parsed = RollbackSinceRequest.safeParse({ ...scope, ...waves, minutes, reason });
   return parsed.success
     ? { order: { kind: draft.kind, request: parsed.data }, issues: new Map() }
     : { order: null, issues: issuesOf(parsed.error.issues) };

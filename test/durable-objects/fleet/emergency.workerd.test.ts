@@ -383,6 +383,36 @@ describe("after an eviction", () => {
     }));
 });
 
+it("shows its targets page by page, also those of one state", () =>
+  withFleet(450, async (fleet) => {
+    for (let shop = 0; shop < 450; shop++) fleet.has(shop, "waiting", 450 - shop);
+    fleet.answer = (_, shop) => answered(shop % 2 === 0 ? "cancel" : "nothing", attemptOf(shop));
+    const desk = fleet.desk();
+    const { id } = granted(await desk.cancelPending(cancel(), ANNA, Date.now()));
+    const numbersOf = async (state?: "done" | "waiting") => {
+      const pages: number[][] = [];
+      for (let after: number | null = 0; after !== null; ) {
+        const page: EmergencyDetail = EmergencyDetail.parse(
+          granted(await desk.detail(id, { after, ...(state ? { state } : {}) }, Date.now())),
+        );
+        pages.push(page.targets.map(({ number }) => number));
+        after = page.next_after;
+      }
+      return pages;
+    };
+    const numbers = Array.from({ length: 450 }, (_, i) => i + 1);
+    expect(await numbersOf("waiting")).toEqual([
+      numbers.slice(0, 200),
+      numbers.slice(200, 400),
+      numbers.slice(400),
+    ]);
+    await desk.run();
+    await desk.run();
+    const done = await numbersOf("done");
+    expect(done.map((page) => page.length)).toEqual([200, 25]);
+    expect((await numbersOf()).flat()).toEqual(numbers);
+  }));
+
 it("keeps the last fifty actions and the targets of those alone", () =>
   withFleet(1, async (fleet) => {
     fleet.has(0, "waiting");

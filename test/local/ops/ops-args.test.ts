@@ -10,7 +10,11 @@ describe("npm run ops, typed rightly", () => {
   it.each<[string[], OpsOrder]>([
     [["status"], { verb: "status" }],
     [["list"], { verb: "list" }],
-    [["show", "emg_3"], { verb: "show", id: "emg_3" }],
+    [["show", "emg_3"], { verb: "show", id: "emg_3", part: {} }],
+    [
+      ["show", "emg_3", "--state", "failed", "--after", "200"],
+      { verb: "show", id: "emg_3", part: { state: "failed", after: 200 } },
+    ],
     [["kill", "on", ...because], { verb: "kill", engaged: true, reason: "checkout is down", dryRun: false }],
     [
       ["kill", "off", ...because],
@@ -111,6 +115,9 @@ describe("npm run ops, typed wrongly", () => {
       "--wave-size means nothing to rollback-since --confirm",
     ],
     [["show", "3"], '"3" is not an emergency action'],
+    [["show", "emg_3", "--state", "lost"], "--state is one of waiting, ordered, done, failed, skipped"],
+    [["show", "emg_3", "--after", "all"], "--after must be a whole number"],
+    [["list", "--state", "failed"], "--state means nothing to list"],
     [["abort", "emg_3"], "--reason is missing"],
     [["status", "--loud"], "--loud"],
   ])("%j", (line, why) => {

@@ -109,9 +109,9 @@ describe("a running action in words", () => {
     ]);
   });
 
-  it("lists shops with what became of each, and says how many it leaves out", () => {
-    const target = {
-      number: 1,
+  it("lists shops with what became of each, and how to see those that follow", () => {
+    const aTarget = (number: number) => ({
+      number,
       attempt_id: "att_1",
       plugin_id: "plg_1",
       merchant_id: "m1",
@@ -123,13 +123,30 @@ describe("a running action in words", () => {
       wave: 1,
       follows: null,
       text: "the way back ended as expired",
-    };
-    const lines = detailLines({ ...anEmergency({ scope: {} }), targets: [target] });
-    expect(lines[0]).toContain("in the whole fleet");
-    expect(lines.slice(-2)).toEqual([
+    });
+    const detail = (numbers: number[], next_after: number | null) => ({
+      ...anEmergency({ scope: {} }),
+      targets: numbers.map(aTarget),
+      next_after,
+    });
+    const all = detailLines(detail([1, 2], null));
+    expect(all[0]).toContain("in the whole fleet");
+    expect(all.slice(-2)).toEqual([
       "      1  failed   m1 plg_1  the way back ended as expired",
-      "         and 1 more (--json lists 200)",
+      "      2  failed   m1 plg_1  the way back ended as expired",
     ]);
+    const page = detail(
+      Array.from({ length: 200 }, (_, i) => 3 * (i + 1)),
+      600,
+    );
+    const first = detailLines(page).slice(-2);
+    expect(first[0]).toContain("     90  failed");
+    expect(first[1]).toBe("         more follow: npm run ops -- show emg_3 --after 90");
+    expect(detailLines(page, { state: "failed" }).slice(-2)).toEqual([
+      "    600  failed   m1 plg_1  the way back ended as expired",
+      "         more follow: npm run ops -- show emg_3 --state failed --after 600",
+    ]);
+    expect(detailLines({ ...page, next_after: null }, { after: 1 }).at(-1)).toContain("    600  failed");
   });
 });
 

@@ -1,16 +1,15 @@
 /** One emergency action: what it would touch or has touched, its confirmation while it is a plan, its end while it runs. */
 import { useSignal } from "@preact/signals";
 import type { Emergency } from "../../../../src/contract/emergency.ts";
-import { useAction, useApp, useNow, useResource } from "../../stores/context.ts";
+import { useAction, useApp, useNow } from "../../stores/context.ts";
 import { isConfirmable, settledShare } from "../../view/emergency-draft.ts";
 import { percent } from "../../view/figures.ts";
 import { Fact, Facts } from "../facts.tsx";
 import { Status, Word } from "../label.tsx";
-import { Loaded } from "../loaded.tsx";
 import { ReasonDialog } from "../reason-dialog.tsx";
-import { ScrollBox } from "../scroll-box.tsx";
 import { Time } from "../time.tsx";
 import { Trouble } from "../trouble.tsx";
+import { EmergencyTargets } from "./emergency-targets.tsx";
 
 export function EmergencyCard({ emergency, onChanged }: { emergency: Emergency; onChanged: () => void }) {
   const { t, preferences } = useApp();
@@ -31,6 +30,16 @@ export function EmergencyCard({ emergency, onChanged }: { emergency: Emergency; 
           {meant.length === 0 ? t("emergency.wholeFleet") : meant.join(" ")}
           {emergency.minutes !== null && `, ${t("emergency.lastMinutes", { n: emergency.minutes })}`}
         </Fact>
+        {emergency.kind === "rollback_since" && (
+          <Fact name={t("emergency.waves")}>
+            {t("emergency.wavesOf", {
+              n: emergency.wave_size,
+              growth: emergency.wave_growth,
+              pause: emergency.pause_s,
+              stop: emergency.stop_failed_percent,
+            })}
+          </Fact>
+        )}
         <Fact name={t("emergency.targets")}>{counts.targets}</Fact>
         {emergency.status !== "planned" && (
           <Fact name={t("emergency.settled")}>
@@ -63,7 +72,7 @@ export function EmergencyCard({ emergency, onChanged }: { emergency: Emergency; 
       <Changes emergency={emergency} />
       <Confirm emergency={emergency} onChanged={onChanged} />
       {emergency.status === "running" && <Abort emergency={emergency} onChanged={onChanged} />}
-      <Targets emergency={emergency} />
+      <EmergencyTargets emergency={emergency} />
     </article>
   );
 }
@@ -151,61 +160,5 @@ function Abort({ emergency, onChanged }: { emergency: Emergency; onChanged: () =
         />
       )}
     </>
-  );
-}
-
-/** Its shops, fetched when somebody wants to see them. */
-function Targets({ emergency }: { emergency: Emergency }) {
-  const { t } = useApp();
-  const open = useSignal(false);
-  return (
-    <details
-      onToggle={(event) => {
-        open.value = event.currentTarget.open;
-      }}
-    >
-      <summary>{t("emergency.showTargets", { n: emergency.counts.targets })}</summary>
-      {open.value && <TargetTable id={emergency.id} version={emergency.wave} />}
-    </details>
-  );
-}
-
-function TargetTable({ id, version }: { id: string; version: number }) {
-  const { api, t } = useApp();
-  const detail = useResource(`${id} ${version}`, () => api.emergency(id), { topics: [], everyMs: 5_000 });
-  return (
-    <Loaded of={detail}>
-      {({ targets }) => (
-        <ScrollBox label={t("emergency.targets")}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{t("revert.shop")}</th>
-                <th scope="col">{t("emergency.change")}</th>
-                <th scope="col">{t("revert.state")}</th>
-                <th scope="col">{t("revert.text")}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {targets.map((target) => (
-                <tr key={target.number}>
-                  <th scope="row">
-                    <a href={`/plugins/${target.plugin_id}`}>{target.plugin_id}</a>
-                  </th>
-                  <td>
-                    <Word of="action" name={target.action} />{" "}
-                    <bdi class="untrusted">{target.version ?? "–"}</bdi>
-                  </td>
-                  <td>
-                    <Status of="targetState" status={target.state} />
-                  </td>
-                  <td class="untrusted">{target.text}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </ScrollBox>
-      )}
-    </Loaded>
   );
 }

@@ -59,6 +59,13 @@ export function EmergencyForm({ onPlanned }: { onPlanned: (plan: Emergency) => v
             message={issues.value.get("version")}
             onInput={(version) => edit({ version })}
           />
+          <TextField
+            label={t("filter.merchant")}
+            value={value.merchant_id}
+            message={issues.value.get("merchant_id")}
+            testId="emergency-merchant"
+            onInput={(merchant_id) => edit({ merchant_id })}
+          />
           {value.kind === "rollback_since" && (
             <>
               <NumberField
@@ -74,10 +81,23 @@ export function EmergencyForm({ onPlanned }: { onPlanned: (plan: Emergency) => v
                 onInput={(wave_size) => edit({ wave_size })}
               />
               <NumberField
+                label={t("emergency.waveGrowth")}
+                value={value.wave_growth}
+                message={issues.value.get("wave_growth")}
+                onInput={(wave_growth) => edit({ wave_growth })}
+              />
+              <NumberField
                 label={t("emergency.pause")}
                 value={value.pause_s}
                 message={issues.value.get("pause_s")}
                 onInput={(pause_s) => edit({ pause_s })}
+              />
+              <NumberField
+                label={t("emergency.stopAt")}
+                hint={t("emergency.stopAtHint")}
+                value={value.stop_failed_percent}
+                message={issues.value.get("stop_failed_percent")}
+                onInput={(stop_failed_percent) => edit({ stop_failed_percent })}
               />
             </>
           )}
