@@ -13,6 +13,7 @@ import type {
   RolloutPlan,
 } from "../../src/contract/rollout.ts";
 import { failuresOf, finishedOf } from "../../src/core/rollout/canary.ts";
+import { readEnvironmentClass } from "../../src/core/rollout/environment-class.ts";
 import { mayBeHalted, moveStatus } from "../../src/core/rollout/release-standing.ts";
 import { revertNotes } from "../../src/core/rollout/rollout-notes.ts";
 import { stillAsSeen } from "../../src/core/rollout/seen-standing.ts";
@@ -103,7 +104,10 @@ export class StandingDesk {
     const { subjects, holds, slots } = this.#room;
     const subject = subjects.load(key);
     if (!subject) return notPublished(key);
-    const environment = request.environment.toLowerCase();
+    const environment = request.held
+      ? readEnvironmentClass(request.environment)
+      : this.#heldAs(key, request.environment);
+    if (environment === null) return NO_CLASS;
     const at = new Date(now).toISOString();
     const known = holds.all(key).find((hold) => hold.environment === environment && hold.lifted === null);
     if (!request.held && !known) {
@@ -126,6 +130,13 @@ export class StandingDesk {
       this.#room.commit(subject, { actor: by.id, action, data }, now);
       return ok(hold);
     });
+  }
+
+  /** The hold that a person means who lifts it. One set under another spelling than classes have is found by its own. */
+  #heldAs(key: string, text: string): string {
+    const inForce = this.#room.holds.inForce(key);
+    const names = [text, text.toLowerCase(), readEnvironmentClass(text) ?? text];
+    return names.find((name) => inForce.has(name)) ?? text.toLowerCase();
   }
 
   revert(
@@ -211,6 +222,13 @@ export class StandingDesk {
     return floor;
   }
 }
+
+const NO_CLASS = refuse({
+  reason: "invalid",
+  field: "environment",
+  message:
+    'write it as the shops are listed: platform and runtime, each with major and minor version, such as "woocommerce 9.1 / php 8.2"',
+});
 
 function notPublished(key: string): Result<never> {
   const what = key.startsWith("rmd_") ? "remedy" : "release";

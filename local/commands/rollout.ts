@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { ReleaseList } from "../../src/contract/ops.ts";
 import {
   Floor,
+  HoldReply,
   PlanReply,
   RemedyList,
   RevertReply,
@@ -10,7 +11,7 @@ import {
   RolloutState,
 } from "../../src/contract/rollout.ts";
 import { type RolloutOrder, readRolloutArgs, type Target } from "../rollout/rollout-args.ts";
-import { detailLines, planLines, revertLines, stateLines } from "../rollout/rollout-text.ts";
+import { detailLines, holdLines, planLines, revertLines, stateLines } from "../rollout/rollout-text.ts";
 import { UsageError } from "../usage-error.ts";
 import { callOps, OPS_ACCESS_HELP, type OpsAccess, opsAccess } from "./ops-access.ts";
 
@@ -75,7 +76,7 @@ async function carryOut(access: OpsAccess, order: RolloutOrder): Promise<Answer>
       return { body, lines: () => planLines(PlanReply.parse(body)) };
     }
     case "cancel":
-      return state(order.target, access, "rollout", { method: "DELETE", json: { reason: order.reason } });
+      return cancel(access, order.target, order.reason);
     case "status": {
       const { target, status, from, reason } = order;
       const base = target.key.startsWith("rmd_") ? "remedies" : "releases";
@@ -84,8 +85,10 @@ async function carryOut(access: OpsAccess, order: RolloutOrder): Promise<Answer>
       return showOne(access, target);
     }
     case "hold": {
-      const { environment, held, reason } = order;
-      return state(order.target, access, "holds", { json: { environment, held, reason } });
+      const { target, environment, held, reason } = order;
+      const json = { environment, held, reason };
+      const body = await callOps(access, `${pathOf(target)}/holds`, { json });
+      return { body, lines: () => holdLines(`${target.product} ${target.key}`, HoldReply.parse(body)) };
     }
     case "revert": {
       const json = { reason: order.reason, dry_run: order.dryRun };
@@ -101,13 +104,8 @@ async function carryOut(access: OpsAccess, order: RolloutOrder): Promise<Answer>
 
 const pathOf = ({ product, key }: Target) => `/api/ops/releases/${product}/${key}`;
 
-async function state(
-  target: Target,
-  access: OpsAccess,
-  part: "rollout" | "holds",
-  call: Parameters<typeof callOps>[2],
-): Promise<Answer> {
-  const body = await callOps(access, `${pathOf(target)}/${part}`, call);
+async function cancel(access: OpsAccess, target: Target, reason: string): Promise<Answer> {
+  const body = await callOps(access, `${pathOf(target)}/rollout`, { method: "DELETE", json: { reason } });
   return { body, lines: () => stateLines(`${target.product} ${target.key}`, RolloutState.parse(body)) };
 }
 

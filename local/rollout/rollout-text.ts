@@ -1,6 +1,7 @@
 /** Pure: rollouts as lines of text. */
 import type {
   EnvironmentHold,
+  HoldReply,
   PlanReply,
   RevertReply,
   RevertRun,
@@ -26,6 +27,14 @@ export function stateLines(name: string, state: RolloutState): string[] {
     );
   if (state.revert !== null) lines.push(revertLine(state.revert));
   return lines;
+}
+
+export function holdLines(name: string, { hold, shops, ...state }: HoldReply): string[] {
+  const where = printable(hold.environment);
+  const now = hold.lifted === null ? "is kept from" : "is not kept from";
+  const whom =
+    shops === null ? "the ledger cannot be read now: no count" : `${shops} shops on record are there`;
+  return [...stateLines(name, state), `it ${now} ${where}: ${whom}`];
 }
 
 function holdLine({ environment, lifted, by, at, reason }: EnvironmentHold): string {

@@ -249,6 +249,13 @@ export const HoldRequest = z.strictObject({
   reason: Why,
 });
 export type HoldRequest = z.infer<typeof HoldRequest>;
+export const HoldReply = RolloutState.extend({
+  /** With the class as it was read. */
+  hold: EnvironmentHold,
+  /** Shops of the product in that class, as the ledger knows them; null while it cannot be read. */
+  shops: z.number().int().nonnegative().nullable(),
+});
+export type HoldReply = z.infer<typeof HoldReply>;
 
 /** `POST …/revert`: take it back wherever it was applied, newest first. It is halted first. */
 export const RevertRequest = z.strictObject({ reason: Why, dry_run: z.boolean().default(false) });

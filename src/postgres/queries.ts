@@ -9,5 +9,5 @@ export { lessonsPage, type Page, votesPage } from "./lesson-queries.ts";
 export { listNotifications, merchantExists } from "./notification-queries.ts";
 export { listPlugins, pluginById } from "./plugin-queries.ts";
 export { policyHistory } from "./policy-history-query.ts";
-export { listReleases, listRemedies, shopsOfProduct } from "./release-queries.ts";
+export { listReleases, listRemedies, shopsInEnvironment, shopsOfProduct } from "./release-queries.ts";
 export { listShadowDecisions } from "./shadow-queries.ts";

@@ -1,8 +1,9 @@
 /** The catalogue of releases and remedies as the ledger keeps it. */
-import { asc, desc, eq } from "drizzle-orm";
+import { asc, count, desc, eq } from "drizzle-orm";
 import { ReleaseRecord } from "../contract/ops.ts";
 import { Remedy } from "../contract/remedy.ts";
 import type { PlanShop } from "../contract/rollout.ts";
+import { environmentClass } from "../core/rollout/environment-class.ts";
 import type { Db } from "./connection.ts";
 import { plugins, releases, remedies } from "./schema.ts";
 
@@ -52,4 +53,16 @@ export async function shopsOfProduct(db: Db, product: string, limit: number): Pr
     .where(eq(plugins.product, product))
     .orderBy(asc(plugins.id))
     .limit(limit);
+}
+
+/** How many shops of a product are in a class of environments. */
+export async function shopsInEnvironment(db: Db, product: string, environment: string): Promise<number> {
+  const rows = await db
+    .select({ env: plugins.env, shops: count() })
+    .from(plugins)
+    .where(eq(plugins.product, product))
+    .groupBy(plugins.env);
+  return rows
+    .filter(({ env }) => environmentClass(env) === environment)
+    .reduce((sum, { shops }) => sum + shops, 0);
 }

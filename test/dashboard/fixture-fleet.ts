@@ -20,6 +20,7 @@ import { PublishRemedyRequest, Remedy } from "../../src/contract/remedy.ts";
 import {
   Floor,
   FloorRequest,
+  HoldReply,
   HoldRequest,
   PlanReply,
   PlanRequest,
@@ -31,7 +32,14 @@ import {
 } from "../../src/contract/rollout.ts";
 import { ShadowPage, ShadowQuery } from "../../src/contract/shadow.ts";
 import { aBacktestReply, aKillPreview, aShadowDecision } from "./judging-fixtures.ts";
-import { aPlanReply, aRemedy, aRevertReply, aRollout, aRolloutDetail } from "./rollout-fixtures.ts";
+import {
+  aHoldReply,
+  aPlanReply,
+  aRemedy,
+  aRevertReply,
+  aRollout,
+  aRolloutDetail,
+} from "./rollout-fixtures.ts";
 import { aGuard, aMerchant, aNotice, anEmergency, anEmergencyDetail } from "./safety-fixtures.ts";
 import { HOSTILE } from "./scene.ts";
 
@@ -121,8 +129,7 @@ export function changeFleet(method: string, path: string, body: unknown, state: 
   }
   if (path.endsWith("/rollout")) return RolloutState.parse(aRollout());
   if (path.endsWith("/holds")) {
-    HoldRequest.parse(body);
-    return RolloutState.parse(aRollout());
+    return HoldReply.parse(aHoldReply(HoldRequest.parse(body)));
   }
   if (path.endsWith("/revert")) return RevertReply.parse(aRevertReply(RevertRequest.parse(body).dry_run));
   if (room === "merchants") {

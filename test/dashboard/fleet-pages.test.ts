@@ -85,13 +85,21 @@ describe("a release", () => {
     });
   });
 
+  test("is kept from an environment, and how many shops that are is said", async () => {
+    await page.getByTestId("hold-add").click();
+    await page.getByTestId("hold-environment").fill("magento 2.4 / php 8.1");
+    await giveReason();
+    await page.getByTestId("hold-confirm").click();
+    await page.getByText("It is kept from magento 2.4 / php 8.1. Shops on record there: 12.").waitFor();
+  });
+
   test("is let into an environment again by a person", async () => {
-    await page.getByRole("button", { name: "Lift the hold for woocommerce 9.1, php 8.0" }).click();
+    await page.getByRole("button", { name: "Lift the hold for woocommerce 9.1 / php 8.0" }).click();
     await giveReason();
     await page.getByTestId("hold-confirm").click();
     await page.getByRole("dialog").waitFor({ state: "detached" });
     expect(lastBody("/releases/molam-woo/1.2.3/holds")).toEqual({
-      environment: "woocommerce 9.1, php 8.0",
+      environment: "woocommerce 9.1 / php 8.0",
       held: false,
       reason: "because of the outage",
     });

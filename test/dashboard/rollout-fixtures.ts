@@ -1,5 +1,7 @@
 /** Valid answers of the contract about releases, remedies and their rollouts. */
 import type {
+  HoldReply,
+  HoldRequest,
   LiveRemedy,
   PlanReply,
   RevertReply,
@@ -39,7 +41,7 @@ export function aRollout(over: Partial<RolloutState> = {}): RolloutState {
 /** A halted release with everything that its page can show; `text` stands for what a stranger wrote. */
 export function aRolloutDetail(text: string, over: Partial<RolloutDetail> = {}): RolloutDetail {
   const hold = {
-    environment: "woocommerce 9.1, php 8.0",
+    environment: "woocommerce 9.1 / php 8.0",
     source: "learned" as const,
     by: "vigie",
     reason: "3 of 3 failed there, 0 of 14 elsewhere",
@@ -156,4 +158,10 @@ export function aRevertReply(dryRun: boolean): RevertReply {
   const { revert } = aRolloutDetail("too many failures");
   if (revert === null) throw new Error("the fixture has a run");
   return { dry_run: dryRun, halts: true, shops: 4, run: revert };
+}
+
+export function aHoldReply({ environment, held, reason }: HoldRequest): HoldReply {
+  const standing = { by: "amina", at: at(0), reason };
+  const hold = { environment, source: "person", ...standing, finished: 0, failures: 0 } as const;
+  return { ...aRollout(), hold: { ...hold, lifted: held ? null : standing }, shops: 12 };
 }

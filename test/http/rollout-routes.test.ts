@@ -119,6 +119,25 @@ describe("a rollout", () => {
     if (field) expect(sent.body).toMatchObject({ error: { code: "invalid", field } });
   });
 
+  it("answers a hold with the class as it was read and how many shops are there, or that it cannot be said", async () => {
+    const environment = "magento 2.4 / php 8.1";
+    const hold = async () => ({ ok: true, value: { environment, lifted: null } }) as never;
+    const release = { hold, rollouts: async () => ({ "1.2.4": aState() }) };
+    const request = { environment: "Magento 2.4.7 / PHP 8.1", held: true, ...why };
+    const env = '{"platform":"magento","platform_version":"2.4.7","runtime":"php","runtime_version":"8.1"}';
+    const ledger = await aPostgres(
+      ["env", "count"],
+      [
+        [env, "7"],
+        ["{}", "3"],
+      ],
+    );
+    const known = await send("otto", "POST", `${RELEASE}/holds`, request, { release }, ledger);
+    expect(known.body).toMatchObject({ status: "active", hold: { environment }, shops: 7 });
+    const away = await send("otto", "POST", `${RELEASE}/holds`, request, { release });
+    expect([away.status, away.body.shops]).toEqual([200, null]);
+  });
+
   it("is about a version or a remedy, and nothing else", async () => {
     for (const key of ["latest", "rmd_", "1.2"])
       expect((await send("vera", "GET", `/api/ops/releases/molam-pay/${key}/rollout`)).status).toBe(404);

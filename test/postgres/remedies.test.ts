@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Remedy } from "../../src/contract/remedy.ts";
 import { writeLedger } from "../../src/postgres/ledger.ts";
-import { listReleases, listRemedies, shopsOfProduct } from "../../src/postgres/queries.ts";
+import {
+  listReleases,
+  listRemedies,
+  shopsInEnvironment,
+  shopsOfProduct,
+} from "../../src/postgres/queries.ts";
 import { aPluginRecord, aRelease, at, pluginId } from "../builders/ledger.ts";
 import { startTestDatabase, type TestDatabase } from "./database.ts";
 
@@ -77,4 +82,21 @@ it("the shops of a product come in the order of their ids, as many as asked for"
   const shops = await shopsOfProduct(database.db, "rolled-out", 2);
   expect(shops.map(({ id }) => id)).toEqual([pluginId(1), pluginId(2)]);
   expect(shops[0]).toMatchObject({ env: { platform: "magento" }, version: rows[0]?.version });
+});
+
+it("the shops of a product in a class of environments are counted", async () => {
+  const envs = [
+    { platform: "magento", platform_version: "2.4.6", region: "sn" },
+    { platform: "magento", platform_version: "2.4.7" },
+    { platform: "magento", platform_version: "2.3.1" },
+  ];
+  const rows = [envs[0], envs[0], envs[1], envs[2]].map((env, i) =>
+    aPluginRecord({ id: pluginId(20 + i), product: "counted", env: env ?? {} }),
+  );
+  await writeLedger(
+    database.db,
+    rows.map((row) => ({ kind: "plugin", row, credential: { kind: "ed25519", public_key: "key" } })),
+  );
+  expect(await shopsInEnvironment(database.db, "counted", "magento 2.4")).toBe(3);
+  expect(await shopsInEnvironment(database.db, "counted", "magento 9.9")).toBe(0);
 });

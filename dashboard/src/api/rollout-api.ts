@@ -6,6 +6,7 @@ import {
   type CancelPlanRequest,
   Floor,
   type FloorRequest,
+  HoldReply,
   type HoldRequest,
   PlanReply,
   type PlanRequest,
@@ -46,7 +47,7 @@ export function rolloutApi(call: Call) {
             needs: rolesToMove(body.from, body.status),
           }),
     hold: (subject: Subject, body: HoldRequest) =>
-      call(RolloutState, `${pathOf(subject)}/holds`, {
+      call(HoldReply, `${pathOf(subject)}/holds`, {
         method: "POST",
         body,
         needs: NEEDED_ROLES[`${RELEASE}/holds`],

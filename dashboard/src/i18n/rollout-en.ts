@@ -53,7 +53,7 @@ export const rolloutEn = {
   "hold.none": "It is held for no environment.",
   "hold.environment": "Environment",
   "hold.environmentHint":
-    "Platform and runtime as in the table of shops below, such as woocommerce 9.1, php 8.2.",
+    "Platform and runtime as in the table of shops below, such as woocommerce 9.1 / php 8.2.",
   "hold.source": "Set by",
   "hold.failures": "Failed there",
   "hold.reason": "Why",
@@ -61,6 +61,8 @@ export const rolloutEn = {
   "hold.add": "Hold an environment",
   "hold.addOf": "Keep {name} from an environment",
   "hold.addHint": "Shops there do not get it until the hold is lifted.",
+  "hold.reach": "It is kept from {environment}. Shops on record there: {n}.",
+  "hold.reachUnknown": "It is kept from {environment}. How many shops that are cannot be read at the moment.",
   "hold.lift": "Lift",
   "hold.liftOf": "Lift the hold for {environment}",
   "hold.liftHint": "Shops there get it again, in their turn.",

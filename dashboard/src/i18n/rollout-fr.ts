@@ -58,7 +58,7 @@ export const rolloutFr: Readonly<Record<keyof typeof rolloutEn, string>> = {
   "hold.none": "Elle n’est retenue pour aucun environnement.",
   "hold.environment": "Environnement",
   "hold.environmentHint":
-    "Plateforme et moteur comme dans le tableau des boutiques ci-dessous, par exemple woocommerce 9.1, php 8.2.",
+    "Plateforme et moteur comme dans le tableau des boutiques ci-dessous, par exemple woocommerce 9.1 / php 8.2.",
   "hold.source": "Décidé par",
   "hold.failures": "Échecs sur place",
   "hold.reason": "Motif",
@@ -66,6 +66,9 @@ export const rolloutFr: Readonly<Record<keyof typeof rolloutEn, string>> = {
   "hold.add": "Retenir pour un environnement",
   "hold.addOf": "Retenir {name} pour un environnement",
   "hold.addHint": "Ses boutiques ne la reçoivent plus tant que la retenue n’est pas levée.",
+  "hold.reach": "Elle est retenue pour {environment}. Boutiques connues dans cet environnement : {n}.",
+  "hold.reachUnknown":
+    "Elle est retenue pour {environment}. Le nombre de boutiques ne peut pas être lu pour le moment.",
   "hold.lift": "Lever",
   "hold.liftOf": "Lever la retenue pour {environment}",
   "hold.liftHint": "Ses boutiques la reçoivent de nouveau, à leur tour.",

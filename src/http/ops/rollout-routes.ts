@@ -5,15 +5,19 @@ import { ProductName } from "../../contract/ids.ts";
 import { refuse } from "../../contract/refusal.ts";
 import {
   CancelPlanRequest,
+  type EnvironmentHold,
   FloorRequest,
+  type HoldReply,
   HoldRequest,
   PlanRequest,
   RevertRequest,
   type RolloutState,
   SubjectKey,
 } from "../../contract/rollout.ts";
+import { shopsInEnvironment } from "../../postgres/queries.ts";
 import type { AppContext, AppEnv } from "../app-env.ts";
 import { type HttpResult, refusalResponse, resultResponse } from "../error-response.ts";
+import { readLedger } from "../ledger-read.ts";
 import { readJson } from "../read-request.ts";
 import { allow } from "./ops-guard.ts";
 import { planReply, type RolledOut } from "./plan-reply.ts";
@@ -54,7 +58,7 @@ export const rolloutRoutes = new Hono<AppEnv>()
     const { releases, key } = subject.value;
     const hold = await releases.hold(key, input.value, c.var.person);
     if (!hold.ok) return refusalResponse(c, hold.refusal);
-    return resultResponse(c, await stateOf(c, subject.value));
+    return resultResponse(c, await holdReply(c, subject.value, hold.value));
   })
   .post(`${PATH}/revert`, allow("POST /api/ops/releases/:product/:version/revert"), async (c) => {
     const subject = subjectOf(c);
@@ -96,6 +100,19 @@ async function stateOf(c: AppContext, { releases, key }: RolledOut): Promise<Htt
   return state
     ? { ok: true, value: state }
     : refuse({ reason: "not_found", message: `no rollout of ${key}` });
+}
+
+/** Says whom a hold concerns: a class that no shop is in is likely a slip of the pen. */
+async function holdReply(
+  c: AppContext,
+  subject: RolledOut,
+  hold: EnvironmentHold,
+): Promise<HttpResult<HoldReply>> {
+  const state = await stateOf(c, subject);
+  if (!state.ok) return state;
+  const { environment } = hold;
+  const shops = await readLedger(c, (db) => shopsInEnvironment(db, subject.product, environment));
+  return { ok: true, value: { ...state.value, hold, shops: shops.ok ? shops.value : null } };
 }
 
 async function canaryOf(c: AppContext) {

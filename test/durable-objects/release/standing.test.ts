@@ -297,10 +297,10 @@ describe("holds", () => {
 
   it("can be set by a person who knows, and only one that is in force can be lifted", () => {
     const rollout = aRollout();
-    const hold = { environment: "Magento 2.4 / PHP 8.1", held: true, reason: "known issue 17" };
+    const hold = { environment: "Magento 2.4.7/PHP 8.1", held: true, reason: "known issue 17" };
     expect(rollout.standing.hold(VERSION, hold, otto, T0)).toMatchObject({
       ok: true,
-      value: { source: "person" },
+      value: { source: "person", environment: "magento 2.4 / php 8.1" },
     });
     expect(
       rollout.standing.hold(VERSION, { ...hold, environment: "shopify", held: false }, otto, T0),
@@ -310,6 +310,34 @@ describe("holds", () => {
     });
     const env = { platform: "magento", platform_version: "2.4.7", runtime: "php", runtime_version: "8.1" };
     expect(rollout.admit(1, env)).toMatchObject({ status: "held" });
+    expect(rollout.standing.hold(VERSION, { ...hold, held: false }, otto, T0)).toMatchObject({ ok: true });
+    expect(rollout.admit(1, env)).toMatchObject({ admitted: true });
+  });
+
+  it("are refused for what no shop's class reads like, and lifted by whatever name they have", () => {
+    const rollout = aRollout();
+    expect(
+      rollout.standing.hold(VERSION, { environment: "php 8.*", held: true, reason: "breaks" }, otto, T0),
+    ).toMatchObject({ ok: false, refusal: { reason: "invalid", field: "environment" } });
+    expect(rollout.state().holds).toEqual([]);
+    const odd = "php > 8";
+    rollout.storage.sql.exec(
+      "INSERT INTO holds (version, environment, hold, lifted_at) VALUES (?, ?, ?, NULL)",
+      VERSION,
+      odd,
+      JSON.stringify({
+        environment: odd,
+        source: "person",
+        by: "otto",
+        reason: "breaks",
+        at: "2026-11-01T00:00:00.000Z",
+        finished: 0,
+        failures: 0,
+        lifted: null,
+      }),
+    );
+    const lift = { environment: odd, held: false, reason: "mended" };
+    expect(rollout.standing.hold(VERSION, lift, otto, T0)).toMatchObject({ ok: true, value: { lifted: {} } });
   });
 
   it("free the places in a stage that failures under them had taken", () => {

@@ -75,6 +75,23 @@ describe("npm run rollout", () => {
     ]);
   });
 
+  it("says of a hold how it was read and how many shops it concerns", async () => {
+    vi.stubEnv("VIGIE_TOKEN", "token-of-otto");
+    const hold = { ...aState.holds[0], environment: "magento 2.4 / php 8.1" };
+    const answers = [
+      { ...aState, hold, shops: 0 },
+      { ...aState, hold, shops: null },
+    ];
+    const { url } = await aServer((_, response) => json(response, 200, answers.shift()));
+    const print = vi.spyOn(console, "log").mockImplementation(() => {});
+    const args = ["--environment", "Magento 2.4.7/PHP 8.1", "--reason", "known issue", "--url", url];
+    for (const _answer of [...answers]) expect(await run(["hold", "molam-pay", "1.3.0", ...args])).toBe(0);
+    expect(print.mock.calls.map(([text]) => text.split("\n").at(-1))).toEqual([
+      "it is kept from magento 2.4 / php 8.1: 0 shops on record are there",
+      "it is kept from magento 2.4 / php 8.1: the ledger cannot be read now: no count",
+    ]);
+  });
+
   it("exits with 2 for what was typed wrongly, before anything is asked", async () => {
     const complain = vi.spyOn(console, "error").mockImplementation(() => {});
     expect(await run(["pause", "molam-pay", "1.3.0", "--url", "http://127.0.0.1:1"])).toBe(2);

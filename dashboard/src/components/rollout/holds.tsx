@@ -1,6 +1,11 @@
 /** Environments that do not get it: learned from failures there, or set by a person; each can be lifted. */
 import { useSignal } from "@preact/signals";
-import type { EnvironmentHold, HoldRequest, RolloutState } from "../../../../src/contract/rollout.ts";
+import type {
+  EnvironmentHold,
+  HoldReply,
+  HoldRequest,
+  RolloutState,
+} from "../../../../src/contract/rollout.ts";
 import { useAction, useApp } from "../../stores/context.ts";
 import { type Subject, subjectName } from "../../view/rollout.ts";
 import { Dialog } from "../dialog.tsx";
@@ -21,6 +26,8 @@ export function Holds({ subject, holds, onChanged }: HoldsProps) {
   const { t } = useApp();
   /** The environment to be lifted; empty for a new hold; null while nothing is asked. */
   const asked = useSignal<string | null>(null);
+  /** The one set last, with how many shops it concerns: none is likely a slip of the pen. */
+  const held = useSignal<HoldReply | null>(null);
   return (
     <section class="card" aria-labelledby="holds" data-testid="rollout-holds">
       <h2 id="holds">{t("hold.title")}</h2>
@@ -53,10 +60,18 @@ export function Holds({ subject, holds, onChanged }: HoldsProps) {
           </table>
         </ScrollBox>
       )}
+      {held.value && (
+        <p role="status" data-testid="hold-reach">
+          {held.value.shops === null
+            ? t("hold.reachUnknown", { environment: held.value.hold.environment })
+            : t("hold.reach", { environment: held.value.hold.environment, n: held.value.shops })}
+        </p>
+      )}
       <button
         type="button"
         class="button"
         aria-haspopup="dialog"
+        data-testid="hold-add"
         onClick={() => {
           asked.value = "";
         }}
@@ -70,7 +85,10 @@ export function Holds({ subject, holds, onChanged }: HoldsProps) {
           onClose={() => {
             asked.value = null;
           }}
-          onChanged={onChanged}
+          onChanged={(reply) => {
+            held.value = reply.hold.lifted === null ? reply : null;
+            onChanged();
+          }}
         />
       )}
     </section>
@@ -120,7 +138,7 @@ interface HoldDialogProps {
   /** The environment whose hold is lifted; null to set a new one. */
   lift: string | null;
   onClose: () => void;
-  onChanged: () => void;
+  onChanged: (reply: HoldReply) => void;
 }
 
 function HoldDialog({ subject, lift, onClose, onChanged }: HoldDialogProps) {
@@ -128,9 +146,9 @@ function HoldDialog({ subject, lift, onClose, onChanged }: HoldDialogProps) {
   const environment = useSignal(lift ?? "");
   const action = useAction(
     (input: HoldRequest) => api.hold(subject, input),
-    () => {
+    (reply) => {
       onClose();
-      onChanged();
+      onChanged(reply);
     },
   );
   const title =

@@ -51,7 +51,7 @@ export const releasesOperations = {
     summary: "Keep it from a class of environments, or lift a hold",
     security: "ops",
     body: "HoldRequest",
-    replies: json("RolloutState"),
+    replies: json("HoldReply"),
     refusals: [...WRITE, 404],
   },
   "POST /api/ops/releases/:product/:version/revert": {
