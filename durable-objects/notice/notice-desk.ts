@@ -6,7 +6,6 @@ import type { IncidentType } from "../../src/contract/incident.ts";
 import type { NotificationRecord, NotificationRow } from "../../src/contract/notification.ts";
 import {
   admitNotice,
-  endsNews,
   impliedNews,
   limitOf,
   newsAbout,
@@ -18,6 +17,7 @@ import {
 } from "../../src/core/notice/admission.ts";
 import { opsPath } from "../../src/core/notice/body.ts";
 import { DIGEST_MOST, digestOf } from "../../src/core/notice/digest.ts";
+import { endsNews, isOver } from "../../src/core/notice/good-end.ts";
 import { merchantText, shopLink } from "../../src/core/notice/merchant-text.ts";
 import { readersOf } from "../../src/core/notice/readers.ts";
 import type { OutboxStore } from "../outbox/outbox-store.ts";
@@ -88,7 +88,7 @@ export class NoticeDesk {
         this.#store.remember(`news|${told}`, now, SAME_NEWS_MS);
     if (bucket) this.#store.setBucket(bucketKey, bucket);
     // Once it is healed or over, its end is no more news.
-    if (record.kind === "patched" || record.kind === "incident_resolved") this.#store.forget(aboutKey);
+    if (isOver(record)) this.#store.forget(aboutKey);
     else if (subject !== null) this.#store.remember(aboutKey, now, ABOUT_MS);
     if (status === "held")
       this.#store.hold(key, { ...letter, row }, now + limitOf(reader, record.urgency).digestAfterMs);

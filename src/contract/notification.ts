@@ -3,6 +3,7 @@
  * the notice desk makes one message of it for each audience, and keeps what became of each.
  */
 import { z } from "zod";
+import { HealthVerdict } from "./attempt.ts";
 import { FleetIncidentId } from "./fleet-incident.ts";
 import { Action, AttemptId, IncidentId, Instant, MerchantId, PluginId, Severity } from "./ids.ts";
 import { IncidentStatus, IncidentType, SilenceCause } from "./incident.ts";
@@ -53,6 +54,8 @@ export const NotificationFacts = z.object({
       target_version: z.string().max(64).nullable(),
       /** The rule that decided the health check, as in `HealthVerdict`; null before it. */
       health_rule: z.string().max(64).nullable(),
+      /** What it came to; absent before it, and from objects of an earlier version. */
+      health_verdict: HealthVerdict.shape.verdict.optional(),
       /** It takes an earlier success back. */
       takes_back: z.boolean().optional(),
     })

@@ -32,7 +32,9 @@ describe("a notice of an earlier version", () => {
   });
 
   it("and one of today is what the schema says, with every fact", () => {
-    const facts: NotificationFacts = noticeFactsOf({ attempt: aChange({ takes_back: true }) });
+    const facts: NotificationFacts = noticeFactsOf({
+      attempt: aChange({ takes_back: true, health_verdict: "inconclusive" }),
+    });
     expect(NotificationRecord.parse(aNotice({ facts }))).toEqual(aNotice({ facts }));
   });
 });

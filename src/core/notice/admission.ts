@@ -4,12 +4,7 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
-import type {
-  Audience,
-  NotificationKind,
-  NotificationRecord,
-  NotificationStatus,
-} from "../../contract/notification.ts";
+import type { Audience, NotificationRecord, NotificationStatus } from "../../contract/notification.ts";
 
 /** One side that is told: ops, or one merchant. */
 export type Reader = { audience: "ops" } | { audience: "merchant"; merchantId: string };
@@ -92,14 +87,6 @@ export function newsKey(record: NotificationRecord, reader: Reader): string {
 
 function digestOf(text: string): string {
   return bytesToHex(sha256(utf8ToBytes(text))).slice(0, 16);
-}
-
-/**
- * The trouble that was told of is over, or mended as far as can be seen. Whatever is told of it afterwards is news, also in the
- * words of before: a reader must never be left with a good end that no longer holds.
- */
-export function endsNews(kind: NotificationKind): boolean {
-  return kind === "patched" || kind === "incident_resolved";
 }
 
 /** News that a notice has told along the way: a merchant who reads of a failed correction reads there that people were called. */

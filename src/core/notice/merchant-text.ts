@@ -4,6 +4,7 @@
  */
 import { INCIDENT_TYPES } from "../../contract/incident.ts";
 import type { Language, NotificationFacts, NotificationKind } from "../../contract/notification.ts";
+import { isKept } from "./good-end.ts";
 import { type Failing, MERCHANT_WORDS, type MerchantWords } from "./merchant-words.ts";
 
 export interface MerchantText {
@@ -22,7 +23,10 @@ export function merchantText(
   if (sentences === null || !(kind in words.title)) return null;
   const colon = language === "fr" ? "\u00a0: " : ": ";
   // `in` was asked above: the kind is one of the titles' own.
-  const about = words.title[kind as keyof MerchantWords["title"]];
+  const about =
+    kind === "patched" && isKept(facts)
+      ? words.title.kept
+      : words.title[kind as keyof MerchantWords["title"]];
   return { title: `${words.shop(hostOf(facts.site_url))}${colon}${about}`, text: sentences.join(" ") };
 }
 
@@ -40,6 +44,7 @@ function sentencesOf(
       // After a health check it is in the shop already: what is asked is whether it stays.
       return [problem, facts.attempt?.health_rule ? words.deciding : words.checking, words.nothingToDo];
     case "patched":
+      if (isKept(facts)) return [doneOf(facts, words), words.unproved, words.found(problem), words.tellUs];
       return [doneOf(facts, words), words.over, words.found(problem), words.watching, words.nothingToDo];
     case "rolled_back":
       if (facts.attempt?.takes_back)

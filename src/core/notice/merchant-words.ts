@@ -15,6 +15,8 @@ export interface MerchantWords {
     | "incident_detected"
     | "approval_needed"
     | "patched"
+    /** `patched` after an inconclusive check. */
+    | "kept"
     | "rolled_back"
     | "escalated"
     | "rollback_failed"
@@ -41,6 +43,8 @@ export interface MerchantWords {
   checking: string;
   /** It is in the shop, and its check was inconclusive. */
   deciding: string;
+  /** It stays after an inconclusive check. */
+  unproved: string;
   watching: string;
   called: string;
   calledNow: string;
@@ -49,6 +53,7 @@ export interface MerchantWords {
   askHost: string;
   nothingToDo: string;
   pleaseCheck: string;
+  tellUs: string;
 }
 
 const en: MerchantWords = {
@@ -57,6 +62,7 @@ const en: MerchantWords = {
     incident_detected: "a problem with payments was found",
     approval_needed: "a correction is being checked",
     patched: "the problem with payments is solved",
+    kept: "a correction is in place and being watched",
     rolled_back: "a correction did not help and was undone",
     escalated: "our team is looking at a problem with payments",
     rollback_failed: "please check that payments work",
@@ -111,6 +117,8 @@ const en: MerchantWords = {
   checking: "A correction is ready. Our team checks it before it reaches your shop.",
   deciding:
     "A correction is in your shop, and it is not certain yet that it helps. Our team decides whether it stays.",
+  unproved:
+    "Our checks could not show for certain that this solves the problem. We leave the change in place and go on watching your shop closely.",
   watching: "We go on watching your shop closely for a while.",
   called: "Our team has been told and takes care of it.",
   calledNow:
@@ -119,6 +127,7 @@ const en: MerchantWords = {
   askHost: "Please ask whoever hosts your shop. As soon as it answers again, we go on by ourselves.",
   nothingToDo: "You need not do anything.",
   pleaseCheck: "Please check whether your customers can pay, and tell us when they cannot.",
+  tellUs: "Please tell us when your customers cannot pay.",
 };
 
 // A no-break space before a colon and a per cent sign, as French typography asks.
@@ -128,6 +137,7 @@ const fr: MerchantWords = {
     incident_detected: "un problème de paiement a été détecté",
     approval_needed: "une correction est en cours de vérification",
     patched: "le problème de paiement est résolu",
+    kept: "une correction est en place, sous surveillance",
     rolled_back: "une correction n’a pas aidé et a été annulée",
     escalated: "notre équipe s’occupe d’un problème de paiement",
     rollback_failed: "merci de vérifier que les paiements fonctionnent",
@@ -184,6 +194,8 @@ const fr: MerchantWords = {
   checking: "Une correction est prête. Notre équipe la vérifie avant qu’elle n’atteigne votre boutique.",
   deciding:
     "Une correction est en place dans votre boutique, mais il n’est pas encore certain qu’elle aide. Notre équipe décide si elle reste.",
+  unproved:
+    "Nos vérifications n’ont pas permis de confirmer que cela résout le problème. Nous laissons cette modification en place et continuons à surveiller votre boutique de près.",
   watching: "Nous continuons à surveiller votre boutique de près pendant un moment.",
   called: "Notre équipe est prévenue et s’en occupe.",
   calledNow:
@@ -193,6 +205,7 @@ const fr: MerchantWords = {
     "Merci de vous adresser à votre hébergeur. Dès que la boutique répondra, nous reprendrons de nous-mêmes.",
   nothingToDo: "Vous n’avez rien à faire.",
   pleaseCheck: "Merci de vérifier que vos clients peuvent payer, et de nous prévenir si ce n’est pas le cas.",
+  tellUs: "Merci de nous prévenir si vos clients ne peuvent pas payer.",
 };
 
 export const MERCHANT_WORDS: Readonly<Record<Language, MerchantWords>> = { en, fr };

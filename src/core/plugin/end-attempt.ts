@@ -37,10 +37,16 @@ const TEACHES: Partial<Record<Ending, Outcome>> = {
   failed: "failed",
 };
 
+/** Its health check neither showed that it helped nor that it did not. */
+export function isUnproved({ row }: AttemptState): boolean {
+  return row.health?.verdict === "inconclusive";
+}
+
 /** Kept, left in place or taken back without evidence, it has proved nothing either way. */
-function lessonOf({ row, phase }: AttemptState, ending: Ending): Outcome | undefined {
+function lessonOf(attempt: AttemptState, ending: Ending): Outcome | undefined {
+  const { row, phase } = attempt;
   const ordered = phase.name === "rolling_back" && phase.ordered === true;
-  const unproved = row.health?.verdict === "inconclusive" || (ordered && row.health === null);
+  const unproved = isUnproved(attempt) || (ordered && row.health === null);
   return unproved && TEACHES[ending] !== undefined ? "inconclusive" : TEACHES[ending];
 }
 
@@ -203,7 +209,7 @@ function tellIncident(
   switch (ending) {
     case "success":
       if (attempt.row.reverts !== null) return tell("rolled_back", "notice", "Taken back");
-      return tell("patched", "notice", "Healed");
+      return tell("patched", "notice", isUnproved(attempt) ? "Kept" : "Healed");
     case "rolled_back":
       tell("rolled_back", "notice", "Rolled back");
       return callFor(`${change} was rolled back: ${reason}`);

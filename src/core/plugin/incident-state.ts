@@ -50,4 +50,6 @@ export interface HealedBy {
   takenBack?: true;
   /** Another signal began in its bake: it counts as failed, and has been reported so. */
   regressed?: true;
+  /** A person kept it after an inconclusive check: that the trouble is over shows only when its bake ends. */
+  unproved?: true;
 }

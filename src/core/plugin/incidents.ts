@@ -221,8 +221,10 @@ export function closeIncident(
   recordIncident(draft, incident);
   note(draft, incident, { kind: status, text: resolution, actor });
   settleShadow(draft, incident, outcomeOfShadow(draft, incident, status), resolution);
-  // What was healed has been told as such.
-  if (status === "resolved" && incident.told && incident.healedBy === null)
+  // What was healed has been told as such. Of what was only kept it is not known before that it helped.
+  const { healedBy } = incident;
+  const news = healedBy === null || (healedBy.unproved && !healedBy.regressed);
+  if (status === "resolved" && incident.told && news)
     notify(draft, incident, "incident_resolved", "notice", `Over: ${titleOf(draft, incident)}`, resolution);
   dropWorkOf(draft, { incidentId: incident.row.id });
   draft.state.incidents = draft.state.incidents.filter((open) => open !== incident);

@@ -28,6 +28,7 @@ function changeOf({ row }: AttemptState): NonNullable<NotificationFacts["attempt
     from_version: row.from_version,
     target_version: row.target_version,
     health_rule: row.health?.rule ?? null,
+    ...(row.health === null ? {} : { health_verdict: row.health.verdict }),
     ...(row.reverts === null ? {} : { takes_back: true }),
   };
 }

@@ -99,6 +99,6 @@ function endBakes(draft: Draft): void {
         "resolved",
         incident.healedBy?.regressed
           ? "Healed; its fix is held for another fault, which began in its bake."
-          : "Healed, and sound through its bake time.",
+          : `${incident.healedBy?.unproved ? "Kept" : "Healed"}, and sound through its bake time.`,
       );
 }

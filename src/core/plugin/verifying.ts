@@ -4,7 +4,7 @@ import { findings } from "../detect/detection.ts";
 import { describeChange, moveAttempt } from "./attempts.ts";
 import { commitWithinS } from "./command-payload.ts";
 import { type Draft, incidentById, note, notify, recordAttempt } from "./draft.ts";
-import { endAttempt } from "./end-attempt.ts";
+import { endAttempt, isUnproved } from "./end-attempt.ts";
 import { healthVerdict } from "./health-check.ts";
 import { newHealthEvidence } from "./health-evidence.ts";
 import { bakeIncident, titleOf } from "./incidents.ts";
@@ -115,7 +115,7 @@ function askPerson(draft: Draft, attempt: AttemptState, phase: Verifying, why: s
   notify(draft, incident, "approval_needed", "page", `Keep this change? ${titleOf(draft, incident)}`, text);
 }
 
-/** The change is good: commit it in the shop, watch the incident through its bake. */
+/** The change is good, or a person keeps it: commit it in the shop, watch the incident through its bake. */
 export function succeed(draft: Draft, attempt: AttemptState, why: string): void {
   keepInShop(draft, attempt);
   const incident = incidentById(draft.state, attempt.row.incident_id);
@@ -127,5 +127,6 @@ export function succeed(draft: Draft, attempt: AttemptState, why: string): void 
       version: attempt.row.target_version,
       ...(attempt.row.remedy ? { remedy: attempt.row.remedy } : {}),
       ...(attempt.row.action === "config" && attempt.config ? { set: attempt.config } : {}),
+      ...(isUnproved(attempt) ? { unproved: true } : {}),
     });
 }

@@ -28,6 +28,24 @@ describe("a merchant's notice", () => {
     );
   });
 
+  it("does not say that all is well of a change that was kept after an inconclusive check", () => {
+    const facts = noticeFactsOf({
+      attempt: aChange({ health_rule: "doubt", health_verdict: "inconclusive" }),
+    });
+    expect(merchantText("patched", facts, "en")).toEqual({
+      title: "Your shop shop.example.org: a correction is in place and being watched",
+      text: "We updated your payment module from version 1.2.3 to 1.2.4. Our checks could not show for certain that this solves the problem. We leave the change in place and go on watching your shop closely. What we had found: About 83 % of the messages that tell your shop about payments do not arrive, so paid orders may look unpaid. Please tell us when your customers cannot pay.",
+    });
+    const french = merchantText("patched", facts, "fr");
+    expect(french?.title).toBe(
+      "Votre boutique shop.example.org\u00a0: une correction est en place, sous surveillance",
+    );
+    expect(french?.text).toContain(
+      "Nos vérifications n’ont pas permis de confirmer que cela résout le problème.",
+    );
+    expect(french?.text).not.toMatch(/Tout fonctionne|rien à faire/);
+  });
+
   it.each([
     ["original_signal_persists:webhook_fail_rate", "the problem was still there afterwards."],
     ["new_signal:error_spike", "it brought another problem."],
@@ -104,10 +122,12 @@ describe("a merchant's notice", () => {
         fc.constantFrom(...INCIDENT_TYPES),
         fc.constantFrom(...SILENCE_CAUSES, null),
         fc.constantFrom(...ACTIONS, null),
+        fc.constantFrom("healthy" as const, "inconclusive" as const),
         fc.constantFrom("en" as const, "fr" as const),
         fc.option(fc.double({ noNaN: true })),
-        (kind, type, cause, action, language, value) => {
-          const attempt = action === null ? null : aChange({ action, health_rule: hostile.slice(0, 64) });
+        (kind, type, cause, action, health_verdict, language, value) => {
+          const attempt =
+            action === null ? null : aChange({ action, health_rule: hostile.slice(0, 64), health_verdict });
           const facts = noticeFactsOf({ type, cause, value, attempt, product: hostile, site_url: hostile });
           const text = merchantText(kind, facts, language);
           if (text === null) return;

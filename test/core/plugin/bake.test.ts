@@ -160,3 +160,33 @@ describe("a change that cannot be taken back", () => {
     expect(offered.flatMap(({ version }) => version ?? [])).toEqual(["1.2.4"]);
   });
 });
+
+describe("a change that a person kept after an inconclusive check", () => {
+  const told = (story: PluginStory) => story.outbox.filter((message) => message.to === "notify");
+  function kept(): PluginStory {
+    const story = new PluginStory().toVerifying();
+    while (story.attempt.health === null) story.beat(15, {}, { state: "probation" });
+    return story.approve("grace", { decision: "approve" });
+  }
+
+  it("is not told as healed, but that it is over once its bake has ended", () => {
+    const story = kept();
+    expect(told(story).at(-1)?.record).toMatchObject({
+      kind: "patched",
+      title: expect.stringMatching(/^Kept: /),
+      facts: { attempt: { health_verdict: "inconclusive" } },
+    });
+    baked(story);
+    expect(story.lastIncident.resolution).toBe("Kept, and sound through its bake time.");
+    expect(told(story).at(-1)?.record.kind).toBe("incident_resolved");
+  });
+
+  it("is not told as over when it is held for another fault, which began in its bake", () => {
+    const story = breakRequests(kept().beat(60, { sent: 20 }));
+    const [first] = story.incidents;
+    for (let i = 0; i < 31; i++) story.beat(60, { sent: 20 });
+    expect(story.incidents.map(({ id }) => id)).not.toContain(first?.id);
+    const over = told(story).filter(({ record }) => record.kind === "incident_resolved");
+    expect(over.map(({ record }) => record.incident_id)).not.toContain(first?.id);
+  });
+});

@@ -45,6 +45,20 @@ describe("what comes back soon after it was over", () => {
   });
 });
 
+describe("a change that was kept after an inconclusive check", () => {
+  it("has its end told to the merchant, which one that healed has not", () => {
+    for (const [health_verdict, told] of [
+      ["inconclusive", BOTH],
+      ["healthy", []],
+    ] as const) {
+      const { take } = aDesk();
+      take(0);
+      take(5, { kind: "patched", facts: noticeFactsOf({ attempt: aChange({ health_verdict }) }) });
+      expect(take(90, { kind: "incident_resolved" })).toEqual(told);
+    }
+  });
+});
+
 describe("a person who calls for another", () => {
   it("gets ops paged, however lately Vigie did; the merchant does not read the same words again", () => {
     const { take } = aDesk();
