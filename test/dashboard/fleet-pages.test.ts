@@ -163,8 +163,8 @@ describe("safety", () => {
   test("a roll-back is narrowed to a merchant, and goes as carefully as the form says", async () => {
     await page.getByLabel("Action", { exact: true }).selectOption("rollback_since");
     await page.getByTestId("emergency-merchant").fill("merchant-7");
-    await page.getByLabel("Each wave: times").fill("1");
-    await page.getByLabel("Stop above this share").fill("50");
+    await page.getByLabel("Growth per wave").fill("1");
+    await page.getByLabel("Stop above").fill("50");
     await giveReason("emergency-reason");
     await page.getByTestId("emergency-plan").click();
     await page.getByTestId("emergency-emg_3").waitFor();

@@ -34,9 +34,10 @@ export const safetyFr: Readonly<Record<keyof typeof safetyEn, string>> = {
   "emergency.scopeHint": "Vide : tout le parc.",
   "emergency.minutes": "Appliqué dans les dernières minutes",
   "emergency.waveSize": "Boutiques de la première vague",
-  "emergency.waveGrowth": "Chaque vague : fois les boutiques de la précédente",
+  "emergency.waveGrowth": "Croissance par vague",
+  "emergency.waveGrowthHint": "Chacune compte tant de fois les boutiques de la précédente, 500 au plus.",
   "emergency.pause": "Secondes entre deux vagues",
-  "emergency.stopAt": "S’arrêter au-delà de cette part d’échecs, %",
+  "emergency.stopAt": "Arrêt au-delà de, % d’échecs",
   "emergency.stopAtHint": "Comptée à partir de cinq réponses ; 100 n’arrête jamais.",
   "emergency.waves": "Vagues",
   "emergency.wavesOf":

@@ -82,6 +82,7 @@ export function EmergencyForm({ onPlanned }: { onPlanned: (plan: Emergency) => v
               />
               <NumberField
                 label={t("emergency.waveGrowth")}
+                hint={t("emergency.waveGrowthHint")}
                 value={value.wave_growth}
                 message={issues.value.get("wave_growth")}
                 onInput={(wave_growth) => edit({ wave_growth })}
