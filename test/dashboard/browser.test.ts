@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { aFleetIncident } from "../builders/ledger.ts";
 import { type DashboardWorld, openDashboard } from "./dashboard-world.ts";
 import { type FixtureServer, TOKENS } from "./fixture-server.ts";
-import { HASH, incidentId, PLUGIN_ID } from "./fixtures.ts";
+import { attemptId, HASH, incidentId, PLUGIN_ID } from "./fixtures.ts";
 import { HOSTILE } from "./scene.ts";
 
 let world: DashboardWorld;
@@ -35,11 +35,14 @@ const VIEWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "of incidents": {
     overview: "/",
     incidents: "/incidents",
-    "an incident that awaits approval": `/incidents/${incidentId(1)}`,
-    "an incident under health check": `/incidents/${incidentId(2)}`,
     "an incident that is muted and flaps": `/incidents/${incidentId(4)}`,
-    "an incident that was rolled back": `/incidents/${incidentId(5)}`,
     attempts: "/attempts",
+  },
+  "of an incident with its attempt": {
+    "that awaits approval": `/incidents/${incidentId(1)}`,
+    "under health check": `/incidents/${incidentId(2)}`,
+    "that asks whether to keep a change": `/incidents/${incidentId(6)}`,
+    "that was rolled back": `/incidents/${incidentId(5)}`,
   },
   "of plugins and releases": {
     plugins: "/plugins",
@@ -140,7 +143,7 @@ describe("incidents", () => {
   test("those that need a person come first, and a filter is an address", async () => {
     await signIn();
     await page.goto(`${server.origin}/incidents`);
-    const attention = page.getByRole("region", { name: "Needs attention (2)" });
+    const attention = page.getByRole("region", { name: "Needs attention (3)" });
     await attention.getByTestId(`incident-${incidentId(3)}`).waitFor();
     await page.getByRole("link", { name: "Critical", exact: true }).click();
     await page.waitForURL(/severity=critical/);
@@ -188,6 +191,51 @@ describe("incidents", () => {
         }),
       },
     ]);
+  });
+
+  test("an inconclusive change asks whether to keep it, and until when, wherever people are called", async () => {
+    await signIn();
+    const row = page
+      .getByRole("region", { name: "Needs attention (3)" })
+      .getByTestId(`incident-${incidentId(6)}`);
+    await row.getByText("Awaits approval").waitFor();
+    await page.goto(`${server.origin}/attempts`);
+    await page.getByRole("link", { name: "Keep this change?" }).click();
+    const form = page.getByRole("region", { name: "Keep this change?" });
+    await form.getByText("Without an answer it goes back by itself").waitFor();
+    const attempt = server.state.attempts.find(({ id }) => id === attemptId(6));
+    expect(await form.locator("time").getAttribute("datetime")).toBe(attempt?.asked_until);
+    await page.getByRole("timer").getByText("a person is asked").waitFor();
+    await form.getByTestId("approve-reason").fill("orders come in again");
+    await form.getByRole("button", { name: "Keep it" }).click();
+    await page.getByTestId("attempt-status").and(page.locator("[data-status=success]")).waitFor();
+    await form.waitFor({ state: "detached" });
+    expect(server.state.received).toEqual([
+      {
+        path: `/plugin-incidents/${incidentId(6)}/approve`,
+        body: {
+          attempt_id: attemptId(6),
+          decision: "approve",
+          evidence_hash: HASH,
+          reason: "orders come in again",
+        },
+      },
+    ]);
+  });
+
+  test("an inconclusive change is taken back by one answer, in the reader's language", async () => {
+    await signIn();
+    await page.goto(`${server.origin}/incidents/${incidentId(6)}`);
+    await page.getByLabel("Language").selectOption("fr");
+    const form = page.getByRole("region", { name: "Garder ce changement" });
+    await form.getByText("Sans réponse, le retour en arrière se fait seul").waitFor();
+    await form.getByTestId("approve-reason").fill("encore des erreurs");
+    await form.getByRole("button", { name: "Revenir en arrière" }).click();
+    await page.getByTestId("attempt-status").and(page.locator("[data-status=rolling_back]")).waitFor();
+    expect(server.state.received.at(-1)?.body).toMatchObject({
+      attempt_id: attemptId(6),
+      decision: "reject",
+    });
   });
 
   test("a change that the feed announces appears by itself", async () => {

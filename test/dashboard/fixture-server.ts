@@ -188,7 +188,10 @@ async function answerApi(
     return send(response, FleetIncidentPage, { items, next_cursor: null });
   }
   if (path === "/autopatch-attempts") {
-    const items = state.attempts.filter((a) => only("status")?.includes(a.status) ?? true);
+    const asking = (a: Attempt) => a.status === "awaiting_approval" || Boolean(a.asked_until);
+    const items = state.attempts.filter(
+      (a) => (only("status")?.includes(a.status) ?? true) && (!url.searchParams.has("asking") || asking(a)),
+    );
     return send(response, AttemptPage, {
       items,
       next_cursor: url.searchParams.has("cursor") ? null : "page-2",
@@ -236,9 +239,12 @@ function answerChange(response: ServerResponse, path: string, body: unknown, sta
   const attempt = state.attempts.find((a) => a.incident_id === id);
   if (!incident) return refuse(response, 404, "not_found", "there is no such incident");
   if (verb === "approve" && attempt) {
-    const approval = ApproveRequest.parse(body);
-    attempt.status = approval.decision === "approve" ? "staging" : "rejected";
-    incident.status = approval.decision === "approve" ? "healing" : "escalated";
+    const { decision } = ApproveRequest.parse(body);
+    const next = attempt.asked_until
+      ? ({ approve: ["success", "baking"], reject: ["rolling_back", "healing"] } as const)
+      : ({ approve: ["staging", "healing"], reject: ["rejected", "escalated"] } as const);
+    [attempt.status, incident.status] = next[decision];
+    attempt.asked_until = null;
   } else if (ManualAction.parse(body).action === "resolve") {
     incident.status = "resolved";
   }

@@ -46,6 +46,7 @@ export function aScene(now: number): { incidents: Incident[]; attempts: Attempt[
         resolved_at: at(-10, now),
         resolution: "healed by 1.2.3",
       }),
+      anIncident({ ...seen, id: incidentId(6), status: "healing", severity: "medium" }),
     ],
     attempts: [
       anAttempt({
@@ -95,6 +96,26 @@ export function aScene(now: number): { incidents: Incident[]; attempts: Attempt[
         executed_at: at(-90, now),
         rolled_back_at: at(-20, now),
         finished_at: at(-20, now),
+      }),
+      anAttempt({
+        id: attemptId(6),
+        incident_id: incidentId(6),
+        status: "verifying",
+        asked_until: at(600, now),
+        health: {
+          verdict: "inconclusive",
+          rule: "not_enough_evidence",
+          metric: "evidence that it is well",
+          value: 0.4,
+          bound: 4,
+          window_s: 900,
+          explanation: "Too little was seen since the change. 1 of 1 webhooks delivered.",
+          at: at(-30, now),
+        },
+        created_at: at(-1000, now),
+        staged_at: at(-980, now),
+        handed_over_at: at(-960, now),
+        executed_at: at(-930, now),
       }),
     ],
   };

@@ -20,6 +20,7 @@ import { draftAction, offeredActions, settingsOf } from "../../dashboard/src/vie
 import {
   missingRoles,
   NEEDED_ROLES,
+  rolesToHold,
   rolesToKill,
   rolesToMove,
 } from "../../dashboard/src/view/needed-roles.ts";
@@ -35,10 +36,11 @@ import { type Incident, SILENCE_CAUSES } from "../../src/contract/incident.ts";
 import { ManualAction, Role } from "../../src/contract/ops.ts";
 import { defaultPolicyDocument } from "../../src/contract/policy.ts";
 import type { ReleaseStatus } from "../../src/contract/release.ts";
+import { mayLetGo } from "../../src/core/policy/let-go.ts";
 import { firstPolicy, killPolicy } from "../../src/core/policy/policy-change.ts";
 import { moveStatus } from "../../src/core/rollout/release-standing.ts";
 import { OPS_ROUTES } from "../../src/http/ops/ops-roles.ts";
-import { anAttempt, anIncident, aPolicy, at, attemptId, incidentId, T0 } from "./fixtures.ts";
+import { anAttempt, anIncident, aPolicy, at, attemptId, HASH, incidentId, T0 } from "./fixtures.ts";
 
 describe("time", () => {
   test.each([
@@ -135,6 +137,13 @@ describe("what needs attention", () => {
     expect(rest.map((i) => i.id)).toEqual([healing.id]);
   });
 
+  test("a change that is watched asks only while somebody is asked to keep it", () => {
+    const watched = anAttempt({ status: "verifying", incident_id: healing.id });
+    const answered = anAttempt({ status: "success", incident_id: healing.id, asked_until: null });
+    expect(awaitingApproval([watched, answered])).toEqual(new Set());
+    expect(awaitingApproval([{ ...watched, asked_until: at(600) }])).toEqual(new Set([healing.id]));
+  });
+
   test("a closed incident and an acknowledged one wait for nobody", () => {
     expect(attentionOf(anIncident({ status: "resolved" }), awaiting)).toBe("none");
     expect(attentionOf(anIncident({ status: "open", acknowledged_by: "amina" }), awaiting)).toBe("none");
@@ -197,6 +206,30 @@ describe("the steps of an attempt", () => {
     expect(watchOf(verifying, T0 + 100_000, intervals)).toMatchObject({ phase: "watching-on", leftS: 800 });
     expect(watchOf(verifying, T0 + 901_000, intervals)).toEqual({ phase: "overdue" });
     expect(watchOf(anAttempt({ status: "success" }), T0, intervals)).toBeNull();
+  });
+
+  test("the time left is the asked person's, from the moment that somebody is asked", () => {
+    const asked = anAttempt({ ...verifying, asked_until: at(1500) });
+    expect(watchOf(asked, T0 + 901_000, intervals)).toEqual({ phase: "asked", leftS: 599 });
+    expect(watchOf(asked, T0 + 1_500_000, intervals)).toEqual({ phase: "overdue" });
+  });
+
+  test("an answer to keep it is no part of its approval", () => {
+    const answer = {
+      attempt_id: attemptId(1),
+      person: "awa",
+      decision: "approve",
+      evidence_hash: HASH,
+    } as const;
+    const approvals = [
+      { ...answer, reason: "begin", at: at(-30) },
+      { ...answer, reason: "keep", at: at(1000) },
+    ];
+    const kept = anAttempt({ status: "success", approvals_needed: 1, approvals, executed_at: at(0) });
+    expect(stepsOf(kept).find(({ name }) => name === "approval")).toMatchObject({
+      state: "done",
+      at: at(-30),
+    });
   });
 
   test("a browser whose clock is behind sees the whole time left, not more", () => {
@@ -428,6 +461,7 @@ describe("roles", () => {
           OPS_ROUTES["POST /api/ops/policy/kill"].some((allowed) => allowed === role) &&
             killPolicy(policy, { engaged, reason: "drill" }, person, 0).ok,
         ]);
+      expect([role, rolesToHold(false).includes(role)]).toEqual([role, mayLetGo(person)]);
       for (const [from, ways] of Object.entries(NEXT_STATUSES) as [ReleaseStatus, ReleaseStatus[]][])
         for (const to of ways)
           expect([role, from, to, rolesToMove(from, to).includes(role)]).toEqual([

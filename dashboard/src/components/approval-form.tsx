@@ -1,9 +1,17 @@
-/** Approve or reject, for exactly the evidence on the screen: its hash goes along, and the server refuses any other. */
+/** Approve or reject, keep or take back, for exactly the evidence on the screen: its hash goes along, and the server refuses any other. */
 import type { Attempt } from "../../../src/contract/attempt.ts";
 import { useAction, useApp } from "../stores/context.ts";
+import type { Question } from "../view/question.ts";
 import { ReasonForm } from "./reason-form.tsx";
+import { Time } from "./time.tsx";
 
-export function ApprovalForm({ attempt, onDone }: { attempt: Attempt; onDone: () => void }) {
+interface ApprovalFormProps {
+  attempt: Attempt;
+  question: Question;
+  onDone: () => void;
+}
+
+export function ApprovalForm({ attempt, question, onDone }: ApprovalFormProps) {
   const { api, t } = useApp();
   const action = useAction(
     (decision: "approve" | "reject", reason: string) =>
@@ -15,18 +23,18 @@ export function ApprovalForm({ attempt, onDone }: { attempt: Attempt; onDone: ()
       }),
     onDone,
   );
-  const missing = attempt.approvals_needed - attempt.approvals.filter((a) => a.decision === "approve").length;
+  const title = t(question === "keep" ? "keep.title" : "approval.title");
   return (
-    <section class="approval" aria-label={t("approval.title")}>
-      <h4>{t("approval.title")}</h4>
-      <p>{t("approval.missing", { n: Math.max(0, missing) })}</p>
+    <section class="approval" aria-label={title}>
+      <h4>{title}</h4>
+      {question === "keep" ? <KeepHint attempt={attempt} /> : <Missing attempt={attempt} />}
       <p class="evidence-hash">
         {t("approval.evidence")} <code>{attempt.evidence_hash}</code>
       </p>
       <ReasonForm
         busy={action.busy.value}
         failure={action.failure.value}
-        submit={t("approval.approve")}
+        submit={t(question === "keep" ? "keep.approve" : "approval.approve")}
         testId="approve"
         reasonTestId="approve-reason"
         onSubmit={(reason) => void action.run("approve", reason)}
@@ -38,10 +46,29 @@ export function ApprovalForm({ attempt, onDone }: { attempt: Attempt; onDone: ()
             disabled={action.busy.value || !isGiven}
             onClick={() => void action.run("reject", reason)}
           >
-            {t("approval.reject")}
+            {t(question === "keep" ? "keep.reject" : "approval.reject")}
           </button>
         )}
       />
     </section>
+  );
+}
+
+function Missing({ attempt }: Pick<ApprovalFormProps, "attempt">) {
+  const { t } = useApp();
+  const missing = attempt.approvals_needed - attempt.approvals.filter((a) => a.decision === "approve").length;
+  return <p>{t("approval.missing", { n: Math.max(0, missing) })}</p>;
+}
+
+/** Until when one answer decides, and what happens without it: a rollback is final in the shop, all else goes back where it can. */
+function KeepHint({ attempt }: Pick<ApprovalFormProps, "attempt">) {
+  const { t } = useApp();
+  return (
+    <>
+      <p>
+        {t("keep.until")} <Time at={attempt.asked_until ?? null} />
+      </p>
+      <p>{t(attempt.action === "rollback" ? "keep.elseStays" : "keep.elseBack")}</p>
+    </>
   );
 }

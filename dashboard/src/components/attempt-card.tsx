@@ -1,6 +1,7 @@
 /** One attempt: where it stands, why it was allowed, what staging and the health check found, who approved. */
 import type { Attempt } from "../../../src/contract/attempt.ts";
 import { useApp } from "../stores/context.ts";
+import { answersToBegin, questionOf } from "../view/question.ts";
 import { subjectHref } from "../view/rollout.ts";
 import { ApprovalForm } from "./approval-form.tsx";
 import { AttemptSteps } from "./attempt-steps.tsx";
@@ -20,6 +21,7 @@ interface AttemptCardProps {
 
 export function AttemptCard({ attempt, shown = [], onChanged }: AttemptCardProps) {
   const { t } = useApp();
+  const question = questionOf(attempt);
   return (
     <article
       id={attempt.id}
@@ -36,8 +38,13 @@ export function AttemptCard({ attempt, shown = [], onChanged }: AttemptCardProps
       {attempt.reason && <p class="untrusted">{attempt.reason}</p>}
       <AttemptSteps attempt={attempt} />
       <HealthCheck attempt={attempt} />
-      {attempt.status === "awaiting_approval" && (
-        <ApprovalForm key={`${attempt.id} ${attempt.evidence_hash}`} attempt={attempt} onDone={onChanged} />
+      {question && (
+        <ApprovalForm
+          key={`${attempt.id} ${attempt.evidence_hash} ${question}`}
+          attempt={attempt}
+          question={question}
+          onDone={onChanged}
+        />
       )}
       <Facts>
         <Fact name={t("attempt.requestedBy")}>{attempt.requested_by}</Fact>
@@ -45,7 +52,7 @@ export function AttemptCard({ attempt, shown = [], onChanged }: AttemptCardProps
           {attempt.step === null ? "–" : <Word of="step" name={attempt.step} />}
         </Fact>
         <Fact name={t("attempt.approvals")}>
-          {attempt.approvals.length} / {attempt.approvals_needed}
+          {answersToBegin(attempt).length} / {attempt.approvals_needed}
         </Fact>
         <Fact name={t("attempt.created")}>
           <Time at={attempt.created_at} />

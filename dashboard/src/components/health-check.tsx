@@ -25,6 +25,12 @@ function Countdown({ attempt }: { attempt: Attempt }) {
   if (watch === null) return null;
   if (watch.phase === "overdue") return <p class="countdown">{t("watch.overdue")}</p>;
   const left = duration(watch.leftS, preferences.language.value);
+  if (watch.phase === "asked")
+    return (
+      <p class="countdown">
+        <span role="timer">{t("watch.asked", { left })}</span>
+      </p>
+    );
   return (
     <p class="countdown">
       <span role="timer">{t(watch.phase === "watching" ? "watch.left" : "watch.onLeft", { left })}</span>

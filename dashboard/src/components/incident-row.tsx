@@ -9,7 +9,7 @@ import { Time } from "./time.tsx";
 
 interface IncidentRowProps {
   incident: Incident;
-  /** Incidents whose attempt awaits approval. */
+  /** Incidents whose attempt asks a person. */
   awaiting: ReadonlySet<string>;
 }
 

@@ -4,6 +4,7 @@ import { Status, Word } from "../components/label.tsx";
 import { ListPage, type ListSpec, Rows, useList } from "../components/list-page.tsx";
 import { Time } from "../components/time.tsx";
 import { useApp } from "../stores/context.ts";
+import { questionOf } from "../view/question.ts";
 import { duration, secondsBetween } from "../view/time.ts";
 
 const LIST: ListSpec = {
@@ -48,6 +49,9 @@ function AttemptRow({ attempt }: { attempt: Attempt }) {
             </bdi>
           </span>
           <Status of="attemptStatus" status={attempt.status} />
+          {questionOf(attempt) === "keep" && (
+            <span class="chip status-awaiting_approval">{t("keep.title")}</span>
+          )}
         </span>
         <span class="row-facts">
           <bdi class="untrusted">{attempt.product}</bdi>

@@ -31,11 +31,9 @@ export function IncidentsPage() {
   const open = useResource("open", () => api.incidents({ status: "escalated,open", limit: "50" }), {
     topics: ["incidents"],
   });
-  const approvals = useResource(
-    "awaiting",
-    () => api.attempts({ status: "awaiting_approval", limit: "200" }),
-    { topics: ["attempts"] },
-  );
+  const approvals = useResource("awaiting", () => api.attempts({ asking: "true", limit: "200" }), {
+    topics: ["attempts"],
+  });
   const { isPlain } = list;
   const awaiting = awaitingApproval(approvals.data.value?.items ?? []);
   const shown = (items: Incident[]) => {

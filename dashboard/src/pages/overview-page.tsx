@@ -38,11 +38,9 @@ function NeedsAttention() {
       topics: ["incidents"],
     },
   );
-  const approvals = useResource(
-    "awaiting",
-    () => api.attempts({ status: "awaiting_approval", limit: "200" }),
-    { topics: ["attempts"] },
-  );
+  const approvals = useResource("awaiting", () => api.attempts({ asking: "true", limit: "200" }), {
+    topics: ["attempts"],
+  });
   const awaiting = awaitingApproval(approvals.data.value?.items ?? []);
   return (
     <Loaded of={open}>

@@ -3,6 +3,7 @@
 import type { Attempt } from "../../../src/contract/attempt.ts";
 import { SEVERITIES } from "../../../src/contract/ids.ts";
 import type { Incident } from "../../../src/contract/incident.ts";
+import { questionOf } from "./question.ts";
 
 /** What an incident waits for, from most to least urgent. */
 export type Attention = "approval" | "person" | "nobody-acts" | "none";
@@ -18,9 +19,9 @@ export function attentionOf(incident: Incident, awaiting: ReadonlySet<string>): 
   return incident.status === "open" && incident.acknowledged_by === null ? "nobody-acts" : "none";
 }
 
-/** Incident ids of the attempts that await approval. */
+/** Incident ids of the attempts that ask a person: to let them begin, or to keep what they changed. */
 export function awaitingApproval(attempts: readonly Attempt[]): ReadonlySet<string> {
-  return new Set(attempts.filter((a) => a.status === "awaiting_approval").map((a) => a.incident_id));
+  return new Set(attempts.filter((a) => questionOf(a) !== null).map((a) => a.incident_id));
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Pure. An attempt as a row of steps: what is done, what runs, where it ended. */
 import type { Attempt, AttemptStatus } from "../../../src/contract/attempt.ts";
+import { answersToBegin } from "./question.ts";
 
 export const STEPS = ["pending", "approval", "staging", "applying", "verifying", "verdict"] as const;
 export type StepName = (typeof STEPS)[number];
@@ -53,7 +54,7 @@ function timeOf(attempt: Attempt, name: StepName): string | null {
     case "pending":
       return attempt.created_at;
     case "approval":
-      return attempt.approvals.at(-1)?.at ?? null;
+      return answersToBegin(attempt).at(-1)?.at ?? null;
     case "staging":
       return attempt.staged_at;
     case "applying":
@@ -72,6 +73,8 @@ export type Watch =
   | { phase: "watching"; leftS: number; share: number }
   /** The time is up without a verdict: watched on until `leftS` more seconds have passed. */
   | { phase: "watching-on"; leftS: number; share: number }
+  /** Still inconclusive: a person is asked, and has `leftS` seconds to answer. */
+  | { phase: "asked"; leftS: number }
   | { phase: "overdue" };
 
 /** The state of the health check at `now` (milliseconds since epoch); null unless the attempt is being verified. */
@@ -81,6 +84,10 @@ export function watchOf(
   intervals: { verify_s: number; verify_limit_s: number },
 ): Watch | null {
   if (attempt.status !== "verifying" || attempt.executed_at === null) return null;
+  if (attempt.asked_until) {
+    const leftS = Math.ceil((Date.parse(attempt.asked_until) - now) / 1000);
+    return leftS > 0 ? { phase: "asked", leftS } : { phase: "overdue" };
+  }
   const passedS = Math.max(0, (now - Date.parse(attempt.executed_at)) / 1000);
   if (passedS < intervals.verify_s) return phase("watching", passedS, intervals.verify_s);
   if (passedS < intervals.verify_limit_s) return phase("watching-on", passedS, intervals.verify_limit_s);
