@@ -14,7 +14,7 @@ import type {
 } from "../../src/contract/rollout.ts";
 import type { Offers } from "../../src/contract/rpc/release.ts";
 import { environmentClass } from "../../src/core/rollout/environment-class.ts";
-import { planNotes } from "../../src/core/rollout/rollout-notes.ts";
+import { type Bars, barNotes, isBarred, planNotes } from "../../src/core/rollout/rollout-notes.ts";
 import { rolloutState } from "../../src/core/rollout/rollout-view.ts";
 import { type ReachBounds, reachOf } from "../../src/core/rollout/wave-reach.ts";
 import { compareSemver } from "../../src/core/semver.ts";
@@ -130,9 +130,11 @@ export class CatalogueDesk {
     plan: RolloutPlan,
     shops: readonly PlanShop[],
     canary: Subject["canary"],
+    now: number,
   ): Result<Pick<PlanReply, "notes" | "out_of_reach" | "waves">> {
     const subject = this.#room.subjects.load(key);
     if (!subject) return refuse({ reason: "not_found", message: `nothing is published as ${key}` });
+    const bars = barsOf(subject, this.#floor());
     const { waves, outOfReach } = reachOf(
       plan,
       key,
@@ -142,9 +144,9 @@ export class CatalogueDesk {
         merchantId: merchant_id,
         environment: environmentClass(env),
       })),
-      boundsOf(subject, this.#room.holds.inForce(key)),
+      { ...boundsOf(subject), barred: isBarred(bars, now), held: this.#room.holds.inForce(key) },
     );
-    return ok({ waves, out_of_reach: outOfReach, notes: planNotes(plan) });
+    return ok({ waves, out_of_reach: outOfReach, notes: [...barNotes(bars, plan, now), ...planNotes(plan)] });
   }
 
   #state(subject: Subject, canary: Subject["canary"], now: number): RolloutState {
@@ -168,13 +170,20 @@ export class CatalogueDesk {
   }
 }
 
-function boundsOf(subject: Subject, held: ReadonlySet<string>): ReachBounds {
+function barsOf(subject: Subject, floor: string | null): Bars {
+  if (subject.kind === "remedy") return { status: subject.record.status, expires: null, belowFloor: null };
+  const { status, expires } = subject.record;
+  const below = floor !== null && compareSemver(subject.key, floor) < 0;
+  return { status, expires: Date.parse(expires), belowFloor: below ? floor : null };
+}
+
+function boundsOf(subject: Subject): Pick<ReachBounds, "release" | "range"> {
   if (subject.kind === "remedy") {
     const { min_version, max_version } = subject.record;
-    return { release: null, range: { min: min_version ?? null, max: max_version ?? null }, held };
+    return { release: null, range: { min: min_version ?? null, max: max_version ?? null } };
   }
   const { version, min_from } = subject.record;
-  return { release: { version, minFrom: min_from }, range: { min: null, max: null }, held };
+  return { release: { version, minFrom: min_from }, range: { min: null, max: null } };
 }
 
 function withoutItems({ items: _items, ...run }: RevertRun): Omit<RevertRun, "items"> {

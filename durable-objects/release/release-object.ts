@@ -171,7 +171,7 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
     shops: PlanShop[],
     canary: Canary,
   ): Promise<Result<Pick<PlanReply, "notes" | "out_of_reach" | "waves">>> {
-    return this.#catalogue.reach(version, plan, shops, canary);
+    return this.#catalogue.reach(version, plan, shops, canary, Date.now());
   }
 
   async hold(version: string, request: HoldRequest, by: Person): Promise<Result<EnvironmentHold>> {

@@ -228,7 +228,7 @@ export const PlanReply = z.object({
   planned: z.boolean(),
   /** Shops of the product, as the ledger knows them; null while it cannot be read. */
   shops: z.number().int().nonnegative().nullable(),
-  /** Of these, already on the version, too old for it, or held. */
+  /** Of these, already on the version, too old for it, or held; all of them while nobody may have it. */
   out_of_reach: z.number().int().nonnegative(),
   waves: z.array(WaveReach),
   /** More shops than were looked at. */

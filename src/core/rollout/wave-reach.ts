@@ -15,6 +15,8 @@ export interface ReachShop {
 
 /** What a shop must be to take it at all. */
 export interface ReachBounds {
+  /** Nobody may have it, whatever they are. */
+  barred: boolean;
   /** The version to go to, and the oldest one to come from; null for a remedy. */
   release: { version: string; minFrom: string } | null;
   /** The versions that know a remedy's settings. */
@@ -57,8 +59,8 @@ export function reachOf(
   return { waves, outOfReach: shops.length - able.length };
 }
 
-function canTake(shop: ReachShop, { release, range, held }: ReachBounds): boolean {
-  if (held.has(shop.environment)) return false;
+function canTake(shop: ReachShop, { barred, release, range, held }: ReachBounds): boolean {
+  if (barred || held.has(shop.environment)) return false;
   if (release !== null)
     return (
       compareSemver(shop.version, release.version) < 0 && compareSemver(shop.version, release.minFrom) >= 0

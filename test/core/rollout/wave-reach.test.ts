@@ -12,6 +12,7 @@ const shops: ReachShop[] = Array.from({ length: 200 }, (_, i) => ({
   environment: "woocommerce 9.1 / php 8.2",
 }));
 const bounds: ReachBounds = {
+  barred: false,
   release: { version: KEY, minFrom: "1.2.0" },
   range: { min: null, max: null },
   held: new Set(),
@@ -52,6 +53,7 @@ it.each<[string, Partial<ReachBounds>, Partial<ReachShop>]>([
   ["is on the version already", {}, { version: KEY }],
   ["is on a newer one", {}, { version: "2.0.0" }],
   ["is too old to take it", {}, { version: "1.1.9" }],
+  ["could take it if anybody might", { barred: true }, {}],
   ["is in a held environment", { held: new Set(["magento 2.4"]) }, { environment: "magento 2.4" }],
   ["does not know a remedy's settings yet", { release: null, range: { min: "1.2.1", max: null } }, {}],
   ["knows a remedy's settings no longer", { release: null, range: { min: null, max: "1.1.0" } }, {}],

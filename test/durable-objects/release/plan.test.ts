@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Remedy } from "../../../src/contract/remedy.ts";
 import { ada, aRollout, MODERN, T0, VERSION } from "./a-rollout.ts";
+import { PRODUCT } from "./release-desks.ts";
 
 const WAVES = {
   waves: [
@@ -77,7 +78,7 @@ describe("a planned rollout", () => {
       shop(2, "dakar-textiles"),
       { ...shop(3, "lome-market"), version: VERSION },
     ];
-    expect(rollout.catalogue.reach(VERSION, WAVES, shops, rollout.canary)).toEqual({
+    expect(rollout.catalogue.reach(VERSION, WAVES, shops, rollout.canary, T0)).toEqual({
       ok: true,
       value: {
         out_of_reach: 1,
@@ -89,6 +90,28 @@ describe("a planned rollout", () => {
       },
     });
     expect(rollout.state().source).toBe("policy");
+  });
+
+  it("says that its waves reach nobody below the floor, and nobody yet while halted", () => {
+    const rollout = aRollout();
+    const shop = { id: "plg_1", merchant_id: "lome-market", version: "1.2.0", env: MODERN };
+    const reach = () => {
+      const answer = rollout.catalogue.reach(
+        VERSION,
+        { waves: [{ percent: 100 }] },
+        [shop],
+        rollout.canary,
+        T0,
+      );
+      if (!answer.ok) throw new Error("refused");
+      return [answer.value.out_of_reach, answer.value.waves[0]?.shops, ...(answer.value.notes ?? [])];
+    };
+    expect(reach()).toEqual([0, 1]);
+    rollout.set("halted");
+    expect(reach()).toEqual([0, 1, expect.stringContaining("until a person resumes it")]);
+    rollout.set("active");
+    rollout.standing.setFloor({ product: PRODUCT, version: "12.0.0", reason: "a slip" }, ada, T0);
+    expect(reach()).toEqual([1, 0, expect.stringContaining("below the product's floor 12.0.0")]);
   });
 });
 
