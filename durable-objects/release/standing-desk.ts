@@ -12,6 +12,7 @@ import type {
   RevertRequest,
   RolloutPlan,
 } from "../../src/contract/rollout.ts";
+import { mayLetGo } from "../../src/core/policy/let-go.ts";
 import { failuresOf, finishedOf } from "../../src/core/rollout/canary.ts";
 import { readEnvironmentClass } from "../../src/core/rollout/environment-class.ts";
 import { mayBeHalted, moveStatus } from "../../src/core/rollout/release-standing.ts";
@@ -104,6 +105,8 @@ export class StandingDesk {
     const { subjects, holds, slots } = this.#room;
     const subject = subjects.load(key);
     if (!subject) return notPublished(key);
+    if (!request.held && !mayLetGo(by))
+      return refuse({ reason: "forbidden", message: "only an approver or an admin may lift a hold" });
     const environment = request.held
       ? readEnvironmentClass(request.environment)
       : this.#heldAs(key, request.environment);

@@ -158,7 +158,7 @@ describe("who may steer a rollout", () => {
   it.each([
     ["PUT", `${RELEASE}/rollout`, { plan, ...why }, ["ada"]],
     ["DELETE", `${RELEASE}/rollout`, why, ["ada"]],
-    ["POST", `${RELEASE}/holds`, { environment: "shopify", held: true, ...why }, ["ada", "otto"]],
+    ["POST", `${RELEASE}/holds`, { environment: "shopify", held: true, ...why }, ["ada", "anna", "otto"]],
     ["POST", `${RELEASE}/revert`, why, ["ada", "anna"]],
     ["PUT", "/api/ops/releases/molam-pay/floor", { version: "1.2.0", ...why }, ["ada"]],
     [

@@ -16,7 +16,7 @@ import {
   RolloutDetail,
   RolloutState,
 } from "../../../src/contract/rollout.ts";
-import { NEEDED_ROLES, rolesToMove } from "../view/needed-roles.ts";
+import { NEEDED_ROLES, rolesToHold, rolesToMove } from "../view/needed-roles.ts";
 import { isRemedy, type Subject } from "../view/rollout.ts";
 import { type Answer, type Call, type Query, queryString } from "./call.ts";
 
@@ -50,7 +50,7 @@ export function rolloutApi(call: Call) {
       call(HoldReply, `${pathOf(subject)}/holds`, {
         method: "POST",
         body,
-        needs: NEEDED_ROLES[`${RELEASE}/holds`],
+        needs: rolesToHold(body.held),
       }),
     planRollout: (subject: Subject, body: PlanRequest) =>
       call(PlanReply, `${pathOf(subject)}/rollout`, {

@@ -9,7 +9,7 @@ export const NEEDED_ROLES = {
   "POST /api/ops/releases/:product/:version/status": ["operator", "approver", "admin"],
   "PUT /api/ops/releases/:product/:version/rollout": ["admin"],
   "DELETE /api/ops/releases/:product/:version/rollout": ["admin"],
-  "POST /api/ops/releases/:product/:version/holds": ["operator", "admin"],
+  "POST /api/ops/releases/:product/:version/holds": ["operator", "approver", "admin"],
   "POST /api/ops/releases/:product/:version/revert": ["approver", "admin"],
   "PUT /api/ops/releases/:product/floor": ["admin"],
   "POST /api/ops/remedies": ["admin"],
@@ -27,16 +27,24 @@ export const NEEDED_ROLES = {
   "POST /api/ops/emergency/:id/abort": ["operator", "approver", "admin"],
 } as const satisfies Record<string, readonly Role[]>;
 
+/** To let go on what was stopped. */
+const LET_GO = ["approver", "admin"] as const satisfies readonly Role[];
+
 /** The kill switch: whoever is there may pull it, who answers for it releases it. */
 export function rolesToKill(engaged: boolean): readonly Role[] {
-  return engaged ? NEEDED_ROLES["POST /api/ops/policy/kill"] : ["approver", "admin"];
+  return engaged ? NEEDED_ROLES["POST /api/ops/policy/kill"] : LET_GO;
+}
+
+/** An environment's hold: set like a stop, lifted like one. */
+export function rolesToHold(held: boolean): readonly Role[] {
+  return held ? NEEDED_ROLES["POST /api/ops/releases/:product/:version/holds"] : LET_GO;
 }
 
 /** A release's, or a remedy's, way from one status to another; stopping takes less than letting go. */
 export function rolesToMove(from: ReleaseStatus, to: ReleaseStatus): readonly Role[] {
   if (from === "blocked") return ["admin"];
   if (to === "blocked") return ["operator", "admin"];
-  if (from === "halted" && to === "active") return ["approver", "admin"];
+  if (from === "halted" && to === "active") return LET_GO;
   return NEEDED_ROLES["POST /api/ops/releases/:product/:version/status"];
 }
 

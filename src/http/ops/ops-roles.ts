@@ -2,13 +2,13 @@
 import type { Role } from "../../contract/ops.ts";
 
 const ANYONE = ["viewer", "operator", "approver", "admin"] as const;
-/** Acts on single shops, and keeps changes from some of them or for good. */
+/** Acts on single shops, and on what surrounds the healing. */
 const OPERATE = ["operator", "admin"] as const;
 /** Apart from `operator` and `admin`: who asks for a change should not be who allows it. */
 const APPROVE = ["approver"] as const;
 /**
  * Stops: whoever is there may. Where the same route also lets go again, its object demands one of `ANSWER_FOR` for that: to
- * release the kill switch, to resume what was halted.
+ * release the kill switch, to resume what was halted, to lift a hold.
  */
 const STOP = ["operator", "approver", "admin"] as const;
 /** Undoes in many shops, or lets Vigie act by itself again: not for whoever only operates. */
@@ -33,7 +33,7 @@ export const OPS_ROUTES = {
   "GET /api/ops/releases/:product/:version/rollout": ANYONE,
   "PUT /api/ops/releases/:product/:version/rollout": ADMINISTER,
   "DELETE /api/ops/releases/:product/:version/rollout": ADMINISTER,
-  "POST /api/ops/releases/:product/:version/holds": OPERATE,
+  "POST /api/ops/releases/:product/:version/holds": STOP,
   "POST /api/ops/releases/:product/:version/revert": ANSWER_FOR,
   "GET /api/ops/releases/:product/floor": ANYONE,
   "PUT /api/ops/releases/:product/floor": ADMINISTER,

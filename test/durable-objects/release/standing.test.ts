@@ -261,8 +261,12 @@ describe("holds", () => {
     rollout.clock.now += 1_000;
     const lift = { environment: OLD_CLASS, held: false, reason: "their host was broken" };
     expect(rollout.standing.hold(VERSION, lift, otto, rollout.clock.now)).toMatchObject({
+      ok: false,
+      refusal: { reason: "forbidden" },
+    });
+    expect(rollout.standing.hold(VERSION, lift, anna, rollout.clock.now)).toMatchObject({
       ok: true,
-      value: { lifted: { by: "otto", reason: "their host was broken" } },
+      value: { lifted: { by: "anna", reason: "their host was broken" } },
     });
     expect(rollout.admit(23, OLD)).toMatchObject({ admitted: true });
     rollout.clock.now += 1_000;
@@ -282,13 +286,13 @@ describe("holds", () => {
     const rollout = aRollout({ abort: [{ failure: "any", percent: 5, min_finished: 5 }] });
     rollout.run(1, 20, "success", MODERN);
     rollout.standing.hold(VERSION, { environment: OLD_CLASS, held: true, reason: "known issue" }, otto, T0);
-    rollout.standing.hold(VERSION, { environment: OLD_CLASS, held: false, reason: "or not" }, otto, T0);
+    rollout.standing.hold(VERSION, { environment: OLD_CLASS, held: false, reason: "or not" }, anna, T0);
     rollout.admit(21, OLD);
     rollout.admit(22, OLD);
     rollout.standing.hold(VERSION, { environment: OLD_CLASS, held: true, reason: "it is" }, otto, T0);
     rollout.finish(21, "failed");
     rollout.finish(22, "failed");
-    rollout.standing.hold(VERSION, { environment: OLD_CLASS, held: false, reason: "mended" }, otto, T0);
+    rollout.standing.hold(VERSION, { environment: OLD_CLASS, held: false, reason: "mended" }, anna, T0);
     rollout.run(23, 23, "success", MODERN);
     expect(rollout.status()).toBe("active");
     rollout.run(24, 25, "failed", OLD);
@@ -303,14 +307,14 @@ describe("holds", () => {
       value: { source: "person", environment: "magento 2.4 / php 8.1" },
     });
     expect(
-      rollout.standing.hold(VERSION, { ...hold, environment: "shopify", held: false }, otto, T0),
+      rollout.standing.hold(VERSION, { ...hold, environment: "shopify", held: false }, anna, T0),
     ).toEqual({
       ok: false,
       refusal: { reason: "not_found", message: "shopify is not held; held are: magento 2.4 / php 8.1" },
     });
     const env = { platform: "magento", platform_version: "2.4.7", runtime: "php", runtime_version: "8.1" };
     expect(rollout.admit(1, env)).toMatchObject({ status: "held" });
-    expect(rollout.standing.hold(VERSION, { ...hold, held: false }, otto, T0)).toMatchObject({ ok: true });
+    expect(rollout.standing.hold(VERSION, { ...hold, held: false }, anna, T0)).toMatchObject({ ok: true });
     expect(rollout.admit(1, env)).toMatchObject({ admitted: true });
   });
 
@@ -337,7 +341,7 @@ describe("holds", () => {
       }),
     );
     const lift = { environment: odd, held: false, reason: "mended" };
-    expect(rollout.standing.hold(VERSION, lift, otto, T0)).toMatchObject({ ok: true, value: { lifted: {} } });
+    expect(rollout.standing.hold(VERSION, lift, anna, T0)).toMatchObject({ ok: true, value: { lifted: {} } });
   });
 
   it("free the places in a stage that failures under them had taken", () => {

@@ -48,7 +48,7 @@ export const releasesOperations = {
     refusals: [...WRITE, 404],
   },
   "POST /api/ops/releases/:product/:version/holds": {
-    summary: "Keep it from a class of environments, or lift a hold",
+    summary: "Keep it from a class of environments; or lift a hold, which takes approver or admin",
     security: "ops",
     body: "HoldRequest",
     replies: json("HoldReply"),
