@@ -1,14 +1,16 @@
 /**
- * People are told of a fleet incident unless the policy mutes it. The policy is another object's, so it cannot be read inside the
+ * People are told of a fleet incident unless the policy mutes it; the desk hears of a storm all the same, since it keeps single incidents
+ * of its type from merchants. The policy is another object's, so it cannot be read inside the
  * transaction that opens the incident: a row of the outbox asks for the notice, and its receiver reads the policy, then writes the notice.
  */
 import type { FleetIncident } from "../../src/contract/fleet-incident.ts";
+import type { NotificationRecord } from "../../src/contract/notification.ts";
 import type { PolicyDocument } from "../../src/contract/policy.ts";
 import { type FleetTurn, fleetNoticeOf, fleetType } from "../../src/core/fleet/fleet-notice.ts";
 import { fleetQuietOf } from "../../src/core/policy/suppression.ts";
 import type { Deliver } from "../outbox/outbox-drain.ts";
 import type { OutboxMessage, OutboxStore } from "../outbox/outbox-store.ts";
-import { bodiesOf, noticeMessages } from "../outbox/receivers.ts";
+import { bodiesOf, deskMessage, noticeMessages } from "../outbox/receivers.ts";
 
 /** The kind of the rows that ask for a notice. */
 export const INCIDENT_NOTICE = "incident_notice";
@@ -42,8 +44,12 @@ export function incidentNoticeReceiver(parts: {
         const told = storage.kv.get<string[]>(TOLD_KEY) ?? [];
         const muted = fleetQuietOf(policy, { product: incident.product, type: fleetType(incident) }, now);
         const speaks = turn === "opened" ? muted === null : told.includes(incident.id);
-        if (!speaks) continue;
-        outbox.append(noticeMessages(LANE, fleetNoticeOf(incident, turn)), now);
+        const notice = fleetNoticeOf(incident, turn);
+        if (!speaks) {
+          if (notice.storm !== undefined) outbox.append([deskMessage(LANE, toNobody(notice))], now);
+          continue;
+        }
+        outbox.append(noticeMessages(LANE, notice), now);
         const others = told.filter((id) => id !== incident.id);
         storage.kv.put(TOLD_KEY, turn === "opened" ? [...others, incident.id].slice(-TOLD_LIMIT) : others);
       }
@@ -51,4 +57,9 @@ export function incidentNoticeReceiver(parts: {
     parts.flush();
     return { status: "delivered" };
   };
+}
+
+/** For merchants alone, and a storm has none of its own: the desk takes it and makes no message of it. */
+function toNobody(notice: NotificationRecord): NotificationRecord {
+  return { ...notice, audience: "merchant" };
 }

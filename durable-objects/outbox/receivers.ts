@@ -51,8 +51,13 @@ export function noticeMessages(lane: string, record: NotificationRecord): Outbox
   const { facts: _facts, storm: _storm, called_by: _calledBy, ...row } = record;
   return [
     ledgerMessage(lane, { kind: "notification", row: { ...row, status: "queued" } }),
-    { kind: "notify", lane, body: JSON.stringify({ to: "notify", record }) },
+    deskMessage(lane, record),
   ];
+}
+
+/** The message to the desk alone: of what has no row until somebody is told. */
+export function deskMessage(lane: string, record: NotificationRecord): OutboxMessage {
+  return { kind: "notify", lane, body: JSON.stringify({ to: "notify", record }) };
 }
 
 /** The receiver `notify` of every object that has something to tell. */
