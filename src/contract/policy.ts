@@ -154,7 +154,7 @@ export const PolicyDocument = z.strictObject({
       fast_s: z.number().int().min(5).max(300).default(30),
       probation_s: z.number().int().min(5).max(60).default(15),
       verify_s: z.number().int().min(10).max(900).default(90),
-      verify_limit_s: z.number().int().min(10).max(7200).default(900),
+      verify_limit_s: z.number().int().min(10).max(7200).default(1800),
       bake_s: z.number().int().min(10).max(86_400).default(1800),
       command_ttl_s: z.number().int().min(30).max(86_400).default(900),
       apply_s: z.number().int().min(10).max(3600).default(300),

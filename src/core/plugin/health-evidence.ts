@@ -4,7 +4,8 @@
  * Worse than before: a Bernoulli CUSUM of "worse" against "as before" on each figure (`bernoulli-cusum.ts`), so that a failure which
  * begins late is seen as soon as one at once. As before: Wald's sequential test of "as before" against "as during the fault",
  * held at zero from below, so that a bad start can be made good and silence proves nothing (Wald 1945, "Sequential
- * tests of statistical hypotheses"). Probes are trials with assumed error rates of their own.
+ * tests of statistical hypotheses"). Probes are trials with assumed error rates of their own. What would have been just so while the
+ * fault went on is kept apart: probes that passed during it, and seconds in which nothing was to be seen failing.
  */
 import type { ProbeReport } from "../../contract/heartbeat.ts";
 import { type Batch, type Cusum, evidenceOf, newCusum, updateCusum } from "../detect/bernoulli-cusum.ts";
@@ -23,11 +24,18 @@ export interface HealthEvidence {
   /** Log odds that webhooks, or errors, are as before the fault and not as during it. */
   webhooksWell: number;
   errorsWell: number;
-  /** Log odds for a broken plugin, and for a sound one, by its probes. */
+  /** How much of `errorsWell` comes from seconds without a sign of traffic; none when absent. */
+  errorsIdle?: number;
+  /** Log odds for a broken plugin by its probes. */
   probesBad: number;
+  /** For a sound one, by probes that passed before the change, or were not heard of: they passed during the fault. */
   probesWell: number;
+  /** For a sound one, by probes that failed before the change and have passed since; 0 when absent. */
+  probesMended?: number;
   /** Probes that failed before the change, and have not passed since: they say nothing about it. */
   failedBefore?: string[];
+  /** Probes that failed before the change, and have passed since. */
+  mended?: string[];
   /** Of a client without counters: its last word on errors, and beats in a row with few and with more failing webhooks than before. */
   gaugeErrors?: number;
   gaugeLow: number;
@@ -76,7 +84,13 @@ export function observeHealth(
       { trials: Math.max(sent, failed), failures: failed, since: at },
       now,
     );
-    next = withTrials(next, baseline, "errors", errorTrials(baseline, beat.delta, at, now), now);
+    next = withErrors(
+      next,
+      baseline,
+      errorTrials(baseline, beat.delta, at, now),
+      isIdle(baseline, beat.delta),
+      now,
+    );
   } else if (beat.gauges !== null) next = withGauges(next, baseline, beat.gauges, at, now);
   return observeProbes(next, beat.probes);
 }
@@ -103,6 +117,24 @@ function withTrials(
   };
 }
 
+/** Seconds are counted where requests are not: those of a beat that shows no traffic prove little (`HEALTH.idle`). */
+function isIdle({ per }: Baseline, { webhooks_sent, webhooks_failed, requests, errors }: Sums): boolean {
+  return per === "second" && Math.max(webhooks_sent, webhooks_failed, requests, errors) === 0;
+}
+
+function withErrors(
+  evidence: HealthEvidence,
+  baseline: Baseline,
+  batch: Batch,
+  idle: boolean,
+  now: Millis,
+): HealthEvidence {
+  const { errorsIdle = 0, ...rest } = withTrials(evidence, baseline, "errors", batch, now);
+  const gained = idle ? rest.errorsWell - evidence.errorsWell : 0;
+  const part = held(Math.min(rest.errorsWell, errorsIdle + gained));
+  return part === 0 ? rest : { ...rest, errorsIdle: part };
+}
+
 /** Without those that fail as they did before the change. What has passed since is held to it. */
 export function tellingProbes(
   { failedBefore = [] }: HealthEvidence,
@@ -115,19 +147,27 @@ export function tellingProbes(
 export function observeProbes(evidence: HealthEvidence, reported: readonly ProbeReport[]): HealthEvidence {
   const probes = tellingProbes(evidence, reported);
   if (probes.length === 0) return evidence;
-  const { failedBefore, ...rest } = evidence;
-  const still = failedBefore?.filter((name) => !probes.some((probe) => probe.name === name)) ?? [];
-  const { healthy, failing } = HEALTH.probe;
-  const failures = probes.filter(({ ok }) => !ok).length;
-  const gain = evidenceOf({ trials: probes.length, failures }, { healthy, failing });
+  const { failedBefore = [], mended: mendedBefore = [], probesMended = 0, ...rest } = evidence;
+  const still = failedBefore.filter((name) => !probes.some((probe) => probe.name === name));
+  const mended = [...mendedBefore, ...failedBefore.filter((name) => !still.includes(name))];
+  const ofMended = gainOf(probes.filter(({ name }) => mended.includes(name)));
+  const ofOthers = gainOf(probes.filter(({ name }) => !mended.includes(name)));
   // One beat falls into one moment: a restart that is not over yet fails all of its probes.
   const most = HEALTH.beatPart * HEALTH.worse;
   return {
     ...rest,
     ...(still.length === 0 ? {} : { failedBefore: still }),
-    probesBad: held(evidence.probesBad + Math.min(gain, most)),
-    probesWell: held(evidence.probesWell - gain),
+    ...(mended.length === 0 ? {} : { mended, probesMended: held(probesMended - ofMended) }),
+    probesBad: held(evidence.probesBad + Math.min(ofMended + ofOthers, most)),
+    probesWell: held(evidence.probesWell - ofOthers),
   };
+}
+
+/** Log odds that these probes add for a broken plugin. */
+function gainOf(probes: readonly ProbeReport[]): number {
+  const { healthy, failing } = HEALTH.probe;
+  const failures = probes.filter(({ ok }) => !ok).length;
+  return evidenceOf({ trials: probes.length, failures }, { healthy, failing });
 }
 
 /**
@@ -157,7 +197,8 @@ function withGauges(
   if (before === undefined || baseline.per !== "second") return next;
   const trials = secondsBetween(since, now);
   const failures = Math.min(trials, Math.max(0, errors - before));
-  return withTrials(next, baseline, "errors", { trials, failures, since }, now);
+  // Nothing counts its traffic: what shows none may have had none.
+  return withErrors(next, baseline, { trials, failures, since }, failures === 0, now);
 }
 
 function secondsBetween(since: Millis, now: Millis): number {

@@ -1,6 +1,7 @@
 /** What speaks for a change after a fault of each kind: how much of it there is, and how much is enough. Pure. */
 
 import { percent } from "../detect/finding.ts";
+import type { HealthEvidence } from "./health-evidence.ts";
 import type { HealthFacts } from "./health-facts.ts";
 import { HEALTH } from "./tuning.ts";
 import { yardstickOf } from "./yardstick.ts";
@@ -35,8 +36,10 @@ export function provenWell(facts: HealthFacts): Proof {
 /** Sequential evidence against "as during the fault": what was counted, and the probes, which try the same plugin. */
 function byRate(facts: HealthFacts, figure: "webhooks" | "errors"): Proof {
   const { evidence, baseline, totals, probesOk, probesFailed } = facts;
-  const counted = figure === "webhooks" ? evidence.webhooksWell : evidence.errorsWell;
-  const nats = counted + evidence.probesWell;
+  const idle = figure === "webhooks" ? 0 : (evidence.errorsIdle ?? 0);
+  const counted = (figure === "webhooks" ? evidence.webhooksWell : evidence.errorsWell) - idle;
+  const probed = natsOfProbes(evidence, idle);
+  const nats = counted + probed;
   const { failing } = yardstickOf(baseline, figure).fault;
   const what =
     figure === "webhooks"
@@ -51,20 +54,38 @@ function byRate(facts: HealthFacts, figure: "webhooks" | "errors"): Proof {
       : `${Math.round(failing * 3600)} errors an hour, as during the fault`;
   return {
     enough: nats >= HEALTH.well,
-    rule: counted >= evidence.probesWell ? RULE[figure] : "probes",
+    rule: counted >= probed ? RULE[figure] : "probes",
     metric: `evidence against ${against}`.slice(0, 64),
     value: Math.round(nats * 100) / 100,
     bound: HEALTH.well,
-    text: `${what}, ${probes}: evidence ${nats.toFixed(1)} against ${against}, enough at ${HEALTH.well}.`,
+    text: `${what}, ${probes}: evidence ${nats.toFixed(1)} against ${against}, enough at ${HEALTH.well}.${capOf(evidence, idle)}`,
   };
+}
+
+/** What passes as well while the fault goes on speaks for little; a probe that failed before, and passes, for all that it says. */
+function natsOfProbes({ probesWell, probesMended = 0 }: HealthEvidence, idle = 0): number {
+  return Math.min(HEALTH.idle, probesWell + idle) + probesMended;
+}
+
+function capOf({ probesWell }: HealthEvidence, idle = 0): string {
+  if (probesWell + idle <= HEALTH.idle) return "";
+  const what = [
+    ...(probesWell > 0 ? ["Probes that did not fail before the change"] : []),
+    ...(idle > 0 ? [probesWell > 0 ? "time without traffic" : "Time without traffic"] : []),
+  ].join(" and ");
+  return ` ${what} can add ${HEALTH.idle} at most.`;
 }
 
 const RULE = { webhooks: "webhooks_delivered", errors: "errors_gone" } as const;
 
-/** Its error stayed away for so long that it would have shown itself five times over (`NEW_ERROR.absence`), or the probes pass. */
+/**
+ * Its error stayed away for so long that it would have shown itself five times over (`NEW_ERROR.absence`) while somebody was served, or
+ * probes pass that failed with it.
+ */
 function byAbsence(facts: HealthFacts): Proof {
+  const served = facts.totals.requests > 0 || facts.totals.webhooks_sent > 0;
   const absent = facts.findings.some(({ type, cleared }) => type === "new_error" && cleared);
-  if (!absent) return byProbes(facts);
+  if (!absent || !served) return byProbes(facts);
   return {
     enough: true,
     rule: "error_stayed_away",
@@ -76,13 +97,14 @@ function byAbsence(facts: HealthFacts): Proof {
 }
 
 function byProbes({ evidence, probesOk, probesFailed }: HealthFacts): Proof {
+  const nats = natsOfProbes(evidence);
   return {
-    enough: evidence.probesWell >= HEALTH.well,
+    enough: nats >= HEALTH.well,
     rule: "probes",
     metric: "evidence by probes",
-    value: Math.round(evidence.probesWell * 100) / 100,
+    value: Math.round(nats * 100) / 100,
     bound: HEALTH.well,
-    text: `${probesOk} of ${probesOk + probesFailed} probes passed: evidence ${evidence.probesWell.toFixed(1)}, enough at ${HEALTH.well}.`,
+    text: `${probesOk} of ${probesOk + probesFailed} probes passed: evidence ${nats.toFixed(1)}, enough at ${HEALTH.well}.${capOf(evidence)}`,
   };
 }
 

@@ -74,8 +74,14 @@ export const HEALTH = {
   worse: 9,
   /** From so much evidence on nothing is called healthy: a failure a moment ago is waited out. */
   doubt: 2,
-  /** Eight webhooks in a row after an outage, or three probes. */
+  /** Eight webhooks in a row after an outage, or three probes that failed before. */
   well: 4,
+  /**
+   * What would be just so while the fault went on adds at most this to that: probes that passed during it, and seconds in which nothing
+   * shows that anybody was served. Six webhooks in a row remain to be seen. With 3, one of ten faults that go on at 60 % of 10 to 60
+   * webhooks an hour would pass for healed, and half of those at 25 %; with this it is one of a hundred, and one of ten.
+   */
+  idle: 1.5,
   /** Errors and probes of one beat add at most this part of a verdict: one clump while the plugin starts is no failure, two are. */
   beatPart: 0.75,
   /** Worse means so many times the odds of failing before. */
@@ -102,6 +108,9 @@ export const HEALTH = {
 
 /** A change that was taken back by order is over after so many beats of what ran before: it promised nothing else. */
 export const TAKEN_BACK_BEATS = 2;
+
+/** And after this long when the shop is quiet: there is nothing to wait for that would prove more. */
+export const TAKEN_BACK_LIMIT_MS = 15 * 60_000;
 
 /** A gap of beats this many times the probation interval after the deadline counts as silence. */
 export const PROBATION_SILENCE_BEATS = 3;

@@ -11,7 +11,7 @@ import { bakeIncident, titleOf } from "./incidents.ts";
 import { failedBefore } from "./probes-before.ts";
 import { type AttemptState, iso, type PluginState } from "./state.ts";
 import { judgeTakingBack } from "./taking-back.ts";
-import { ASK_MARGIN_MS } from "./tuning.ts";
+import { ASK_MARGIN_MS, TAKEN_BACK_LIMIT_MS } from "./tuning.ts";
 import { watchSilentAt } from "./watch-silence.ts";
 import { baselineOf, type Verifying } from "./watching.ts";
 import { changedTo, goBack, keepInShop } from "./way-back.ts";
@@ -28,7 +28,7 @@ export function startVerifying(draft: Draft, attempt: AttemptState): void {
     name: "verifying",
     startedAt: draft.now,
     checkAt: draft.now + intervals.verify_s * 1000,
-    limitAt: draft.now + intervals.verify_limit_s * 1000,
+    limitAt: draft.now + Math.min(intervals.verify_limit_s * 1000, longestWatchMs(attempt)),
     askedUntil: null,
     beats: 0,
     totals: { errors: 0, requests: 0, webhooks_sent: 0, webhooks_failed: 0 },
@@ -43,6 +43,10 @@ export function startVerifying(draft: Draft, attempt: AttemptState): void {
       text: `${describeChange(attempt)} is applied; watched for ${intervals.verify_s} s.`,
       attemptId: attempt.row.id,
     });
+}
+
+function longestWatchMs({ row }: AttemptState): number {
+  return row.reverts === null ? Infinity : TAKEN_BACK_LIMIT_MS;
 }
 
 /** Judges the change under watch; on beats, on its deadlines, and when a person asked has not answered. */

@@ -117,7 +117,7 @@ describe("a patch that is bad", () => {
     expect(story.attempt.status).toBe("rolling_back");
     expect(story.attempt.health?.rule).toBe("no_beat");
     story.version = "1.2.2";
-    story.beat(15);
+    story.beat(15, {}, { last_command: { id: story.attempt.command_id ?? "none", outcome: "restored" } });
     expect(story.lastAttempt.status).toBe("rolled_back");
     expect(story.notified()).not.toContain("rollback_failed");
   });
@@ -155,16 +155,16 @@ describe("a patch that is bad", () => {
 describe("a change without evidence", () => {
   it("is watched to the limit, then a person is asked, then it goes back by itself", () => {
     const story = new PluginStory().toVerifying();
-    for (let i = 0; i < 60; i++) story.beat(15, {}, { state: "probation" });
-    expect(story.attempt).toMatchObject({ status: "verifying", health: { verdict: "inconclusive" } });
+    const applied = story.now;
+    story.toAsked();
+    expect(story.now - applied).toBe(story.policy.intervals.verify_limit_s * 1000);
     expect(story.notified()).toContain("approval_needed");
     for (let i = 0; i < 60; i++) story.beat(15, {}, { state: "probation" });
     expect(story.attempt.status).toBe("rolling_back");
   });
 
   it("is kept when the person asked says so", () => {
-    const story = new PluginStory().toVerifying();
-    for (let i = 0; i < 62; i++) story.beat(15, {}, { state: "probation" });
+    const story = new PluginStory().toVerifying().toAsked();
     const { id, evidence_hash } = story.attempt;
     const person = { id: "test:grace", name: "Grace", roles: ["approver" as const] };
     story.apply({

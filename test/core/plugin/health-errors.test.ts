@@ -61,6 +61,20 @@ const errors =
     clump,
   });
 
+/** Two probes with every beat that passed before the change, too. */
+const probed =
+  (draw: Draw): Draw =>
+  (random) => ({ ...draw(random), probes: 2 });
+
+/** The fault goes on as it was. */
+const goingOn =
+  (share: number, perHour: number): Draw =>
+  (random) => ({
+    ...webhooks(0.01, 2_000, perHour)(random),
+    baseline: aBaseline({ fault: { webhooks: share } }),
+    webhooksFail: share,
+  });
+
 const AS_BEFORE: Good[] = [
   { name: "1 % of webhooks, 60 an hour", draw: webhooks(0.01, 2_000, 60), healthy: 0.9 },
   {
@@ -75,10 +89,13 @@ const AS_BEFORE: Good[] = [
   { name: "3 % of requests, 20,000 an hour", draw: errors(0.03, 0.03, 20_000), healthy: 0.99 },
   { name: "2 % of requests in clumps of three", draw: errors(0.02, 0.02, 20_000, 3, 5), healthy: 0.98 },
   {
-    name: "2 webhooks an hour, and a probe with every beat",
-    draw: (random) => ({ ...webhooks(0.01, 40, 2)(random), probes: 1 }),
+    name: "2 webhooks an hour, and a probe that failed before with every beat",
+    draw: (random) => ({ ...webhooks(0.01, 40, 2)(random), probes: 1, probesFailedBefore: true }),
     healthy: 0.95,
   },
+  { name: "10 webhooks an hour, and green probes", draw: probed(webhooks(0.01, 200, 10)), healthy: 0.35 },
+  { name: "30 webhooks an hour, and green probes", draw: probed(webhooks(0.01, 2_000, 30)), healthy: 0.97 },
+  { name: "60 webhooks an hour, and green probes", draw: probed(webhooks(0.01, 2_000, 60)), healthy: 0.99 },
 ];
 
 const WORSE: { name: string; draw: Draw; missed: number }[] = [
@@ -99,6 +116,26 @@ const WORSE: { name: string; draw: Draw; missed: number }[] = [
       return { ...given, baseline: aBaseline({ fault: { webhooks: 0.25 } }), webhooksFail: 0.25 };
     },
     missed: 0.05,
+  },
+  ...[2, 10, 60].map((perHour) => ({
+    name: `an outage that goes on, ${perHour} webhooks an hour, and green probes`,
+    draw: probed(goingOn(1, perHour)),
+    missed: 0,
+  })),
+  ...[2, 10, 60].map((perHour) => ({
+    name: `60 % of ${perHour} webhooks an hour, as during the fault, and green probes`,
+    draw: probed(goingOn(0.6, perHour)),
+    missed: 0.02,
+  })),
+  ...[2, 10, 60].map((perHour) => ({
+    name: `25 % of ${perHour} webhooks an hour, as during the fault, and green probes`,
+    draw: probed(goingOn(0.25, perHour)),
+    missed: 0.12,
+  })),
+  {
+    name: "30 % of 20 requests an hour, as during the fault, and green probes",
+    draw: probed(errors(0.001, 0.3, 20)),
+    missed: 0,
   },
   { name: "30 % of the requests, as during the fault", draw: errors(0.001, 0.3, 2_000), missed: 0.01 },
   {

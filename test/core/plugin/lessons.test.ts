@@ -8,12 +8,9 @@ const outcomes = (story: PluginStory) =>
   );
 const release = (story: PluginStory) => story.outbox.filter((message) => message.to === "release");
 
-/** Sixty-two beats without traffic: a person is asked. */
+/** Nothing is seen of its change: a person is asked. */
 function asked(): PluginStory {
-  const story = new PluginStory().toVerifying();
-  for (let i = 0; i < 62; i++) story.beat(15, {}, { state: "probation" });
-  expect(story.attempt.health?.verdict).toBe("inconclusive");
-  return story;
+  return new PluginStory().toVerifying().toAsked();
 }
 
 /** The signal comes back while its fix is watched. */
@@ -148,13 +145,15 @@ describe("probes by command", () => {
     expect(commands(story).map(({ row }) => row.status)).toEqual(["queued"]);
   });
 
-  it("count as evidence of health", () => {
+  it.each([
+    ["count as evidence of health beside what was delivered", true, 6, "success"],
+    ["which would not do without them", false, 6, "verifying"],
+    ["nor would they alone: they may have passed during the fault as well", true, 0, "verifying"],
+  ] as const)("%s", (_, asked, sent, status) => {
     const story = quiet(watched(), 7);
-    for (let i = 0; i < 12 && story.state.attempt; i++) {
-      answer(story, { webhook: true, webhook_ms: 4 });
-      if (story.state.attempt) story.beat(15);
-    }
-    expect(story.lastAttempt).toMatchObject({ status: "success", health: { verdict: "healthy" } });
+    for (let i = 0; i < 12 && asked; i++) answer(story, { webhook: true, webhook_ms: 4 }).beat(15);
+    expect(story.attempt.status).toBe("verifying");
+    expect(story.beat(15, { sent }).lastAttempt.status).toBe(status);
   });
 
   it("count as evidence of harm", () => {

@@ -40,9 +40,8 @@ describe("a probe that fails after a change", () => {
   });
 
   it("is none for it either: without anything else a person is asked", () => {
-    const story = beats(watched(false), 62, said(false));
+    const story = watched(false).toAsked(onProbation(said(false)));
     expect(story.attempt.health).toMatchObject({
-      verdict: "inconclusive",
       rule: "not_enough_evidence",
       explanation: expect.stringContaining(HELD_AGAINST_NONE),
     });
@@ -77,6 +76,25 @@ describe("a probe that passes where it failed before", () => {
       status: "success",
       health: { verdict: "healthy", rule: "probes" },
     });
+  });
+});
+
+describe("a probe that passes as it did during the fault", () => {
+  it.each([
+    ["passed before", true],
+    ["said nothing before", null],
+  ])("is no proof by itself when it %s: without traffic a person is asked", (_, before) => {
+    const story = watched(before).toAsked(onProbation(said(true)));
+    expect(story.attempt.health).toMatchObject({
+      rule: "not_enough_evidence",
+      explanation: expect.stringContaining("Probes that did not fail before the change can add 1.5 at most."),
+    });
+  });
+
+  it("adds to what traffic shows", () => {
+    const [probed, alone] = [said(true), {}].map((beat) => beats(watched(true), 8, beat, 1));
+    expect(probed?.lastAttempt).toMatchObject({ status: "success", health: { rule: "webhooks_delivered" } });
+    expect(alone?.attempt.status).toBe("verifying");
   });
 });
 

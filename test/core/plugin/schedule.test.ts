@@ -85,8 +85,9 @@ describe("the next wake-up", () => {
     expect(wakeOf(story)).toBe(applied + 90_000);
     for (let i = 0; i < 7; i++) story.beat(15, {}, { state: "probation" });
     expect(wakeOf(story)).toBe(story.now + 45_001);
-    while (story.now + 45_001 < applied + 900_000) story.beat(15, {}, { state: "probation" });
-    expect(wakeOf(story)).toBe(applied + 900_000);
+    const limitAt = applied + story.policy.intervals.verify_limit_s * 1000;
+    while (story.now + 45_001 < limitAt) story.beat(15, {}, { state: "probation" });
+    expect(wakeOf(story)).toBe(limitAt);
   });
 
   it("judges at the deadline what was heard before it, without another beat", () => {
@@ -100,7 +101,7 @@ describe("the next wake-up", () => {
   it("is the moment until which a person may answer, once one was asked", () => {
     const story = new PluginStory().toVerifying();
     const applied = story.now;
-    const answerBy = applied + (900 + 900 - 120) * 1000;
+    const answerBy = applied + (story.policy.intervals.verify_limit_s + 900 - 120) * 1000;
     while (story.now + 45_001 < answerBy) story.beat(15, {}, { state: "probation" });
     expect(story.notified()).toContain("approval_needed");
     expect(wakeOf(story)).toBe(answerBy);

@@ -222,6 +222,13 @@ export class PluginStory {
     return this.ack(this.attempt.target_version ?? this.version);
   }
 
+  /** Beats that show nothing, until the limit of the watch: a person is asked whether to keep the change. */
+  toAsked(overrides: HeartbeatOverrides = { state: "probation" }): this {
+    for (let i = 0; i < 600 && this.attempt.health === null; i++) this.beat(15, {}, overrides);
+    expect(this.attempt).toMatchObject({ status: "verifying", health: { verdict: "inconclusive" } });
+    return this;
+  }
+
   /** The triage that is waited for is due, and the outside answers it. */
   triage(probe: SiteProbe | null, guard: Partial<FleetGuard> = {}): this {
     const workId = this.work("triage");

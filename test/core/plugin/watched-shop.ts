@@ -2,6 +2,7 @@
 import { binomial, geometric, poisson, type Random } from "../../../sim/random.ts";
 import type { HealthVerdict } from "../../../src/contract/attempt.ts";
 import type { IncidentType } from "../../../src/contract/incident.ts";
+import { defaultPolicyDocument } from "../../../src/contract/policy.ts";
 import type { Sums } from "../../../src/core/detect/rolling-window.ts";
 import { healthVerdict } from "../../../src/core/plugin/health-check.ts";
 import { newHealthEvidence, observeHealth } from "../../../src/core/plugin/health-evidence.ts";
@@ -10,7 +11,7 @@ import type { Baseline } from "../../../src/core/plugin/yardstick.ts";
 import { T0 } from "../../builders/heartbeat.ts";
 
 export const CHECK_MS = 90_000;
-export const LIMIT_MS = 900_000;
+export const LIMIT_MS = defaultPolicyDocument().intervals.verify_limit_s * 1000;
 
 /** A well-known shop: 1 % of its webhooks and 0.1 % of its requests fail, independently. */
 export function aBaseline(overrides: Partial<Baseline> = {}): Baseline {
@@ -109,7 +110,9 @@ export interface Conditions {
   /** Share of requests that log an error since the change; they come in clumps of this mean size. */
   requestsFail: number;
   clump: number;
+  /** Probes that pass with every beat, as they did before the change, or not. */
   probes: number;
+  probesFailedBefore?: boolean;
 }
 
 /** One watched change from beginning to verdict, drawn at random. */
@@ -128,7 +131,9 @@ export function drawnVerdict(given: Conditions, random: Random): HealthVerdict["
       ok: given.probes,
     };
   });
-  const { verdict } = watch(beats, { original: given.original, baseline: given.baseline });
+  const { original, baseline, probesFailedBefore } = given;
+  const evidence = newHealthEvidence(T0, probesFailedBefore ? ["checkout"] : []);
+  const { verdict } = watch(beats, { original, baseline, evidence });
   if (verdict === null) throw new Error("no verdict at the limit");
   return verdict.verdict;
 }
