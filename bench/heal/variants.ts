@@ -14,7 +14,6 @@ export function policyOf(variant: Variant): PolicyDocument {
     mode: "auto",
     whitelist: { all: true },
     max_severity: "critical",
-    min_confidence: 0.4,
     approvals: {
       by_severity: { low: 0, medium: 0, high: 0, critical: 0 },
       by_step: { patch: 0, minor: 1, major: 2, downgrade: 0 },
