@@ -126,6 +126,10 @@ export class FleetObject extends DurableObject<Env> implements FleetRpc {
     this.#arm(now);
   }
 
+  async giveBackAction(attemptId: string): Promise<void> {
+    this.#desks.store.giveBackAction(attemptId);
+  }
+
   async presence(input: { plugin_id: string; silent: boolean }): Promise<void> {
     const now = Date.now();
     this.ctx.storage.transactionSync(() => {

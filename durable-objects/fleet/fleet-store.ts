@@ -126,33 +126,36 @@ export class FleetStore {
     return row?.product ?? null;
   }
 
-  /** The command has left, with or without a reservation. */
+  /** The command has left, with or without a reservation: it counts from then on. Repeated, it changes nothing. */
   countAction(attemptId: string, now: number): void {
     this.#sql.exec(
       `INSERT INTO actions (attempt_id, at, handed_over) VALUES (?, ?, 1)
-       ON CONFLICT (attempt_id) DO UPDATE SET handed_over = 1`,
+       ON CONFLICT (attempt_id) DO UPDATE SET handed_over = 1, at = excluded.at WHERE handed_over = 0`,
       attemptId,
       now,
     );
   }
 
-  /** Counts an action before its command leaves, where the budget has room; an attempt is counted once. @returns the others counted */
-  reserveAction(attemptId: string, limit: number, now: number): number {
-    const others = this.#count(
+  /** Actions of the hour that are not this attempt's. */
+  otherActions(attemptId: string, now: number): number {
+    return this.#count(
       "SELECT count(*) AS n FROM actions WHERE at > ? AND attempt_id <> ?",
       now - ACTION_WINDOW_MS,
       attemptId,
     );
-    if (others < limit)
-      this.#sql.exec(
-        "INSERT INTO actions (attempt_id, at, handed_over) VALUES (?, ?, 0) ON CONFLICT DO NOTHING",
-        attemptId,
-        now,
-      );
-    return others;
   }
 
-  /** The attempt is over: what was reserved and never left is given back. */
+  /** Counts an action before its command leaves, from the last time it asked; an attempt is counted once. */
+  reserveAction(attemptId: string, now: number): void {
+    this.#sql.exec(
+      `INSERT INTO actions (attempt_id, at, handed_over) VALUES (?, ?, 0)
+       ON CONFLICT (attempt_id) DO UPDATE SET at = excluded.at WHERE handed_over = 0`,
+      attemptId,
+      now,
+    );
+  }
+
+  /** The attempt is over, or waits for people: what was reserved and never left is given back. */
   giveBackAction(attemptId: string): void {
     this.#sql.exec("DELETE FROM actions WHERE attempt_id = ? AND handed_over = 0", attemptId);
   }

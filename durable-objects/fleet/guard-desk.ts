@@ -22,14 +22,16 @@ export class GuardDesk {
     this.#desks = desks;
   }
 
-  /** With `reserve` the action is counted in the same breath, where the budget has room for it. */
+  /** With `reserve` the action is counted in the same breath, where the budget has room for it and nothing else holds it up. */
   guard(reserve: ActionReservation | undefined, now: number): FleetGuard {
     const { store, storms, autonomy } = this.#desks;
     const { explanation, ...storm } = storms.guard(now);
     const { record, verdict } = autonomy.judge(now);
     const actions = reserve
-      ? store.reserveAction(reserve.attempt_id, reserve.limit, now)
+      ? store.otherActions(reserve.attempt_id, now)
       : store.actionsSince(now - ACTION_WINDOW_MS);
+    const held = storm.storm || storm.rising || record.downgraded !== null;
+    if (reserve && !held && actions < reserve.limit) store.reserveAction(reserve.attempt_id, now);
     return {
       ...storm,
       autonomy: record.downgraded === null ? "normal" : "degraded",

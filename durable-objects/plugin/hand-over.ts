@@ -3,23 +3,20 @@
  * clock but our own matters; whoever is late, or cannot be reached, gets nothing: the plugin asks again at its next beat.
  * The product's object is asked within the lease and counts on its length: what stops a release waits so long for us.
  */
-import type { ActionReservation, FleetGuard } from "../../src/contract/rpc/fleet.ts";
 import type { Grant } from "../../src/contract/rpc/policy.ts";
+import { CALM } from "../../src/core/plugin/action-place.ts";
 import type { GateFacts } from "../../src/core/plugin/event.ts";
 import { skipsGate } from "../../src/core/plugin/on-hand-over.ts";
-import type { AttemptState, CommandState, PluginState } from "../../src/core/plugin/state.ts";
+import type { CommandState, PluginState } from "../../src/core/plugin/state.ts";
 import { LEASE_MS } from "../../src/core/policy/leases.ts";
 import type { Env } from "../../src/env.ts";
 import { fleetOf, policyOf, releasesOf } from "../stubs.ts";
-import { admissionRequest } from "./work-runner.ts";
+import { admissionRequest, placeFor } from "./gate-requests.ts";
 
 /** Part of the lease kept unused, for the way out of this object and through the Worker. */
 const LEASE_MARGIN_MS = 250;
 /** A reply does not wait longer than this for leave; the command goes with the next one. */
 const FACTS_TIMEOUT_MS = 1_500;
-
-/** Of no matter for the way back. */
-const NO_GUARD: FleetGuard = { storm: false, autonomy: "normal", actions_last_hour: 0, explanation: "" };
 
 export interface Leave {
   facts: GateFacts;
@@ -48,19 +45,13 @@ export async function askLeave(state: PluginState, command: CommandState, env: E
 
 async function gatherOthers(state: PluginState, command: CommandState, grant: Grant, env: Env) {
   const { attempt } = state;
-  if (attempt === null || skipsGate(state, command)) return { admission: null, guard: NO_GUARD };
-  const request = admissionRequest(state, attempt, grant.policy.document);
-  const [admission, guard] = await Promise.all([
-    request === null ? null : releasesOf(env, state.product).admit(request),
-    fleetOf(env).guard(reservation(attempt, grant)),
-  ]);
-  return { admission, guard };
-}
-
-/** Two shops that ask at the same moment for the last place of the hour must not both get it: it is taken as it is asked for. */
-function reservation({ automatic, row }: AttemptState, grant: Grant): ActionReservation | undefined {
-  if (!automatic || row.reverts !== null || !grant.granted) return undefined;
-  return { attempt_id: row.id, limit: grant.policy.document.limits.actions_per_fleet_per_hour };
+  // Of no matter for the way back.
+  if (attempt === null || skipsGate(state, command)) return { admission: null, guard: CALM };
+  const policy = grant.policy.document;
+  const request = admissionRequest(state, attempt, policy);
+  const admission = request === null ? null : await releasesOf(env, state.product).admit(request);
+  const place = grant.granted ? placeFor(state, attempt, policy, admission) : undefined;
+  return { admission, guard: await fleetOf(env).guard(place) };
 }
 
 async function inTime<T>(promise: Promise<T>): Promise<T | null> {

@@ -61,6 +61,7 @@ export function pluginReceivers(env: Env, pluginId: string): Record<string, Deli
         const releases = releasesOf(env, message.product);
         const about = { version: message.version, attempt_id: message.attemptId };
         if (message.report === "relapse") await releases.relapse(about);
+        else if (message.report === "called_back") await releases.callBack({ ...about, at: message.at });
         else if (message.report === "reverted")
           await releases.reverted({ ...about, outcome: message.outcome });
         else await releases.finish({ ...about, outcome: message.outcome });
@@ -74,6 +75,7 @@ export function pluginReceivers(env: Env, pluginId: string): Record<string, Deli
         else if (message.report === "attempt")
           await fleet.attempt({ plugin_id: pluginId, ...message.attempt });
         else if (message.report === "action") await fleet.countAction(message.attemptId);
+        else if (message.report === "called_back") await fleet.giveBackAction(message.attemptId);
         else if (message.report === "presence")
           await fleet.presence({ plugin_id: pluginId, silent: message.silent });
         else if (message.report === "signal") await fleet.signal({ plugin_id: pluginId, ...message.signal });

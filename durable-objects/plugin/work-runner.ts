@@ -1,27 +1,20 @@
 /** Performs one request to the outside and returns its answer as an event. Never throws: no answer is an answer too. */
 import type { Decision } from "../../src/contract/decision.ts";
 import type { ReleaseRecord } from "../../src/contract/ops.ts";
-import type { AdmissionRequest } from "../../src/contract/rpc/release.ts";
 import type { SiteProbe } from "../../src/core/detect/silence-cause.ts";
 import { attemptOf } from "../../src/core/plugin/attempts.ts";
 import { decideRequest } from "../../src/core/plugin/candidates.ts";
 import { incidentById } from "../../src/core/plugin/draft.ts";
 import type { GateFacts, PluginEvent } from "../../src/core/plugin/event.ts";
 import { chosen } from "../../src/core/plugin/on-work.ts";
-import {
-  type AttemptState,
-  type IncidentState,
-  isListed,
-  type PluginState,
-  subjectOf,
-  type Work,
-} from "../../src/core/plugin/state.ts";
+import type { IncidentState, PluginState, Work } from "../../src/core/plugin/state.ts";
 import type { Env } from "../../src/env.ts";
 import { decide, siraPorts } from "../../src/services/sira-service.ts";
 import { probeDenied, probeOptions, probeSite } from "../../src/services/site-probe.ts";
 import { smoke } from "../../src/services/staging-service.ts";
 import { publisherKeys } from "../../src/settings.ts";
 import { fleetOf, policyOf, releasesOf, siraOf } from "../stubs.ts";
+import { admissionRequest, placeFor } from "./gate-requests.ts";
 import { policyForIntervals } from "./policy-cache.ts";
 
 /** The runner's own limits add up to less; longer than this it is gone. */
@@ -119,36 +112,13 @@ async function performGate(
   if (attempt === null || attempt.row.id !== work.attemptId) return failed(work, "the attempt is over", true);
   const policy = await policyOf(env).read();
   const request = admissionRequest(state, attempt, policy.document);
-  const [admission, guard] = await Promise.all([
-    request === null ? null : releasesOf(env, state.product).check(request),
-    fleetOf(env).guard(),
-  ]);
+  const admission = request === null ? null : await releasesOf(env, state.product).check(request);
+  // Of those that wait because the hour is used up only as many go on as there are places by now.
+  const waits = attempt.phase.name === "awaiting_approval";
+  const place = waits ? placeFor(state, attempt, policy.document, admission) : undefined;
+  const guard = await fleetOf(env).guard(place);
   const facts: GateFacts = { policy: policy.document, policyRevision: policy.revision, admission, guard };
   return { type: "gate_facts", workId: work.id, facts };
-}
-
-/**
- * Patches and remedies need a slot; the way to an earlier version only has to be one that is not barred. What takes a change
- * back by order asks nobody.
- */
-export function admissionRequest(
-  state: PluginState,
-  attempt: AttemptState,
-  policy: GateFacts["policy"],
-): AdmissionRequest | null {
-  const { action } = attempt.row;
-  const subject = subjectOf(attempt.row);
-  if (attempt.row.reverts !== null || subject === null || !isListed(attempt)) return null;
-  if (action !== "patch" && action !== "config" && action !== "rollback") return null;
-  return {
-    action,
-    version: subject,
-    plugin_id: state.id,
-    attempt_id: attempt.row.id,
-    canary: policy.canary,
-    env: state.env,
-    merchant_id: state.merchantId,
-  };
 }
 
 async function performStage(

@@ -7,7 +7,7 @@
  *   that holds a slot. What is paused is admitted to nobody new.
  * - What stops an admission (a status other than active, a hold, a floor, a taking-back) answers only when no command that was
  *   admitted before can leave any more; an eviction in between forgets nothing of that.
- * - An attempt takes one slot and gives it back once, however often it asks.
+ * - An attempt holds one slot, however often it asks, and none once it has ended.
  * - A stage never admits more shops than it has places, nor more at a time than the limit in flight.
  */
 import { DurableObject } from "cloudflare:workers";
@@ -119,6 +119,11 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
     outcome: Outcome | "cancelled";
   }): Promise<void> {
     this.#rollouts.finish(report.version, report.attempt_id, report.outcome, Date.now());
+    this.#flushed(null);
+  }
+
+  async callBack(report: { version: string; attempt_id: string; at: number }): Promise<void> {
+    this.#rollouts.callBack(report.version, report.attempt_id, report.at, Date.now());
     this.#flushed(null);
   }
 

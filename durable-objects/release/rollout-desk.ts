@@ -80,6 +80,13 @@ export class RolloutDesk {
     });
   }
 
+  /** It waits for people: nobody else is to wait for its slot meanwhile. `at`: when its command did not leave, ms since epoch. */
+  callBack(key: string, attemptId: string, at: number, now: number): void {
+    this.#room.transact(() => {
+      if (this.#room.slots.giveUp(key, attemptId, at)) this.#room.send([feedMessage("releases")], now);
+    });
+  }
+
   relapse(key: string, attemptId: string, now: number): void {
     this.#room.transact(() => {
       if (!this.#room.slots.relapse(key, attemptId, now)) return;

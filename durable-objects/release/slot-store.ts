@@ -21,6 +21,8 @@ type SlotRow = {
 const SHOWN_SLOTS = 200;
 /** An attempt that came to nothing counts nowhere; its mark only has to outlast an admission that is still on its way. */
 const CANCELLED_KEPT_MS = 7 * 86_400_000;
+/** Two objects' clocks; a shop that is called back does not come again so soon. */
+const CLOCKS_APART_MS = 2_000;
 
 export class SlotStore {
   readonly #sql: SqlStorage;
@@ -72,13 +74,27 @@ export class SlotStore {
     this.forget(slot.key);
     this.#sql.exec(
       `INSERT INTO slots (version, attempt_id, plugin_id, stage, environment, taken_at)
-       VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+       VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (version, attempt_id) DO UPDATE SET taken_at = excluded.taken_at WHERE outcome IS NULL`,
       slot.key,
       slot.attemptId,
       slot.pluginId,
       slot.stage,
       slot.environment,
       slot.now,
+    );
+  }
+
+  /** An open slot that was asked for again since `at` (ms since epoch) is kept. False when nothing was given up. */
+  giveUp(key: string, attemptId: string, at: number): boolean {
+    this.forget(key);
+    return (
+      this.#changed(
+        "DELETE FROM slots WHERE version = ? AND attempt_id = ? AND outcome IS NULL AND taken_at <= ?",
+        key,
+        attemptId,
+        at + CLOCKS_APART_MS,
+      ) !== null
     );
   }
 

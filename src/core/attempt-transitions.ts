@@ -6,8 +6,8 @@ export const ATTEMPT_TRANSITIONS: Record<AttemptStatus, readonly AttemptStatus[]
   pending: ["awaiting_approval", "staging", "failed", "expired", "rejected", "cancelled"],
   awaiting_approval: ["staging", "failed", "expired", "rejected", "cancelled"],
   staging: ["applying", "failed", "expired", "cancelled"],
-  // Half applied is undone; never applied is simply over.
-  applying: ["verifying", "rolling_back", "failed", "expired", "cancelled"],
+  // Half applied is undone; never applied is simply over, or called back because people are missing by now.
+  applying: ["awaiting_approval", "verifying", "rolling_back", "failed", "expired", "cancelled"],
   // `rolled_back` without an order of ours: the client's own dead-man was faster.
   verifying: ["success", "rolling_back", "rolled_back", "rollback_failed", "failed", "cancelled"],
   rolling_back: ["rolled_back", "rollback_failed"],

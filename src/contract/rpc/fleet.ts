@@ -98,12 +98,17 @@ export interface FleetRpc {
     nonce: string;
     nonce_expires_at: string;
   }): Promise<Result<{ enrolled: true }>>;
-  /** With `reserve`, an automatic action about to be handed over is counted in the same breath, where the budget has room for it. */
+  /**
+   * With `reserve`, an automatic action about to be handed over is counted in the same breath, where the budget has room for it and
+   * nothing else holds automatic changes back.
+   */
   guard(reserve?: ActionReservation): Promise<FleetGuard>;
   /** Leave for one look at a shop from outside; false when this minute's are used up. */
   takeProbe(): Promise<boolean>;
-  /** Counts one automatic action against the hourly budget, once per attempt. */
+  /** Counts one automatic action against the hourly budget, once per attempt, from the moment its command left. */
   countAction(attemptId: string): Promise<void>;
+  /** Its command does not leave after all: a place that was reserved for it is free again. */
+  giveBackAction(attemptId: string): Promise<void>;
   /** One plugin fell silent or came back: the storm guard's input. Fed by changes only. */
   presence(input: { plugin_id: string; silent: boolean }): Promise<void>;
   /** The same of its incidents of other types. */

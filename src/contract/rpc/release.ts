@@ -70,6 +70,8 @@ export interface ReleaseRpc {
   admit(request: AdmissionRequest): Promise<Admission>;
   /** Gives the slot back and counts the outcome, once per attempt. */
   finish(report: { version: string; attempt_id: string; outcome: Outcome | "cancelled" }): Promise<void>;
+  /** Its command did not leave at `at` (ms since epoch), and it waits for people: it gives its slot back, and may take one again. */
+  callBack(report: { version: string; attempt_id: string; at: number }): Promise<void>;
   /** The signature of a healed attempt came back in its bake: its success is a failure now. Once per attempt. */
   relapse(report: { version: string; attempt_id: string }): Promise<void>;
   /** A taking-back has ended. `version` and `attempt_id` are those of the attempt that was taken back. */

@@ -25,13 +25,18 @@ export type OutboxMessage =
   | ({ to: "fleet"; report: "finished"; attemptId: string } & Omit<FinishedReport, "attempt_id">)
   | { to: "fleet"; report: "attempt"; attempt: Omit<AttemptReport, "plugin_id"> }
   | { to: "fleet"; report: "action"; attemptId: string }
+  | { to: "fleet"; report: "called_back"; attemptId: string }
   | { to: "fleet"; report: "presence"; silent: boolean }
   | { to: "fleet"; report: "signal"; signal: Omit<SignalReport, "plugin_id"> }
   | { to: "fleet"; report: "busy"; busy: boolean }
   | { to: "fleet"; report: "evidence"; evidence: ShopReport };
 
-/** Of an attempt with a release or remedy. `reverted`: the attempt named was to be taken back, and this is how that ended. */
+/**
+ * Of an attempt with a release or remedy. `reverted`: the attempt named was to be taken back, and this is how that ended.
+ * `called_back`, at that moment (ms since epoch): its command did not leave, and it waits for people.
+ */
 export type ReleaseNews =
+  | { report: "called_back"; at: number }
   | { report?: "finished" | "reverted"; outcome: Outcome | "cancelled" }
   | { report: "relapse" };
 

@@ -1,22 +1,11 @@
 /** All that the policy's rules are held against, from the state and the gathered facts. Pure. */
-import { type GateResult, type GateSubject, gate } from "../policy/gate.ts";
+import type { GateSubject } from "../policy/gate.ts";
 import { quietSubject } from "./bar.ts";
 import { fixOf, isSameFix } from "./end-attempt.ts";
 import type { GateFacts } from "./event.ts";
 import type { AttemptState, IncidentState, PluginState } from "./state.ts";
 
 const DAY_MS = 86_400_000;
-
-/** Evaluates the gate for the attempt in flight, with the facts as they are at this moment. */
-export function evaluateGate(
-  state: PluginState,
-  attempt: AttemptState,
-  incident: IncidentState,
-  facts: GateFacts,
-  now: number,
-): GateResult {
-  return gate(facts.policy, gateSubject(state, attempt, incident, facts, now));
-}
 
 /** All that the rules are held against. */
 export function gateSubject(

@@ -1,17 +1,16 @@
 /** What follows from the gate's verdicts for an attempt that is not in the shop's hands yet. */
-import type { GateVerdict } from "../../contract/attempt.ts";
-import { type GateResult, type GateSubject, gate } from "../policy/gate.ts";
+import { gate } from "../policy/gate.ts";
 import { snapshotOf } from "../policy/gate-snapshot.ts";
+import { awaitApproval, keepVerdicts } from "./ask-people.ts";
 import { moveAttempt } from "./attempts.ts";
 import { queueAttemptCommand } from "./command-payload.ts";
-import { type Draft, incidentById, note, notify, recordAttempt } from "./draft.ts";
+import { type Draft, incidentById, note, recordAttempt } from "./draft.ts";
 import { endAttempt } from "./end-attempt.ts";
 import type { GateFacts } from "./event.ts";
 import { gateAgain } from "./gate-again.ts";
 import { gateSubject } from "./gate-subject.ts";
-import { titleOf } from "./incidents.ts";
 import { standDown, waitsOut } from "./stand-down.ts";
-import { type AttemptState, type IncidentState, inShopsHands } from "./state.ts";
+import { type AttemptState, inShopsHands } from "./state.ts";
 import { noteStorm } from "./triage.ts";
 import { CANARY_RETRY_MS, STAGING_LIMIT_MS } from "./tuning.ts";
 import { startWork } from "./work.ts";
@@ -61,41 +60,11 @@ export function onGateFacts(draft: Draft, facts: GateFacts): void {
   }
 }
 
-/** A row a minute for each attempt that waits would say nothing new: only a verdict that changed is kept. */
-function keepVerdicts({ row, phase }: AttemptState, result: GateResult, subject: GateSubject): boolean {
-  const gist = (verdicts: GateVerdict[]) => verdicts.map(({ rule, outcome }) => `${rule} ${outcome}`).join();
-  const needed = Math.min(result.approvalsNeeded, 10);
-  const same = gist(row.gate) === gist(result.verdicts) && row.approvals_needed === needed;
-  const waits = phase.name === "awaiting_approval" && result.outcome === "wait_approval";
-  if (same && (waits || result.outcome === "wait_canary" || result.outcome === "forbid")) return false;
-  row.gate = result.verdicts;
-  row.gate_facts = snapshotOf(subject);
-  row.approvals_needed = needed;
-  return true;
-}
-
-function awaitApproval(draft: Draft, attempt: AttemptState, incident: IncidentState, facts: GateFacts): void {
-  const asking = attempt.row.gate
-    .filter((verdict) => verdict.outcome === "needs_approval")
-    .map((verdict) => verdict.rule);
-  const text = `${attempt.row.approvals_needed} approval(s) needed (${asking.join(", ")}).`;
-  moveAttempt(draft, attempt, {
-    name: "awaiting_approval",
-    until: draft.now + facts.policy.approvals.ttl_s * 1000,
-  });
-  note(draft, incident, {
-    kind: "approval_needed",
-    text,
-    attemptId: attempt.row.id,
-    data: { rules: asking },
-  });
-  notify(draft, incident, "approval_needed", "page", `Approval needed: ${titleOf(draft, incident)}`, text);
-}
-
 function beginStaging(draft: Draft, attempt: AttemptState): void {
   moveAttempt(draft, attempt, { name: "staging", until: draft.now + STAGING_LIMIT_MS });
   const untestable = attempt.release === null || attempt.row.action === "rollback";
-  if (untestable) return applyAttempt(draft, attempt);
+  // One that was called back has been tried already, and its file is the same.
+  if (untestable || attempt.row.staging !== null) return applyAttempt(draft, attempt);
   startWork(draft, { kind: "stage", attemptId: attempt.row.id });
   gateAgain(draft, attempt);
 }

@@ -1,9 +1,12 @@
 /** The moment a command may leave: every rule is read again, against the authority's policy of this instant. */
 
+import { gate } from "../policy/gate.ts";
+import { waitsForSlot } from "./action-place.ts";
+import { backToApproval } from "./ask-people.ts";
 import { commandToHandOver, finishCommand, markHandedOver } from "./commands.ts";
 import { type Draft, incidentById, note, recordAttempt } from "./draft.ts";
 import type { GateFacts } from "./event.ts";
-import { evaluateGate } from "./gate-subject.ts";
+import { gateSubject } from "./gate-subject.ts";
 import { standDown, waitsOut } from "./stand-down.ts";
 import { type CommandState, iso, type PluginState } from "./state.ts";
 import { dropWorkOf } from "./work.ts";
@@ -49,16 +52,19 @@ function handOverChange(draft: Draft, command: CommandState, facts: GateFacts): 
   const first = !attempt.phase.handedOver;
   // So many began to fail in these minutes that it may turn out to be a storm: the command goes with a later beat.
   if (first && attempt.automatic && facts.guard.rising) return null;
-  const result = evaluateGate(state, attempt, incident, facts, now);
+  const subject = gateSubject(state, attempt, incident, facts, now);
+  const result = gate(facts.policy, subject);
   if (result.outcome !== "go") {
     // Already in the shop's hands: it may be applying at this moment. It is not sent again, and the clock goes on.
     if (!first) return null;
-    if (result.outcome === "wait_canary" || waitsOut(attempt, result)) {
+    if (waitsForSlot(facts.policy, subject, result) || waitsOut(attempt, result)) {
       attempt.phase.waitsSince ??= now;
       return null;
     }
     attempt.row.handover_gate = result.verdicts;
-    standDown(draft, attempt, incident, result, facts, "stopped at hand-over");
+    if (result.outcome === "wait_approval")
+      backToApproval(draft, attempt, incident, facts, { result, subject });
+    else standDown(draft, attempt, incident, result, facts, "stopped at hand-over");
     return null;
   }
   if (first) {

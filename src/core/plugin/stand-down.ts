@@ -61,7 +61,7 @@ export function standDown(
     default:
       break;
   }
-  end(`${at}: ${result.why ?? "approvals are missing under the policy now in force"}`, {});
+  end(`${at}: ${result.why}`, {});
 }
 
 function decideAgain(draft: Draft, incident: IncidentState, notBefore: number): void {

@@ -138,24 +138,25 @@ const BOUND_RULES: Record<Exclude<GateVerdict["rule"], "approvals">, Rule> = {
       penalty_box_s: penaltyS,
       actions_per_fleet_per_hour: perHour,
     } = p.limits;
-    if (s.attemptsToday >= perDay)
-      return whenAutomatic(s, false, `${s.attemptsToday} attempts today`, `under ${perDay}`);
-    if (s.sinceFailureMs !== null && s.sinceFailureMs < penaltyS * 1000)
+    const { attemptsToday, sinceFailureMs } = s;
+    const { actions_last_hour: lastHour } = s.guard;
+    const failedS = sinceFailureMs === null ? null : Math.round(sinceFailureMs / 1000);
+    // Each of the three, so that whoever is asked to go beyond one of them sees the others.
+    const passed = [
+      attemptsToday >= perDay && [`${attemptsToday} attempts today`, `under ${perDay}`],
+      sinceFailureMs !== null &&
+        sinceFailureMs < penaltyS * 1000 && [`failed ${failedS} s ago`, `penalty box ${penaltyS} s`],
+      lastHour >= perHour && [`${lastHour} actions in the fleet's last hour`, `under ${perHour}`],
+    ].filter((one) => one !== false);
+    if (passed.length > 0)
       return whenAutomatic(
         s,
         false,
-        `failed ${Math.round(s.sinceFailureMs / 1000)} s ago`,
-        `penalty box ${penaltyS} s`,
-      );
-    if (s.guard.actions_last_hour >= perHour)
-      return whenAutomatic(
-        s,
-        false,
-        `${s.guard.actions_last_hour} actions in the fleet's last hour`,
-        `under ${perHour}`,
+        passed.map(([observed]) => observed).join("; "),
+        passed.map(([, bound]) => bound).join("; "),
       );
     return allow(
-      `${s.attemptsToday} today, ${s.guard.actions_last_hour} in the fleet's last hour`,
+      `${attemptsToday} today, ${lastHour} in the fleet's last hour`,
       `under ${perDay} and ${perHour}`,
     );
   },
@@ -214,14 +215,15 @@ export function gate(policy: PolicyDocument, subject: GateSubject): GateResult {
   const forbidding = verdicts.filter((verdict) => verdict.outcome === "forbid");
   const hard = forbidding.find((verdict) => !TRANSIENT.has(verdict.rule));
   const result = { verdicts, approvalsNeeded };
-  if (hard) return { ...result, outcome: "forbid", why: describe(hard), forbiddenBy: hard.rule };
+  if (hard) return { ...result, outcome: "forbid", why: describeVerdict(hard), forbiddenBy: hard.rule };
   if (!enough) return { ...result, outcome: "wait_approval", why: null, forbiddenBy: null };
   const waiting = forbidding[0];
   if (waiting)
-    return { ...result, outcome: "wait_canary", why: describe(waiting), forbiddenBy: waiting.rule };
+    return { ...result, outcome: "wait_canary", why: describeVerdict(waiting), forbiddenBy: waiting.rule };
   return { ...result, outcome: "go", why: null, forbiddenBy: null };
 }
 
-function describe(verdict: GateVerdict): string {
+/** In words, for people: the rule, what it saw and what it allows. */
+export function describeVerdict(verdict: GateVerdict): string {
   return `${verdict.rule.replaceAll("_", " ")}: ${verdict.observed} (allowed: ${verdict.bound})`;
 }

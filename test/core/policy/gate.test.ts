@@ -325,6 +325,19 @@ describe("the gate as a whole", () => {
     });
   });
 
+  it("names every budget that is used up, not the first of them", () => {
+    const { verdicts } = gate(
+      aPolicy(),
+      aSubject({ attemptsToday: 3, sinceFailureMs: 60_000, guard: { ...CALM, actions_last_hour: 200 } }),
+    );
+    expect(verdicts.find((verdict) => verdict.rule === "attempt_budget")).toEqual({
+      rule: "attempt_budget",
+      outcome: "needs_approval",
+      observed: "3 attempts today; failed 60 s ago; 200 actions in the fleet's last hour",
+      bound: "under 3; penalty box 3600 s; under 200",
+    });
+  });
+
   it("does not wait for a canary slot when people are missing too", () => {
     const full = { ...ADMITTED, admitted: false };
     const { outcome } = gate(aPolicy({ mode: "approve-only" }), aSubject({ admission: full }));

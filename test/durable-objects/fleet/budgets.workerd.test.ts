@@ -58,6 +58,22 @@ describe("the hourly budget", () => {
     expect(await ask(fleet, "att_11")).toBe(false);
   });
 
+  it("gives no place away while something else holds automatic changes back", async () => {
+    const { fleet } = aFleet();
+    for (let i = 0; i < 2; i++)
+      await fleet.attemptFinished({ attempt_id: `att_bad_${i}`, outcome: "rolled_back", automatic: true });
+    expect(await fleet.guard({ attempt_id: "att_1", limit: 10 })).toMatchObject({ autonomy: "degraded" });
+    expect((await fleet.guard()).actions_last_hour).toBe(0);
+  });
+
+  it("takes a place back from an attempt that is called back, and not once its command has left", async () => {
+    const { fleet } = aFleet();
+    for (const attempt of ["att_1", "att_2"]) await ask(fleet, attempt);
+    await fleet.countAction("att_1");
+    for (const attempt of ["att_1", "att_2"]) await fleet.giveBackAction(attempt);
+    expect((await fleet.guard()).actions_last_hour).toBe(1);
+  });
+
   it("counts what people allowed beyond it", async () => {
     const { fleet } = aFleet();
     for (let i = 0; i < 12; i++) await fleet.countAction(`att_${i}`);
