@@ -15,12 +15,12 @@ import type { Outcome } from "../../src/contract/decision.ts";
 import type { Environment } from "../../src/contract/heartbeat.ts";
 import type { Person, ReleaseRecord } from "../../src/contract/ops.ts";
 import type { Result } from "../../src/contract/refusal.ts";
-import { ok } from "../../src/contract/refusal.ts";
 import type { ReleaseStatus, SeenStanding } from "../../src/contract/release.ts";
 import type { Remedy } from "../../src/contract/remedy.ts";
 import type {
   EnvironmentHold,
   Floor,
+  FloorReach,
   FloorRequest,
   HoldRequest,
   PlanReply,
@@ -43,6 +43,7 @@ import { feedReceiver, ledgerReceiver, noticeReceiver } from "../outbox/receiver
 import { pluginOf, policyOf } from "../stubs.ts";
 import type { AdmissionLease } from "./admission-lease.ts";
 import { CatalogueDesk } from "./catalogue-desk.ts";
+import { FloorDesk } from "./floor-desk.ts";
 import { RELEASE_MIGRATIONS } from "./release-migrations.ts";
 import { ReleaseRoom } from "./release-room.ts";
 import { RevertDesk } from "./revert-desk.ts";
@@ -59,6 +60,7 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
   readonly #rollouts: RolloutDesk;
   readonly #reverts: RevertDesk;
   readonly #standing: StandingDesk;
+  readonly #floors: FloorDesk;
   readonly #lease: AdmissionLease;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -68,7 +70,8 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
     this.#outbox = new OutboxStore(ctx.storage.sql);
     const room = new ReleaseRoom(ctx.storage, this.#outbox);
     this.#lease = room.lease;
-    const floor = () => this.#standing.floor(this.#product()).version;
+    this.#floors = new FloorDesk(room);
+    const floor = () => this.#floors.read(this.#product()).version;
     this.#reverts = new RevertDesk(room, () => holdOf(env));
     this.#standing = new StandingDesk(room, this.#reverts);
     this.#rollouts = new RolloutDesk(room, this.#reverts, floor);
@@ -192,11 +195,15 @@ export class ReleaseObject extends DurableObject<Env> implements ReleaseRpc {
   }
 
   async floor(): Promise<Floor> {
-    return this.#standing.floor(this.#product());
+    return this.#floors.read(this.#product());
+  }
+
+  async tryFloor(version: string | null): Promise<FloorReach> {
+    return this.#floors.reach(version, Date.now());
   }
 
   async setFloor(request: FloorRequest & { product: string }, by: Person): Promise<Result<Floor>> {
-    return this.#settled(ok(this.#standing.setFloor(request, by, Date.now())), request.version !== null);
+    return this.#settled(this.#floors.set(request, by, Date.now()), request.version !== null);
   }
 
   override async alarm(): Promise<void> {

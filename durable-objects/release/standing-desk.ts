@@ -1,12 +1,10 @@
-/** What people decide about a release or a remedy: its status, plan, holds, taking-back, and the product's floor. */
+/** What people decide about a release or a remedy: its status, plan, holds and taking-back. */
 import type { Person, ReleaseRecord } from "../../src/contract/ops.ts";
 import { ok, type Result, refuse } from "../../src/contract/refusal.ts";
 import type { ReleaseStatus, SeenStanding } from "../../src/contract/release.ts";
 import type { Remedy } from "../../src/contract/remedy.ts";
 import type {
   EnvironmentHold,
-  Floor,
-  FloorRequest,
   HoldRequest,
   RevertReply,
   RevertRequest,
@@ -18,7 +16,6 @@ import { readEnvironmentClass } from "../../src/core/rollout/environment-class.t
 import { mayBeHalted, moveStatus } from "../../src/core/rollout/release-standing.ts";
 import { revertNotes } from "../../src/core/rollout/rollout-notes.ts";
 import { stillAsSeen } from "../../src/core/rollout/seen-standing.ts";
-import { ledgerMessage } from "../outbox/receivers.ts";
 import type { ReleaseRoom } from "./release-room.ts";
 import type { RevertCause, RevertDesk } from "./revert-desk.ts";
 import { countsOf } from "./revert-store.ts";
@@ -27,7 +24,6 @@ import { isoOrNull } from "./slot-store.ts";
 import { completeCanary, type Subject } from "./subject-store.ts";
 
 type Canary = Subject["canary"];
-const FLOOR_KEY = "floor";
 const SHOWN_ITEMS = 200;
 
 export class StandingDesk {
@@ -196,33 +192,6 @@ export class StandingDesk {
       this.#room.commit(halted, { actor: why.by, action: "release.revert", data }, now);
       this.#reverts.begin(halted, why, now);
     });
-  }
-
-  floor(product: string): Floor {
-    return this.#room.storage.kv.get<Floor>(FLOOR_KEY) ?? { product, version: null, standing: null };
-  }
-
-  setFloor(request: FloorRequest & { product: string }, by: Person, now: number): Floor {
-    const { product, version, reason } = request;
-    const at = new Date(now).toISOString();
-    const former = this.floor(product);
-    if (former.version === version) return former;
-    const floor: Floor = { product, version, standing: { by: by.id, at, reason } };
-    const data = { version, from: former.version, reason };
-    this.#room.transact(() => {
-      this.#room.storage.kv.put(FLOOR_KEY, floor);
-      const row = {
-        id: `floor:${product}:${at}`,
-        stream: "releases",
-        at,
-        actor: by.id,
-        action: version === null ? "floor.removed" : "floor.set",
-        subject: product,
-        data,
-      };
-      this.#room.send([ledgerMessage(product, { kind: "audit", row })], now);
-    });
-    return floor;
   }
 }
 

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { ReleaseList } from "../../src/contract/ops.ts";
 import {
   Floor,
+  FloorReply,
   HoldReply,
   PlanReply,
   RemedyList,
@@ -11,7 +12,15 @@ import {
   RolloutState,
 } from "../../src/contract/rollout.ts";
 import { type RolloutOrder, readRolloutArgs, type Target } from "../rollout/rollout-args.ts";
-import { detailLines, holdLines, planLines, revertLines, stateLines } from "../rollout/rollout-text.ts";
+import {
+  detailLines,
+  floorLine,
+  floorLines,
+  holdLines,
+  planLines,
+  revertLines,
+  stateLines,
+} from "../rollout/rollout-text.ts";
 import { UsageError } from "../usage-error.ts";
 import { callOps, OPS_ACCESS_HELP, type OpsAccess, opsAccess } from "./ops-access.ts";
 
@@ -35,7 +44,8 @@ Plans, shows and steers how a release is rolled out. <version> may also be the i
 Options:
   --reason <text>       why; needed for whatever changes something
   --from <status>       of resume: what you saw it to be (paused, halted, blocked); refused when it is another by now
-  --dry-run             of plan and revert: say whom it would reach, and change nothing
+  --dry-run             of plan, revert and floor: say whom or what it would reach, and change nothing
+  --bar-all             of floor: it is meant to lie above every active release, and bars every patch and rollback
   --wave <settings>     "name=pilots; merchants=a,b; not-before=2026-12-01T08:00:00Z; bake=3600; successes=3; abort=any:10:20"
                         exactly one of merchants, shops and percent; the rest may be left out
   --file <path>         the plan as JSON: {"waves":[{"shops":5},{"percent":100,"not_before":"…"}]}
@@ -133,17 +143,14 @@ async function showAll(access: OpsAccess, product: string): Promise<Answer> {
 
 async function floor(
   access: OpsAccess,
-  { product, version, reason }: Extract<RolloutOrder, { verb: "floor" }>,
+  { product, version, reason, dryRun, barsAll }: Extract<RolloutOrder, { verb: "floor" }>,
 ): Promise<Answer> {
   const path = `/api/ops/releases/${product}/floor`;
-  const call = version === undefined ? {} : { method: "PUT" as const, json: { version, reason } };
-  const body = await callOps(access, path, call);
-  const lines = () => {
-    const { version: set, standing } = Floor.parse(body);
-    if (standing === null) return [`${product} has no floor`];
-    return [
-      `${product}: ${set === null ? "no floor" : `not below ${set}`} (${standing.by}, ${standing.at}: ${standing.reason})`,
-    ];
-  };
-  return { body, lines };
+  if (version === undefined) {
+    const body = await callOps(access, path);
+    return { body, lines: () => [floorLine(Floor.parse(body))] };
+  }
+  const json = { version, reason, dry_run: dryRun, bars_all: barsAll };
+  const body = await callOps(access, path, { method: "PUT", json });
+  return { body, lines: () => floorLines(FloorReply.parse(body)) };
 }

@@ -27,7 +27,15 @@ export type RolloutOrder =
     }
   | { verb: "hold"; target: Target; environment: string; held: boolean; reason: string }
   | { verb: "revert"; target: Target; reason: string; dryRun: boolean }
-  | { verb: "floor"; product: string; version: string | null | undefined; reason: string };
+  /** `version`: undefined to show it, null to remove it. */
+  | {
+      verb: "floor";
+      product: string;
+      version: string | null | undefined;
+      reason: string;
+      dryRun: boolean;
+      barsAll: boolean;
+    };
 
 export interface RolloutArgs {
   order: RolloutOrder;
@@ -112,11 +120,14 @@ export function readRolloutArgs(args: string[], readFile: (path: string) => stri
         order: { verb, target: target(), reason: reason ?? (dryRun ? "dry run" : why()), dryRun },
       };
     case "floor": {
-      only("reason");
+      if (key === undefined) only();
+      else only("reason", "dry-run", "bar-all");
       const version = key === undefined ? undefined : key === "none" ? null : versionOf(key);
+      const given = reason ?? (version === undefined ? "" : dryRun ? "dry run" : why());
+      const { "bar-all": barsAll = false } = values;
       return {
         ...common,
-        order: { verb, product: productOf(product), version, reason: version === undefined ? "" : why() },
+        order: { verb, product: productOf(product), version, reason: given, dryRun, barsAll },
       };
     }
     default:
@@ -138,6 +149,7 @@ function parse(args: string[]) {
         file: { type: "string" },
         environment: { type: "string" },
         from: { type: "string" },
+        "bar-all": { type: "boolean" },
       },
     });
   } catch (error) {

@@ -1,6 +1,8 @@
 /** Pure: rollouts as lines of text. */
 import type {
   EnvironmentHold,
+  Floor,
+  FloorReply,
   HoldReply,
   PlanReply,
   RevertReply,
@@ -75,6 +77,21 @@ export function planLines(reply: PlanReply): string[] {
     `${reply.planned ? "planned" : "dry run, nothing is changed"}: ${shops}, ${reply.out_of_reach} of them out of reach${reply.truncated ? ", more were not counted" : ""}`,
     ...rows,
     ...(reply.notes ?? []).map(printable),
+  ];
+}
+
+export function floorLine({ product, version, standing }: Floor): string {
+  if (standing === null) return `${product} has no floor`;
+  const set = version === null ? "no floor" : `not below ${version}`;
+  return `${product}: ${set} (${standing.by}, ${standing.at}: ${printable(standing.reason)})`;
+}
+
+export function floorLines({ dry_run, shut, left, notes, ...floor }: FloorReply): string[] {
+  return [
+    ...(dry_run ? ["dry run, nothing is changed"] : []),
+    floorLine(floor),
+    `${dry_run ? "would be shut" : "shut"}: ${shut.join(", ") || "no active release"}; left: ${left.join(", ") || "none"}`,
+    ...notes.map(printable),
   ];
 }
 

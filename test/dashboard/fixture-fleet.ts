@@ -19,6 +19,7 @@ import {
 import { PublishRemedyRequest, Remedy } from "../../src/contract/remedy.ts";
 import {
   Floor,
+  FloorReply,
   FloorRequest,
   HoldReply,
   HoldRequest,
@@ -108,13 +109,16 @@ export function changeFleet(method: string, path: string, body: unknown, state: 
     return BacktestReply.parse(aBacktestReply(HOSTILE, { days }));
   }
   if (path.endsWith("/floor")) {
-    const { version, reason } = FloorRequest.parse(body);
-    state.floor = {
-      ...state.floor,
-      version,
-      standing: { by: "amina", at: new Date().toISOString(), reason },
-    };
-    return Floor.parse(state.floor);
+    const { version, reason, dry_run = false } = FloorRequest.parse(body);
+    const isHigh = version !== null && version > "1.2.3";
+    const reach = { shut: isHigh ? ["1.2.3"] : [], left: isHigh ? [] : ["1.2.3"], notes: [] };
+    if (!dry_run)
+      state.floor = {
+        ...state.floor,
+        version,
+        standing: { by: "amina", at: new Date().toISOString(), reason },
+      };
+    return FloorReply.parse({ ...state.floor, dry_run, ...reach });
   }
   if (room === "emergency") return changeEmergency(id, verb, body, state);
   if (path === "/remedies") {

@@ -152,14 +152,6 @@ describe("safety", () => {
     await card.getByTestId("emergency-status").and(page.locator("[data-status=aborted]")).waitFor();
   });
 
-  test("a version without its product is not planned, and the field says why", async () => {
-    await page.getByLabel("Version").fill("1.2.3");
-    await giveReason("emergency-reason");
-    await page.getByTestId("emergency-plan").click();
-    await page.getByText("a version is one of a product: name it too").waitFor();
-    expect(lastBody("/emergency/cancel-pending")).toBe(undefined);
-  });
-});
   test("a roll-back is narrowed to a merchant, and goes as carefully as the form says", async () => {
     await page.getByLabel("Action", { exact: true }).selectOption("rollback_since");
     await page.getByTestId("emergency-merchant").fill("merchant-7");
@@ -199,6 +191,14 @@ describe("safety", () => {
     expect(page.url()).toBe(`${world.server.origin}/safety`);
   });
 
+  test("a version without its product is not planned, and the field says why", async () => {
+    await page.getByLabel("Version").fill("1.2.3");
+    await giveReason("emergency-reason");
+    await page.getByTestId("emergency-plan").click();
+    await page.getByText("a version is one of a product: name it too").waitFor();
+    expect(lastBody("/emergency/cancel-pending")).toBe(undefined);
+  });
+});
 
 test("a merchant's address is never dropped by leaving its field empty", async () => {
   await page.goto(`${world.server.origin}/merchants/merchant-7`);
@@ -318,6 +318,7 @@ describe("the kill switch", () => {
     });
     await page.getByTestId("kill-switch").click();
     const button = page.getByTestId("kill-confirm");
+    await button.waitFor();
     const before = await button.boundingBox();
     held.resolve();
     await page.getByTestId("kill-preview").getByText("3 go on in their shops").waitFor();
@@ -326,7 +327,6 @@ describe("the kill switch", () => {
 
   test("is pulled without waiting for that", async () => {
     await page.route("**/api/ops/policy/kill", (route) =>
-    await button.waitFor();
       route.request().method() === "GET" ? undefined : route.continue(),
     );
     await page.getByTestId("kill-switch").click();
@@ -383,4 +383,19 @@ test("a product's floor is set and removed with a reason, and what is no version
   await page.getByTestId("floor-confirm").click();
   await page.getByTestId("floor-version").getByText("None").waitFor();
   expect(lastBody(path)).toEqual({ version: null, reason: "because of the outage" });
+});
+
+test("a floor above every active release is set only once a person says that it is meant", async () => {
+  const path = "/releases/molam-woo/floor";
+  await page.goto(`${world.server.origin}/releases?product=molam-woo`);
+  await page.getByTestId("floor-change").click();
+  await page.getByTestId("floor-input").fill("12.0.0");
+  await page.getByTestId("floor-try").click();
+  await page.getByText("Active releases shut out: 1.2.3. Left: None.").waitFor();
+  expect(lastBody(path)).toMatchObject({ version: "12.0.0", dry_run: true });
+  await page.getByLabel(/^I mean it/).check();
+  await giveReason();
+  await page.getByTestId("floor-confirm").click();
+  await page.getByTestId("floor-version").getByText("12.0.0").waitFor();
+  expect(lastBody(path)).toEqual({ version: "12.0.0", reason: "because of the outage", bars_all: true });
 });

@@ -180,6 +180,7 @@ describe("who may steer a rollout", () => {
       hold: done,
       revert: done,
       setFloor: done,
+      tryFloor: async () => ({ shut: [], left: [], notes: [] }),
       setStatus: done,
       publishRemedy: done,
       reach: done,
@@ -194,6 +195,8 @@ describe("who may steer a rollout", () => {
 });
 
 describe("taking back, floors and remedies", () => {
+  const tryFloor = async () => ({ shut: ["1.2.3"], left: [], notes: ["no shop gets any patch"] });
+
   it("hands a taking-back to the object with the limit in flight now in force", async () => {
     const { fake } = await send("anna", "POST", `${RELEASE}/revert`, why, { release: { revert: done } });
     expect(fake.args[1]?.slice(0, 2)).toEqual(["1.2.4", { ...why, dry_run: false, canary }]);
@@ -211,10 +214,22 @@ describe("taking back, floors and remedies", () => {
       "/api/ops/releases/molam-pay/floor",
       { version: null, ...why },
       {
-        release: { setFloor: done },
+        release: { setFloor: done, tryFloor },
       },
     );
     expect(fake.args[0]?.[0]).toEqual({ version: null, ...why, product: "molam-pay" });
+  });
+
+  it("says in a dry run what a floor would shut out, and sets none", async () => {
+    const release = { floor: async () => ({ product: "", version: "1.2.0", standing: null }), tryFloor };
+    const request = { version: "12.0.0", ...why, dry_run: true };
+    const path = "/api/ops/releases/molam-pay/floor";
+    const { status, body, fake } = await send("ada", "PUT", path, request, { release });
+    expect([status, body]).toEqual([
+      200,
+      { product: "molam-pay", version: "1.2.0", standing: null, dry_run: true, ...(await tryFloor()) },
+    ]);
+    expect(fake.calls.toSorted()).toEqual(["release/molam-pay.floor", "release/molam-pay.tryFloor"]);
   });
 
   it("publishes a remedy under an id of its own", async () => {

@@ -5,6 +5,7 @@ import { type PublishRemedyRequest, Remedy } from "../../../src/contract/remedy.
 import {
   type CancelPlanRequest,
   Floor,
+  FloorReply,
   type FloorRequest,
   HoldReply,
   type HoldRequest,
@@ -72,7 +73,7 @@ export function rolloutApi(call: Call) {
       }),
     floor: (product: string) => call(Floor, floorPath(product)),
     setFloor: (product: string, body: FloorRequest) =>
-      call(Floor, floorPath(product), {
+      call(FloorReply, floorPath(product), {
         method: "PUT",
         body,
         needs: NEEDED_ROLES["PUT /api/ops/releases/:product/floor"],

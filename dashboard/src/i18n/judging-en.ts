@@ -69,4 +69,7 @@ export const judgingEn = {
   "floor.save": "Set the floor",
   "floor.version": "Oldest version allowed",
   "floor.versionHint": "Empty: no floor.",
+  "floor.try": "What would it shut out?",
+  "floor.reach": "Active releases shut out: {shut}. Left: {left}.",
+  "floor.barsAll": "I mean it: no shop gets any patch or rollback until a newer release is published",
 } as const;

@@ -72,4 +72,8 @@ export const judgingFr: Readonly<Record<keyof typeof judgingEn, string>> = {
   "floor.save": "Fixer le plancher",
   "floor.version": "Plus ancienne version permise",
   "floor.versionHint": "Vide : pas de plancher.",
+  "floor.try": "Que fermerait-il ?",
+  "floor.reach": "Versions actives fermées : {shut}. Restantes : {left}.",
+  "floor.barsAll":
+    "C’est voulu : aucune boutique ne reçoit de correctif ni de retour en arrière avant la publication d’une version plus récente",
 };

@@ -9,6 +9,7 @@ import type { Remedy } from "../remedy.ts";
 import type {
   EnvironmentHold,
   Floor,
+  FloorReach,
   FloorRequest,
   HoldRequest,
   PlanReply,
@@ -113,5 +114,7 @@ export interface ReleaseRpc {
     by: Person,
   ): Promise<Result<RevertReply>>;
   floor(): Promise<Floor>;
+  /** What a floor would shut out; changes nothing. */
+  tryFloor(version: string | null): Promise<FloorReach>;
   setFloor(request: FloorRequest & { product: string }, by: Person): Promise<Result<Floor>>;
 }

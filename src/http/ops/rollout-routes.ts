@@ -2,10 +2,12 @@
 import { Hono } from "hono";
 import { policyOf, releasesOf } from "../../../durable-objects/stubs.ts";
 import { ProductName } from "../../contract/ids.ts";
-import { refuse } from "../../contract/refusal.ts";
+import type { Person } from "../../contract/ops.ts";
+import { ok, refuse } from "../../contract/refusal.ts";
 import {
   CancelPlanRequest,
   type EnvironmentHold,
+  type FloorReply,
   FloorRequest,
   type HoldReply,
   HoldRequest,
@@ -14,6 +16,7 @@ import {
   type RolloutState,
   SubjectKey,
 } from "../../contract/rollout.ts";
+import type { ReleaseRpc } from "../../contract/rpc/release.ts";
 import { shopsInEnvironment } from "../../postgres/queries.ts";
 import type { AppContext, AppEnv } from "../app-env.ts";
 import { type HttpResult, refusalResponse, resultResponse } from "../error-response.ts";
@@ -79,8 +82,8 @@ export const rolloutRoutes = new Hono<AppEnv>()
     if (!product.success) return refusalResponse(c, NO_PRODUCT);
     const input = await readJson(c, FloorRequest);
     if (!input.ok) return refusalResponse(c, input.refusal);
-    const request = { ...input.value, product: product.data };
-    return resultResponse(c, await releasesOf(c.env, product.data).setFloor(request, c.var.person));
+    const releases = releasesOf(c.env, product.data);
+    return resultResponse(c, await floorReply(releases, product.data, input.value, c.var.person));
   });
 
 const NO_PRODUCT = { reason: "not_found", message: "no such product" } as const;
@@ -100,6 +103,18 @@ async function stateOf(c: AppContext, { releases, key }: RolledOut): Promise<Htt
   return state
     ? { ok: true, value: state }
     : refuse({ reason: "not_found", message: `no rollout of ${key}` });
+}
+
+async function floorReply(
+  releases: ReleaseRpc,
+  product: string,
+  { dry_run = false, ...request }: FloorRequest,
+  by: Person,
+): Promise<HttpResult<FloorReply>> {
+  const floor = dry_run ? ok(await releases.floor()) : await releases.setFloor({ ...request, product }, by);
+  if (!floor.ok) return floor;
+  const reach = await releases.tryFloor(request.version);
+  return ok({ ...floor.value, product, dry_run, ...reach });
 }
 
 /** Says whom a hold concerns: a class that no shop is in is likely a slip of the pen. */

@@ -110,7 +110,7 @@ describe("a planned rollout", () => {
     rollout.set("halted");
     expect(reach()).toEqual([0, 1, expect.stringContaining("until a person resumes it")]);
     rollout.set("active");
-    rollout.standing.setFloor({ product: PRODUCT, version: "12.0.0", reason: "a slip" }, ada, T0);
+    rollout.floors.set({ product: PRODUCT, version: "12.0.0", reason: "meant", bars_all: true }, ada, T0);
     expect(reach()).toEqual([1, 0, expect.stringContaining("below the product's floor 12.0.0")]);
   });
 });

@@ -3,6 +3,7 @@
 import { migrate } from "../../../durable-objects/migrations.ts";
 import { OutboxStore } from "../../../durable-objects/outbox/outbox-store.ts";
 import { CatalogueDesk } from "../../../durable-objects/release/catalogue-desk.ts";
+import { FloorDesk } from "../../../durable-objects/release/floor-desk.ts";
 import { RELEASE_MIGRATIONS } from "../../../durable-objects/release/release-migrations.ts";
 import { ReleaseRoom } from "../../../durable-objects/release/release-room.ts";
 import { RevertDesk } from "../../../durable-objects/release/revert-desk.ts";
@@ -23,7 +24,8 @@ export function releaseDesks() {
   const policy: { holds: string | null } = { holds: null };
   const reverts = new RevertDesk(room, async () => policy.holds);
   const standing = new StandingDesk(room, reverts);
-  const floor = () => standing.floor(PRODUCT).version;
+  const floors = new FloorDesk(room);
+  const floor = () => floors.read(PRODUCT).version;
   const rollouts = new RolloutDesk(room, reverts, floor);
   const catalogue = new CatalogueDesk(room, floor);
 
@@ -38,6 +40,7 @@ export function releaseDesks() {
     policy,
     reverts,
     standing,
+    floors,
     rollouts,
     catalogue,
     /** What the ledger will be told. */

@@ -357,7 +357,7 @@ describe("floor", () => {
 
   it("keeps every way below it shut, also the way back, and says so in the audit log", () => {
     const rollout = aRollout();
-    rollout.standing.setFloor(to("1.3.0"), ada, T0);
+    expect(rollout.floors.set({ ...to("1.3.0"), bars_all: true }, ada, T0)).toMatchObject({ ok: true });
     expect(rollout.check(1)).toMatchObject({
       admitted: false,
       status: "below_floor",
@@ -368,15 +368,31 @@ describe("floor", () => {
       status: "below_floor",
     });
     expect(rollout.catalogue.offers(MODERN, T0).releases).toEqual([]);
-    rollout.standing.setFloor(to("1.2.3"), ada, T0);
+    rollout.floors.set(to("1.2.3"), ada, T0);
     expect(rollout.check(1)).toMatchObject({ admitted: true });
-    expect(rollout.standing.setFloor(to(null), ada, T0)).toMatchObject({ version: null });
+    expect(rollout.floors.set(to(null), ada, T0)).toMatchObject({ ok: true, value: { version: null } });
     expect(rollout.audit().map(({ action }) => action)).toEqual([
       "release.published",
       "floor.set",
       "floor.set",
       "floor.removed",
     ]);
+  });
+});
+
+describe("a floor above every active release", () => {
+  const slip = { product: "molam-woocommerce", version: "12.0.0", reason: "card data" };
+
+  it("is refused unless it is meant, and a look at it changes nothing", () => {
+    const rollout = aRollout();
+    expect(rollout.floors.reach("12.0.0", T0)).toMatchObject({ shut: [VERSION], left: [] });
+    expect(rollout.floors.set(slip, ada, T0)).toMatchObject({ ok: false, refusal: { reason: "conflict" } });
+    expect(rollout.admit(1)).toMatchObject({ admitted: true });
+    expect(rollout.floors.set({ ...slip, bars_all: true }, ada, T0)).toMatchObject({ ok: true });
+    expect(rollout.admit(2)).toMatchObject({ admitted: false, status: "below_floor" });
+    // What is in force may be said again, and removed, without a word more.
+    expect(rollout.floors.set(slip, ada, T0)).toMatchObject({ ok: true });
+    expect(rollout.floors.set({ ...slip, version: null }, ada, T0)).toMatchObject({ ok: true });
   });
 });
 

@@ -9,6 +9,7 @@ const noFile = (): string => {
 };
 const read = (line: string, file: () => string = noFile) => readRolloutArgs(words(line), file);
 const target = { product: "molam-pay", key: "1.3.0" };
+const floor = { verb: "floor", product: "molam-pay", dryRun: false, barsAll: false };
 
 describe("npm run rollout --", () => {
   it.each([
@@ -28,14 +29,13 @@ describe("npm run rollout --", () => {
     ],
     ["revert molam-pay 1.3.0 --dry-run", { verb: "revert", target, reason: "dry run", dryRun: true }],
     ["revert molam-pay 1.3.0 --reason bad", { verb: "revert", target, reason: "bad", dryRun: false }],
-    ["floor molam-pay", { verb: "floor", product: "molam-pay", version: undefined, reason: "" }],
+    ["floor molam-pay", { ...floor, version: undefined, reason: "" }],
+    ["floor molam-pay none --reason over", { ...floor, version: null, reason: "over" }],
+    ["floor molam-pay 1.2.0 --reason cards", { ...floor, version: "1.2.0", reason: "cards" }],
+    ["floor molam-pay 1.2.0 --dry-run", { ...floor, version: "1.2.0", reason: "dry run", dryRun: true }],
     [
-      "floor molam-pay none --reason over",
-      { verb: "floor", product: "molam-pay", version: null, reason: "over" },
-    ],
-    [
-      "floor molam-pay 1.2.0 --reason cards",
-      { verb: "floor", product: "molam-pay", version: "1.2.0", reason: "cards" },
+      "floor molam-pay 9.0.0 --bar-all --reason cards",
+      { ...floor, version: "9.0.0", reason: "cards", barsAll: true },
     ],
   ])("%s", (line, order) => {
     expect(read(line).order).toEqual(order);
@@ -91,6 +91,7 @@ describe("npm run rollout --", () => {
     ["halt molam-pay 1.3.0 --from paused --reason x", "--from means nothing to halt"],
     ["hold molam-pay 1.3.0 --reason x", "--environment is missing"],
     ["floor molam-pay rmd_abcdefgh --reason x", "a floor is a version"],
+    ["floor molam-pay --dry-run", "--dry-run means nothing to floor"],
     ["show molam-pay --speed 9", "--speed"],
     ["plan molam-pay 1.3.0 --reason x", "give the waves either as --wave"],
     ["plan molam-pay 1.3.0 --reason x --wave percent=5 --file plan.json", "give the waves either as --wave"],

@@ -1,13 +1,14 @@
 /** The product's floor: the oldest version that any change may bring a shop to. Shown, and set or removed with a reason. */
 import { useSignal } from "@preact/signals";
 import { Version } from "../../../../src/contract/ids.ts";
-import type { Floor as FloorStanding } from "../../../../src/contract/rollout.ts";
+import type { FloorReply, Floor as FloorStanding } from "../../../../src/contract/rollout.ts";
 import { useAction, useApp, useResource } from "../../stores/context.ts";
 import { Dialog } from "../dialog.tsx";
-import { TextField } from "../field.tsx";
+import { CheckField, TextField } from "../field.tsx";
 import { Loaded } from "../loaded.tsx";
 import { ReasonForm } from "../reason-form.tsx";
 import { Time } from "../time.tsx";
+import { Notes } from "./notes.tsx";
 
 /** Give it the product as its key: it is made for one product. */
 export function Floor({ product }: { product: string }) {
@@ -59,26 +60,53 @@ function FloorDialog({ floor, onClose, onChanged }: FloorDialogProps) {
   const { api, t } = useApp();
   const typed = useSignal(floor.version ?? "");
   const isWrong = useSignal(false);
-  const action = useAction(
-    (version: string | null, reason: string) => api.setFloor(floor.product, { version, reason }),
+  const reach = useSignal<FloorReply | null>(null);
+  const barsAll = useSignal(false);
+  const look = useAction(
+    (version: string | null, reason: string) =>
+      api.setFloor(floor.product, { version, reason, dry_run: true }),
+    (reply) => {
+      reach.value = reply;
+    },
+  );
+  const save = useAction(
+    (version: string | null, reason: string) =>
+      api.setFloor(floor.product, { version, reason, ...(barsAll.value ? { bars_all: true } : {}) }),
     (changed) => {
       onClose();
       onChanged(changed);
     },
   );
+  const withVersion = (use: (version: string | null) => unknown) => {
+    const version = typed.value.trim();
+    isWrong.value = version !== "" && !Version.safeParse(version).success;
+    if (!isWrong.value) use(version === "" ? null : version);
+  };
+  const failure = save.failure.value ?? look.failure.value;
+  const mustBeMeant =
+    (reach.value !== null && reach.value.left.length === 0) ||
+    (failure?.kind === "refused" && failure.error.code === "conflict");
   return (
     <Dialog title={t("floor.change")} onClose={onClose}>
       <ReasonForm
-        busy={action.busy.value}
-        failure={action.failure.value}
+        busy={save.busy.value || look.busy.value}
+        failure={failure}
         submit={t("floor.save")}
         testId="floor-confirm"
-        onSubmit={(reason) => {
-          const version = typed.value.trim();
-          isWrong.value = version !== "" && !Version.safeParse(version).success;
-          if (!isWrong.value) void action.run(version === "" ? null : version, reason);
-        }}
+        onSubmit={(reason) => withVersion((version) => save.run(version, reason))}
         onCancel={onClose}
+        others={(reason, isGiven) => (
+          <button
+            type="button"
+            class="button"
+            data-testid="floor-try"
+            onClick={() =>
+              withVersion((version) => look.run(version, isGiven ? reason : t("plan.dryReason")))
+            }
+          >
+            {t("floor.try")}
+          </button>
+        )}
       >
         <TextField
           label={t("floor.version")}
@@ -89,8 +117,31 @@ function FloorDialog({ floor, onClose, onChanged }: FloorDialogProps) {
           onInput={(text) => {
             typed.value = text;
             isWrong.value = false;
+            // It was said of another version.
+            reach.value = null;
+            barsAll.value = false;
           }}
         />
+        {reach.value && (
+          <div role="status" data-testid="floor-reach">
+            <p>
+              {t("floor.reach", {
+                shut: reach.value.shut.join(", ") || t("floor.none"),
+                left: reach.value.left.join(", ") || t("floor.none"),
+              })}
+            </p>
+            <Notes notes={reach.value.notes} />
+          </div>
+        )}
+        {mustBeMeant && (
+          <CheckField
+            label={t("floor.barsAll")}
+            checked={barsAll.value}
+            onChange={(checked) => {
+              barsAll.value = checked;
+            }}
+          />
+        )}
       </ReasonForm>
     </Dialog>
   );

@@ -68,10 +68,11 @@ export const releasesOperations = {
     refusals: [...READ, 404],
   },
   "PUT /api/ops/releases/:product/floor": {
-    summary: "Set or remove the product's floor: no patch or rollback to a version below it",
+    summary:
+      "Set or remove the product's floor: no patch or rollback to a version below it; a dry run says what it would shut out",
     security: "ops",
     body: "FloorRequest",
-    replies: json("Floor"),
+    replies: json("FloorReply"),
     refusals: [...WRITE, 404],
   },
   "GET /api/ops/remedies": {
