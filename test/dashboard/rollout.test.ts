@@ -6,6 +6,7 @@ import {
   failuresOf,
   isRemedy,
   planIssues,
+  seenStanding,
   stageMarks,
   subjectHref,
   waveKind,
@@ -31,6 +32,11 @@ describe("a rollout", () => {
       "current",
       "ahead",
     ]);
+  });
+  test("is decided about as it was seen: its status and since when", () => {
+    const standing = { by: "vigie", at: "2026-11-22T10:00:00.000Z", reason: "abort rule" };
+    expect(seenStanding({ status: "halted", standing })).toEqual({ from: "halted", since: standing.at });
+    expect(seenStanding({ status: "active" })).toEqual({ from: "active", since: null });
   });
   test("counts a success that came back as a failure", () => {
     const state = aRollout({ success: 7, rolled_back: 1, failed: 1, relapsed: 1, inconclusive: 2 });

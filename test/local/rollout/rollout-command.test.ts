@@ -92,6 +92,31 @@ describe("npm run rollout", () => {
     ]);
   });
 
+  it("says of a floor what it shuts out, and in a dry run that nothing is changed", async () => {
+    vi.stubEnv("VIGIE_TOKEN", "token-of-ada");
+    const requests: unknown[] = [];
+    const floor = { product: "molam-pay", version: null, standing: null };
+    const { url } = await aServer(({ body }, response) => {
+      requests.push(JSON.parse(body));
+      json(response, 200, {
+        ...floor,
+        dry_run: true,
+        shut: ["1.3.0", "1.2.0"],
+        left: [],
+        notes: ["bars all"],
+      });
+    });
+    const print = vi.spyOn(console, "log").mockImplementation(() => {});
+    expect(await run(["floor", "molam-pay", "12.0.0", "--dry-run", "--url", url])).toBe(0);
+    expect(requests).toEqual([{ version: "12.0.0", reason: "dry run", dry_run: true, bars_all: false }]);
+    expect(print.mock.calls[0]?.[0].split("\n")).toEqual([
+      "dry run, nothing is changed",
+      "molam-pay has no floor",
+      "would be shut: 1.3.0, 1.2.0; left: none",
+      "bars all",
+    ]);
+  });
+
   it("exits with 2 for what was typed wrongly, before anything is asked", async () => {
     const complain = vi.spyOn(console, "error").mockImplementation(() => {});
     expect(await run(["pause", "molam-pay", "1.3.0", "--url", "http://127.0.0.1:1"])).toBe(2);
