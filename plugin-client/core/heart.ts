@@ -1,6 +1,6 @@
 /**
  * The heartbeat loop. One beat in flight at a time; an unanswered beat is sent again with the same `seq` and the same bytes
- * until it is answered, so that a lost answer counts nothing twice.
+ * until it is answered, so that a lost answer counts nothing twice. A change of version or state ends that: another is built.
  */
 import type { Cadence, Environment, HeartbeatData, ProbeReport } from "../../src/contract/heartbeat.ts";
 import { BEAT_BACKOFF, backoffMs } from "./backoff.ts";
@@ -128,8 +128,14 @@ export class Heart {
 
   async #beatOnce(): Promise<boolean> {
     const { platform, transport, tracker, emit, onReply, store } = this.#parts;
+    const vitals = this.#parts.vitals();
+    const told = this.#pending?.vitals;
+    if (told !== undefined && (told.version !== vitals.version || told.state !== vitals.state)) {
+      // It tells of what no longer runs, and so do its errors: the new version is not to answer for them.
+      tracker.acknowledge();
+      this.#pending = null;
+    }
     if (this.#pending === null) {
-      const vitals = this.#parts.vitals();
       const probes = vitals.state === "probation" ? await this.#parts.probe() : [];
       this.#pending = await this.#build(vitals, probes);
     }
