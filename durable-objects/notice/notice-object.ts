@@ -28,10 +28,13 @@ import { OutboxStore } from "../outbox/outbox-store.ts";
 import { feedReceiver, ledgerReceiver } from "../outbox/receivers.ts";
 import { MerchantDesk } from "./merchant-desk.ts";
 import { type DeskSettings, NoticeDesk } from "./notice-desk.ts";
-import { NoticeSender, post } from "./notice-sender.ts";
-import { NOTICE_MIGRATIONS, NoticeStore, type StoredLetter } from "./notice-store.ts";
+import { NOTICE_MIGRATIONS } from "./notice-migrations.ts";
+import { NoticeSender, post, type SenderPorts } from "./notice-sender.ts";
+import { NoticeStore, type StoredLetter } from "./notice-store.ts";
 
 const PRUNE_GRAIN_MS = 3_600_000;
+/** With ops' own and the ledger's, six connections: as many as one object may have waiting for an answer. */
+const MERCHANTS_AT_A_TIME = 4;
 
 export class NoticeObject extends DurableObject<Env> implements NoticeRpc {
   readonly #store: NoticeStore;
@@ -39,7 +42,8 @@ export class NoticeObject extends DurableObject<Env> implements NoticeRpc {
   readonly #drain: OutboxDrain;
   readonly #desk: NoticeDesk;
   readonly #merchants: MerchantDesk;
-  readonly #sender: NoticeSender;
+  readonly #toOps: NoticeSender;
+  readonly #toMerchants: NoticeSender;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -54,7 +58,7 @@ export class NoticeObject extends DurableObject<Env> implements NoticeRpc {
       store: this.#outbox,
       receivers: { ledger: ledgerReceiver(env), feed: feedReceiver(env) },
     });
-    this.#sender = new NoticeSender({
+    const ports: SenderPorts = {
       store: this.#store,
       desk: this.#desk,
       transaction: (change) => ctx.storage.transactionSync(change),
@@ -63,8 +67,15 @@ export class NoticeObject extends DurableObject<Env> implements NoticeRpc {
         const notice = this.#merchants.disable(merchantOf(reader) ?? "", detail, now);
         this.#desk.drop(reader, detail, now);
         if (notice) this.#desk.take(notice, this.#settings(), now);
+        // After the transaction that this is part of.
+        ctx.waitUntil(Promise.resolve().then(() => this.#send(this.#toOps)));
       },
-    });
+    };
+    this.#toOps = new NoticeSender({ audience: "ops", readersAtATime: 1 }, ports);
+    this.#toMerchants = new NoticeSender(
+      { audience: "merchant", readersAtATime: MERCHANTS_AT_A_TIME },
+      ports,
+    );
   }
 
   async take(records: NotificationRecord[]): Promise<void> {
@@ -170,18 +181,27 @@ export class NoticeObject extends DurableObject<Env> implements NoticeRpc {
   }
 
   async #flush(): Promise<void> {
-    await Promise.all([this.#sender.run(), this.#drain.run()]);
-    // What became of the messages.
-    await this.#drain.run();
-    this.#arm(Date.now(), this.#sender.busy);
+    await Promise.all([this.#send(this.#toOps), this.#send(this.#toMerchants), this.#drain.run()]);
   }
 
-  /** @param sending a run is under way or about to begin: the alarm stands behind it */
-  #arm(now: number, sending = true): void {
+  /** Neither sender waits for the other: not for its alarm, and not with the rows that say what became of its messages. */
+  async #send(sender: NoticeSender): Promise<void> {
+    await sender.run();
+    this.#arm(Date.now(), false);
+    await this.#drain.run();
+    this.#arm(Date.now(), false);
+  }
+
+  /** @param begins runs are about to begin: the alarm stands behind them, as behind those under way */
+  #arm(now: number, begins = true): void {
     const behind = (at: number | null) => (at === null ? null : Math.max(at, now + SAFETY_MS));
-    const sends = this.#store.nextSendAt();
+    const next = (sender: NoticeSender) => {
+      const at = this.#store.nextSendAt(sender.audience);
+      return begins || sender.busy ? behind(at) : at;
+    };
     const due = [
-      sending ? behind(sends) : sends,
+      next(this.#toOps),
+      next(this.#toMerchants),
       behind(this.#outbox.nextDue(now)),
       this.#store.nextDigest(),
       this.#store.hasMemory() ? Math.ceil((now + 1) / PRUNE_GRAIN_MS) * PRUNE_GRAIN_MS : null,

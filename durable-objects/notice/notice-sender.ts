@@ -1,7 +1,8 @@
 /**
- * Sends what is queued: each reader's messages in order, a few readers at a time, one run at a time. At least once; `webhook-id` is the
- * same at every try.
+ * Sends what is queued for one audience: each reader's messages in order, a few readers at a time. At least once; `webhook-id` is the same
+ * at every try. A receiver that hangs keeps one place for as long as a call may take, and nobody else waits for it.
  */
+import type { Audience } from "../../src/contract/notification.ts";
 import { merchantOf } from "../../src/core/notice/admission.ts";
 import { bodyOf } from "../../src/core/notice/body.ts";
 import { GIVE_UP_MS, retryMs } from "../../src/core/notice/retry.ts";
@@ -13,9 +14,16 @@ import type { NoticeStore, Send, StoredLetter } from "./notice-store.ts";
 
 /** Messages of one run: what is left is due at once, and the alarm goes on with it. */
 const MOST_PER_RUN = 200;
-const READERS_AT_A_TIME = 4;
+/** A run begins no more after this: while an alarm waits for it, no other rings, and digests and tries at ops wait with it. */
+const RUN_MS = 20_000;
 /** Then the others have their turn: a reader that takes its time shall not take theirs. */
 const MOST_IN_A_ROW = 10;
+
+/** Ops have a sender of their own: however many receivers of merchants hang, a page leaves at once. */
+export interface SenderLane {
+  audience: Audience;
+  readersAtATime: number;
+}
 
 export interface SenderPorts {
   store: NoticeStore;
@@ -28,46 +36,61 @@ export interface SenderPorts {
 }
 
 export class NoticeSender {
+  readonly #lane: SenderLane;
   readonly #ports: SenderPorts;
-  #running: Promise<void> | null = null;
+  /** The readers who are being sent to. */
+  readonly #sending = new Map<string, Promise<void>>();
+  #share = { left: 0, until: 0 };
+  #turns = 0;
 
-  constructor(ports: SenderPorts) {
+  constructor(lane: SenderLane, ports: SenderPorts) {
+    this.#lane = lane;
     this.#ports = ports;
   }
 
-  /** Resolves when nothing more may leave now, or this run has sent its share. Never rejects for a receiver's failure. */
-  run(): Promise<void> {
-    this.#running ??= this.#drain().finally(() => {
-      this.#running = null;
-    });
-    return this.#running;
+  /**
+   * Resolves when nothing more may leave now, or the run has sent its share. What is queued while a run is under way takes a free
+   * place in it. Never rejects for a receiver's failure.
+   */
+  async run(): Promise<void> {
+    if (!this.busy) this.#share = { left: MOST_PER_RUN, until: Date.now() + RUN_MS };
+    this.#fill();
+    while (this.busy) await Promise.race(this.#sending.values());
+  }
+
+  get audience(): Audience {
+    return this.#lane.audience;
   }
 
   get busy(): boolean {
-    return this.#running !== null;
+    return this.#sending.size > 0;
   }
 
-  async #drain(): Promise<void> {
-    const { store } = this.#ports;
-    let left = MOST_PER_RUN;
-    while (left > 0) {
-      const readers = store.readersDue(Date.now(), READERS_AT_A_TIME);
-      if (readers.length === 0) return;
-      const share = Math.max(1, Math.min(MOST_IN_A_ROW, Math.floor(left / readers.length)));
-      const counts = await Promise.all(readers.map((reader) => this.#drainReader(reader, share)));
-      left -= counts.reduce((sum, count) => sum + count, 0);
+  #fill(): void {
+    const { audience, readersAtATime } = this.#lane;
+    while (this.#sending.size < readersAtATime && this.#share.left > 0) {
+      const now = Date.now();
+      if (now >= this.#share.until) return;
+      // Every other turn is for whoever is not known to be down: many that are must not use up all places.
+      const untriedFirst = this.#turns++ % 2 === 0;
+      const reader = this.#ports.store.nextReader(audience, now, [...this.#sending.keys()], untriedFirst);
+      if (reader === null) return;
+      const sending = this.#sendTo(reader)
+        .finally(() => this.#sending.delete(reader))
+        .then(() => this.#fill());
+      this.#sending.set(reader, sending);
     }
   }
 
-  async #drainReader(reader: string, most: number): Promise<number> {
-    for (let count = 0; count < most; count++) {
+  async #sendTo(reader: string): Promise<void> {
+    for (let count = 0; count < MOST_IN_A_ROW && this.#share.left > 0; count++) {
       const send = this.#ports.store.nextSend(reader, Date.now());
-      if (send === null) return count;
+      if (send === null) return;
+      this.#share.left -= 1;
       const result = await this.#post(reader, send.letter);
       this.#ports.transaction(() => this.#settle(send, result, Date.now()));
-      if (result.status === "failed") return count + 1;
+      if (result.status === "failed") return;
     }
-    return most;
   }
 
   async #post(reader: string, letter: StoredLetter): Promise<NotifyResult> {

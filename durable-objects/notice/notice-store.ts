@@ -1,32 +1,11 @@
 /** What the desk remembers: what was told to whom, what is held back for a digest, what is on its way, and merchants' addresses. */
-import type { Language, MerchantNotificationsRow, NotificationRow } from "../../src/contract/notification.ts";
+import type {
+  Audience,
+  Language,
+  MerchantNotificationsRow,
+  NotificationRow,
+} from "../../src/contract/notification.ts";
 import type { Bucket } from "../../src/core/notice/admission.ts";
-import type { Migration } from "../migrations.ts";
-import { OUTBOX_MIGRATION } from "../outbox/outbox-store.ts";
-
-export const NOTICE_MIGRATIONS: readonly Migration[] = [
-  OUTBOX_MIGRATION,
-  {
-    name: "notices",
-    sql: `
-      CREATE TABLE seen (key TEXT PRIMARY KEY, at INTEGER NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID;
-      CREATE TABLE buckets (key TEXT PRIMARY KEY, tokens REAL NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
-      CREATE TABLE held (number INTEGER PRIMARY KEY, reader TEXT NOT NULL, digest_at INTEGER NOT NULL, letter TEXT NOT NULL);
-      CREATE INDEX held_by_reader ON held (reader, number);
-      CREATE TABLE sends (
-        number INTEGER PRIMARY KEY,
-        reader TEXT NOT NULL,
-        since INTEGER NOT NULL,
-        due_at INTEGER NOT NULL,
-        tries INTEGER NOT NULL DEFAULT 0,
-        letter TEXT NOT NULL
-      );
-      CREATE INDEX sends_by_due ON sends (due_at);
-      CREATE INDEX sends_by_reader ON sends (reader, number);
-      CREATE TABLE merchants (merchant_id TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID;
-    `,
-  },
-];
 
 /** A message as it waits: its row, and what its body needs beside. */
 export interface StoredLetter {
@@ -157,16 +136,30 @@ export class NoticeStore {
     );
   }
 
-  /** Readers to whom something may leave now, the longest waiting first. */
-  readersDue(now: number, limit: number): string[] {
-    return this.#sql
+  /**
+   * The reader whose turn it is among those to whom something may leave now, but for `except`: whoever is due longest. `untriedFirst`:
+   * whoever has refused nothing that still waits comes before. Null when nothing may leave.
+   */
+  nextReader(
+    audience: Audience,
+    now: number,
+    except: readonly string[],
+    untriedFirst: boolean,
+  ): string | null {
+    const [row] = this.#sql
       .exec<{ reader: string }>(
-        "SELECT reader FROM sends WHERE due_at <= ? GROUP BY reader ORDER BY min(number) LIMIT ?",
+        `SELECT reader FROM sends
+         WHERE due_at <= ? AND (reader = 'ops') = ? AND reader NOT IN (SELECT value FROM json_each(?))
+         GROUP BY reader
+         ORDER BY ? AND max(tries) > 0, min(due_at), min(number)
+         LIMIT 1`,
         now,
-        limit,
+        audience === "ops" ? 1 : 0,
+        JSON.stringify(except),
+        untriedFirst ? 1 : 0,
       )
-      .toArray()
-      .map(({ reader }) => reader);
+      .toArray();
+    return row?.reader ?? null;
   }
 
   /** A reader's next message, oldest first; null when none is due. */
@@ -202,8 +195,11 @@ export class NoticeStore {
       this.#sql.exec("UPDATE sends SET due_at = ? WHERE reader = ? AND due_at < ?", dueAt, reader, dueAt);
   }
 
-  nextSendAt(): number | null {
-    return this.#sql.exec<{ at: number | null }>("SELECT min(due_at) AS at FROM sends").one().at;
+  nextSendAt(audience: Audience): number | null {
+    const ops = audience === "ops" ? 1 : 0;
+    return this.#sql
+      .exec<{ at: number | null }>("SELECT min(due_at) AS at FROM sends WHERE (reader = 'ops') = ?", ops)
+      .one().at;
   }
 
   merchant(merchantId: string): MerchantNotificationsRow | null {

@@ -24,16 +24,20 @@ interface Posted {
 /** The receivers of a test: what they got, and what each of them answers next. */
 let posted: Posted[] = [];
 let answers: Record<string, number> = {};
+/** What every merchant's receiver waits for before it answers. */
+let hold: Promise<void> | null = null;
 
 beforeEach(() => {
   posted = [];
   answers = {};
+  hold = null;
   Object.assign(env, { NOTIFY_URL: OPS_URL, NOTIFY_SECRET: SECRET, NOTIFY_FORMAT: "" });
   vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
     const request = new Request(input, init);
     // Postgres is away in these tests: the ledger's rows stay in the outbox, where they can be read.
     if (!request.url.startsWith("https://")) throw new Error("nothing there");
     posted.push({ url: request.url, headers: request.headers, body: await request.text() });
+    if (request.url !== OPS_URL) await hold;
     return new Response("{}", { status: answers[request.url] ?? 200 });
   });
 });
@@ -319,6 +323,24 @@ describe("a merchant", () => {
     await made.desk.take([aNotice(), aNotice({ id: "b", incident_id: incidentId(2), merchant_id: "m2" })]);
     await settled(4);
     await vi.waitFor(async () => expect(await statusesOf(made)).toEqual({ sent: 3, queued: 1 }));
+  });
+
+  it("whose receiver hangs, like those of all others, keeps no page from ops, nor the row of it", async () => {
+    const made = aDesk();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    hold = promise;
+    const merchants = ["m1", "m2", "m3", "m4", "m5"];
+    for (const id of merchants) await made.desk.setMerchant(id, french, OTTO);
+    const notice = (id: string) => aNotice({ id, merchant_id: id, audience: "merchant" });
+    await made.desk.take(merchants.map(notice));
+    await settled(4);
+    await made.desk.take([aNotice({ kind: "escalated", urgency: "page", audience: "ops" })]);
+    await settled(5);
+    expect(posted.at(-1)?.url).toBe(OPS_URL);
+    await vi.waitFor(async () => expect(await statusesOf(made)).toEqual({ sent: 1, queued: 5 }));
+    resolve();
+    await settled(6);
+    await vi.waitFor(async () => expect(await statusesOf(made)).toEqual({ sent: 6 }));
   });
 
   it("reads of a failed correction and of the call for people in one message", async () => {

@@ -1,6 +1,7 @@
 /** A notice desk over an object's storage in memory, with one merchant who wants its notices. */
 import { NoticeDesk } from "../../../durable-objects/notice/notice-desk.ts";
-import { NOTICE_MIGRATIONS, NoticeStore } from "../../../durable-objects/notice/notice-store.ts";
+import { NOTICE_MIGRATIONS } from "../../../durable-objects/notice/notice-migrations.ts";
+import { NoticeStore } from "../../../durable-objects/notice/notice-store.ts";
 import { OutboxStore } from "../../../durable-objects/outbox/outbox-store.ts";
 import type { NotificationRecord, NotificationRow } from "../../../src/contract/notification.ts";
 import { at } from "../../builders/ledger.ts";
