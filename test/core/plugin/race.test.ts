@@ -34,9 +34,8 @@ const LEADS_TO: Partial<Record<RacerName, readonly PhaseName[]>> = {
   decision: ["verifying", "rolling back"],
 };
 
-/** What only both together bring about: approvals are missing at hand-over; two beats are the evidence that one is not. */
+/** What only both together bring about: two beats are the evidence that one is not. */
 const TOGETHER: Record<string, End> = {
-  "severity rises × hand-over": "cancelled",
   "beat with the new version × beat with the new version": "success",
 };
 
