@@ -10,7 +10,8 @@ export const ATTEMPT_TRANSITIONS: Record<AttemptStatus, readonly AttemptStatus[]
   applying: ["awaiting_approval", "verifying", "rolling_back", "failed", "expired", "cancelled"],
   // `rolled_back` without an order of ours: the client's own dead-man was faster.
   verifying: ["success", "rolling_back", "rolled_back", "rollback_failed", "failed", "cancelled"],
-  rolling_back: ["rolled_back", "rollback_failed"],
+  // `expired`: the change that was to be undone turned out never to have been carried out, or nobody ever told.
+  rolling_back: ["rolled_back", "rollback_failed", "expired"],
   success: [],
   rolled_back: [],
   rollback_failed: [],

@@ -76,6 +76,12 @@ export type Phase =
       tries?: number;
       /** An order, not what was seen here. */
       ordered?: true;
+      /** Since this moment the way back is ordered for a change of which the shop has not said that it was carried out. */
+      unheardSince?: Millis;
+      /** Silence is all that speaks against the change: the storm guard is asked whether many fell silent with it. */
+      silent?: true;
+      /** Whatever comes of it, it says nothing about the fix. */
+      blameless?: true;
     };
 
 export interface AttemptState {

@@ -17,6 +17,16 @@ function artifactOf(release: ChosenRelease) {
 
 /** `readyAt`: not to be handed over before then. */
 export function queueAttemptCommand(draft: Draft, attempt: AttemptState, readyAt?: Millis): CommandState {
+  const command = queueChange(draft, attempt, readyAt);
+  command.change = {
+    attemptId: attempt.row.id,
+    incidentId: attempt.row.incident_id,
+    reversible: attempt.release === null || attempt.release.reversible,
+  };
+  return command;
+}
+
+function queueChange(draft: Draft, attempt: AttemptState, readyAt?: Millis): CommandState {
   const ttlMs = draft.policy.intervals.command_ttl_s * 1000;
   const attemptId = attempt.row.id;
   if (attempt.restores !== undefined) return queueRestore(draft, attempt, attempt.restores, readyAt);

@@ -14,15 +14,17 @@ export function queueCommand(
     ttlMs: number;
     /** Not handed over before then; it expires so much later. */
     readyAt?: Millis | undefined;
+    takesBack?: string;
   },
 ): CommandState {
   const { state, now } = draft;
   state.numbers.command += 1;
-  const { readyAt } = input;
+  const { readyAt, takesBack } = input;
   const expiresAt = (readyAt ?? now) + input.ttlMs;
   const command: CommandState = {
     expiresAt,
     ...(readyAt === undefined ? {} : { readyAt }),
+    ...(takesBack === undefined ? {} : { takesBack }),
     row: {
       id: `cmd_${keyOf(state.id)}_${state.numbers.command}`,
       revision: 0,
@@ -62,10 +64,12 @@ export function isLive(command: CommandState): boolean {
   return command.row.status === "queued" || command.row.status === "handed_over";
 }
 
-/** The command to hand over with the next reply, when there is one: live, due, not expired. */
+/** The command to hand over with the next reply, when there is one: live, due, not expired. What must not stay in the shop goes first. */
 export function commandToHandOver(state: PluginState, now: number): CommandState | null {
-  const due = (command: CommandState) => (command.readyAt ?? 0) <= now && command.expiresAt > now;
-  return state.commands.find((command) => isLive(command) && due(command)) ?? null;
+  const due = state.commands.filter(
+    (command) => isLive(command) && (command.readyAt ?? 0) <= now && command.expiresAt > now,
+  );
+  return due.find(({ takesBack }) => takesBack !== undefined) ?? due[0] ?? null;
 }
 
 export function markHandedOver(draft: Draft, command: CommandState, policyRevision: number): void {

@@ -2,6 +2,7 @@
 import { type Draft, note } from "./draft.ts";
 import { endAttempt } from "./end-attempt.ts";
 import { reopenIncident } from "./incidents.ts";
+import { followLate, lateReturns } from "./late-change.ts";
 import type { AttemptState, IncidentState, PluginState } from "./state.ts";
 import { changedTo, dropLiveCommand } from "./way-back.ts";
 
@@ -19,6 +20,7 @@ export function orderedVersions(state: PluginState): ReadonlySet<string> {
     const from = state.inPlace?.find(({ attemptId }) => attemptId === commit.attemptId)?.from;
     if (from !== undefined) ordered.add(from);
   }
+  for (const version of lateReturns(state)) ordered.add(version);
   return ordered;
 }
 
@@ -41,11 +43,16 @@ export function seeVersion(draft: Draft, version: string | undefined): void {
   const before = state.version;
   changedTo(draft, version);
   if (!ordered) followDrift(draft, before, version);
+  followLate(draft, version);
 }
 
 /** Told on every open incident; a fix that is watched is no longer what runs. */
-export function followDrift(draft: Draft, from: string, to: string): void {
-  const text = `The shop runs ${to} instead of ${from}, and no attempt under way ordered that.`;
+export function followDrift(
+  draft: Draft,
+  from: string,
+  to: string,
+  text = `The shop runs ${to} instead of ${from}, and no attempt under way ordered that.`,
+): void {
   for (const incident of [...draft.state.incidents]) {
     note(draft, incident, { kind: "version_drift", text, data: { from, to } });
     if (incident.row.status === "baking") fixIsGone(draft, incident, to, text);

@@ -10,6 +10,8 @@ import { endDrifted, followDrift, isForeign, orderedVersions } from "./drift.ts"
 import { endAttempt } from "./end-attempt.ts";
 import { hurryGate } from "./gate-again.ts";
 import { setIncidentStatus } from "./incidents.ts";
+import { leaveOut, mayBeLate, tellsOfReturn } from "./late-beat.ts";
+import { carriedOutLate, followLate, lateBehind, lateInBeat, lateIsGone } from "./late-change.ts";
 import { applyFailed } from "./on-report.ts";
 import { hearProbes } from "./probes-before.ts";
 import { askProbes } from "./probing.ts";
@@ -20,11 +22,12 @@ import { REPORT_GRACE_MS } from "./tuning.ts";
 import { judge, startVerifying } from "./verifying.ts";
 import { tellCohorts } from "./view.ts";
 import { watchBeat } from "./watching.ts";
-import { backAgain, commandOf, dropLiveCommand, formerOf, noteChange } from "./way-back.ts";
+import { backAgain, commandOf, dropLiveCommand, endUnheard, formerOf, noteChange } from "./way-back.ts";
 import { startWork } from "./work.ts";
 
 export function onBeat(draft: Draft, beat: HeartbeatData): void {
   const { state, now } = draft;
+  if (mayBeLate(state, beat)) return leaveOut(state, beat);
   const counted = beat.counters ? counterDelta(state.counters, beat.boot_id, beat.counters) : null;
   // What the first beat after a change counts belongs to what ran before, unless the counters began again with it.
   const reportedAt = state.changedAt ?? null;
@@ -49,13 +52,26 @@ export function onBeat(draft: Draft, beat: HeartbeatData): void {
 
   hearProbes(state, beat);
   tellCohorts(draft, fresh && !restarted ? NO_SUMS : (counted?.delta ?? null));
-  if (!ordered) followDrift(draft, ranBefore, beat.version);
+  const late = lateInBeat(state, beat);
+  if (late) carriedOutLate(draft, late, ranBefore, { ...beat, provisional: true, already: false });
+  else if (!ordered) followDrift(draft, ranBefore, beat.version);
+  followReturn(draft, beat);
   followCommit(draft, beat);
   if (state.attempt)
     followAttempt(draft, state.attempt, beat, fresh && !restarted ? null : (counted?.delta ?? null));
   review(draft);
   askProbes(draft);
   hurryGate(draft);
+}
+
+/** What was carried out too late is gone again: by its version, or as the last command tells. */
+function followReturn(draft: Draft, beat: HeartbeatData): void {
+  followLate(draft, beat.version);
+  const last = beat.last_command;
+  if (last?.outcome !== "restored" && last?.outcome !== "rolled_back") return;
+  const named = commandById(draft.state, last.id);
+  const late = named && lateBehind(draft.state, named);
+  if (late) lateIsGone(draft, late, beat.version);
 }
 
 function followAttempt(
@@ -83,9 +99,7 @@ function followAttempt(
       return judge(draft, attempt);
     case "rolling_back":
       if (isForeign(attempt, beat.version)) return endDrifted(draft, attempt, beat.version);
-      if (isRestored(attempt, beat) || saysCarriedOut(beat, phase.commandId))
-        backAgain(draft, attempt, phase.why);
-      return;
+      return followReturning(draft, attempt, phase, beat);
     default:
       return phase satisfies never;
   }
@@ -98,13 +112,22 @@ function isRestored({ row }: AttemptState, beat: HeartbeatData): boolean {
   return last !== undefined && last.id === row.command_id && last.outcome === "restored";
 }
 
-function saysCarriedOut(beat: HeartbeatData, commandId: string | null): boolean {
+/** While nobody has said that the change was carried out, what ran before is no proof that it is gone: it may come yet. */
+function followReturning(
+  draft: Draft,
+  attempt: AttemptState,
+  phase: Extract<AttemptState["phase"], { name: "rolling_back" }>,
+  beat: HeartbeatData,
+): void {
   const last = beat.last_command;
-  return (
-    last !== undefined &&
-    last.id === commandId &&
-    (last.outcome === "applied" || last.outcome === "rolled_back")
-  );
+  if (last && last.id === phase.commandId && last.outcome === "applied")
+    // A way back that found nothing to undo is "applied", one that undid something "rolled back".
+    return phase.unheardSince === undefined
+      ? backAgain(draft, attempt, phase.why)
+      : endUnheard(draft, attempt, phase);
+  if (beat.version === attempt.row.target_version) delete phase.unheardSince;
+  const shown = phase.unheardSince === undefined && isRestored(attempt, beat);
+  if (shown || tellsOfReturn(draft.state, beat, attempt.row.id)) backAgain(draft, attempt, phase.why);
 }
 
 /** The shop changed its version by itself: what was decided, and approved, was about another one. It is decided afresh. */

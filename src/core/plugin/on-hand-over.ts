@@ -13,6 +13,7 @@ import { dropWorkOf } from "./work.ts";
 
 /** True when the command takes a change back: only the kill switch and mode `off` may hold it up. */
 export function isWayBack(state: PluginState, command: CommandState): boolean {
+  if (command.takesBack !== undefined) return true;
   return state.attempt?.phase.name === "rolling_back" && command.row.attempt_id === state.attempt.row.id;
 }
 
@@ -31,7 +32,8 @@ export function onHandOver(draft: Draft, commandId: string, facts: GateFacts): C
   const command = commandToHandOver(state, now);
   if (command === null || command.row.id !== commandId) return null;
   const { attempt } = state;
-  if (attempt === null || attempt.row.id !== command.row.attempt_id) {
+  const over = attempt === null || attempt.row.id !== command.row.attempt_id;
+  if (over && command.takesBack === undefined) {
     finishCommand(draft, command, "cancelled", "its attempt is over");
     return null;
   }
@@ -40,7 +42,7 @@ export function onHandOver(draft: Draft, commandId: string, facts: GateFacts): C
     markHandedOver(draft, command, facts.policyRevision);
     return command;
   }
-  return attempt.phase.name === "applying" ? handOverChange(draft, command, facts) : null;
+  return attempt?.phase.name === "applying" ? handOverChange(draft, command, facts) : null;
 }
 
 function handOverChange(draft: Draft, command: CommandState, facts: GateFacts): CommandState | null {

@@ -9,21 +9,27 @@ import { endDrifted, isForeign, seeVersion } from "./drift.ts";
 import { endAttempt } from "./end-attempt.ts";
 import { blamesTheFix, describeFailure, retryAfterMs } from "./failure-class.ts";
 import { gateAgain } from "./gate-again.ts";
+import { carriedOutLate, isUnheardOf, lateBehind, lateFailed, lateIsGone } from "./late-change.ts";
 import { hearProbesBefore } from "./probes-before.ts";
 import { refusesProbes, takeProbes } from "./probing.ts";
 import type { AttemptState, CommandState, Millis } from "./state.ts";
 import { COMMAND_TRIES } from "./tuning.ts";
 import { startVerifying } from "./verifying.ts";
-import { backAgain, backFailed, commandOf, isProvisional, orderBackAgain } from "./way-back.ts";
+import { backAgain, backFailed, commandOf, endUnheard, isProvisional, orderBackAgain } from "./way-back.ts";
 
 /** False when the command is not one of this plugin's. */
 export function onAck(draft: Draft, data: AckData): boolean {
   const command = commandById(draft.state, data.command_id);
   if (command === null || neverLeft(command)) return false;
-  if (!isLive(command)) return true;
+  if (!isLive(command)) {
+    lateAck(draft, command, data.result);
+    return true;
+  }
   finishCommand(draft, command, "acknowledged");
   const { version, details } = data.result;
   seeVersion(draft, version);
+  const late = lateBehind(draft.state, command);
+  if (late) lateIsGone(draft, late, version);
   const attempt = attemptOf(draft, command);
   if (attempt === null) return true;
   const { phase, row } = attempt;
@@ -36,10 +42,29 @@ export function onAck(draft: Draft, data: AckData): boolean {
       startVerifying(draft, attempt);
     }
   } else if (phase.name === "rolling_back" && phase.commandId === command.row.id) {
-    if (version === row.from_version) backAgain(draft, attempt, phase.why);
+    if (version === row.from_version && phase.unheardSince !== undefined && details?.already_running === true)
+      endUnheard(draft, attempt, phase);
+    else if (version === row.from_version) backAgain(draft, attempt, phase.why);
     else endAttempt(draft, attempt, "rollback_failed", `the shop runs ${version} after the rollback`);
   }
   return true;
+}
+
+/** Of a command that is finished: a repetition, or the first word of a change that was given up for lost. */
+function lateAck(draft: Draft, command: CommandState, { version, details }: AckData["result"]): void {
+  const { state } = draft;
+  if (isUnheardOf(state, command))
+    return carriedOutLate(draft, command, state.version, {
+      version,
+      provisional: details?.provisional === true,
+      already: details?.already_running === true,
+    });
+  const attempt = attemptOf(draft, command);
+  const { phase } = attempt ?? {};
+  if (phase?.name !== "rolling_back" || phase.unheardSince === undefined) return;
+  if (command.row.id !== attempt?.row.command_id) return;
+  delete phase.unheardSince;
+  seeVersion(draft, version);
 }
 
 export function onFail(draft: Draft, data: FailData): boolean {
@@ -54,21 +79,25 @@ export function onFail(draft: Draft, data: FailData): boolean {
     return true;
   }
   // The dead-man speaks after the acknowledgement: the command is finished, and yet this is news, good or bad.
-  const restores = code === "restored" || code === "rollback_failed";
+  const unheard = attempt?.phase.name === "rolling_back" && attempt.phase.unheardSince !== undefined;
+  const restores = code === "restored" || code === "rollback_failed" || (code === "boot_failed" && unheard);
   const deadMan = restores && isWatched(attempt);
   const lost = restores && draft.state.commit?.commandId === command.row.id;
   // A report that is repeated long after says nothing of what runs now.
   if (live || deadMan || lost) seeVersion(draft, data.version);
   if (lost) lostBeforeCommit(draft, `The shop did not keep the change (${code}): ${message}`);
+  lateFailed(draft, command, data);
   if (attempt === null) return true;
   const { phase } = attempt;
   if (phase.name === "applying" && live) {
     if (data.version !== undefined && isForeign(attempt, data.version))
       endDrifted(draft, attempt, data.version);
     else applyFailed(draft, attempt, code, message);
-  } else if (deadMan && code === "restored")
+  } else if (deadMan && code !== "rollback_failed") {
+    // Its own word against the change, where silence was all there was.
+    if (code === "boot_failed" && phase.name === "rolling_back") delete phase.blameless;
     backAgain(draft, attempt, `the shop restored its last good version by itself: ${message}`);
-  else if (deadMan) backFailed(draft, attempt, message);
+  } else if (deadMan) backFailed(draft, attempt, message);
   else if (phase.name === "rolling_back" && live) {
     const tries = phase.tries ?? 1;
     const waitMs = tries < COMMAND_TRIES ? retryAfterMs(code, tries) : null;

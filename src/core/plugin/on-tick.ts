@@ -10,7 +10,16 @@ import { review } from "./review.ts";
 import type { AttemptState, CommandState } from "./state.ts";
 import { PROBATION_SILENCE_BEATS } from "./tuning.ts";
 import { judge } from "./verifying.ts";
-import { backAgain, dropLiveCommand, formerOf, goBack, isVersioned, orderBackAgain } from "./way-back.ts";
+import {
+  backAgain,
+  backFailed,
+  endUnheard,
+  formerOf,
+  goBack,
+  isProvisional,
+  isVersioned,
+  orderBackAgain,
+} from "./way-back.ts";
 
 export function onTick(draft: Draft): void {
   const { state, now } = draft;
@@ -48,15 +57,10 @@ function overdue(draft: Draft, attempt: AttemptState): void {
       return judge(draft, attempt);
     case "rolling_back":
       if (now < phase.until) return;
+      if (phase.unheardSince !== undefined) return endUnheard(draft, attempt, phase);
       if (isVersioned(attempt) && draft.state.version === attempt.row.from_version)
         return backAgain(draft, attempt, phase.why);
-      dropLiveCommand(draft, attempt);
-      return endAttempt(
-        draft,
-        attempt,
-        "rollback_failed",
-        `the shop did not report ${formerOf(attempt)} in time`,
-      );
+      return backFailed(draft, attempt, `the shop did not report ${formerOf(attempt)} in time`);
     default:
       return phase satisfies never;
   }
@@ -98,6 +102,15 @@ function applyingOverdue(
       `the shop still runs ${state.version} and never said that the command was carried out`,
       notTheFix,
     );
+  const why = "the shop did not acknowledge the command in time";
+  if (!isProvisional(attempt))
+    return endAttempt(
+      draft,
+      attempt,
+      "expired",
+      `${why}, and was not heard of since: whether it was carried out is not known`,
+      notTheFix,
+    );
   // It may be half applied: order the way back; the shop's dead-man takes it by itself when it cannot hear us.
-  goBack(draft, attempt, "the shop did not acknowledge the command in time");
+  goBack(draft, attempt, why);
 }

@@ -35,6 +35,12 @@ export interface CommandState {
   expiresAt: Millis;
   /** Not handed over before then: what failed a moment ago is not sent again at once. */
   readyAt?: Millis;
+  /** Of an attempt's own change, for when the shop tells of it only after the attempt is over. */
+  change?: { attemptId: string; incidentId: string; reversible: boolean };
+  /** The shop carried it out when its attempt was over. `from`: what ran until then; `over`: it is gone again, or stays. */
+  late?: { from: string | null; over?: true };
+  /** The command that was carried out too late, which this one takes back. */
+  takesBack?: string;
 }
 
 /** A request to the outside whose answer comes back as an event. It is derived again from the state after any crash. */
@@ -64,8 +70,8 @@ export interface PluginState {
   lastBeatAt: Millis | null;
   /** When a report, not a beat, last changed what runs: what the next beat counts partly belongs to what ran before. */
   changedAt?: Millis;
-  /** The last change of what runs, whoever made it. */
-  lastChange?: { from: string; at: Millis };
+  /** The last change of what runs, whoever made it. `denied`: a beat has contradicted the report of it, and was left out. */
+  lastChange?: { from: string; at: Millis; denied?: true };
   /** Seconds asked for in the last reply. */
   askedS: number;
   detection: DetectionState;

@@ -16,7 +16,8 @@ import { onTick } from "./on-tick.ts";
 import { onDecided, onStaged, onWorkFailed } from "./on-work.ts";
 import { onOrder } from "./orders.ts";
 import { nextIntervalS } from "./reply.ts";
-import type { CommandState, PluginState } from "./state.ts";
+import { hearGuard } from "./silence-guard.ts";
+import { type CommandState, inShopsHands, type PluginState } from "./state.ts";
 import { onTriaged } from "./triage.ts";
 import { recordPlugin, reportToFleet } from "./view.ts";
 import { takeWork } from "./work.ts";
@@ -102,6 +103,7 @@ function onAnswer(draft: Draft, event: Answer): void {
     case "decided":
       return onDecided(draft, work, event.decision, event.release, event.shadow ?? null);
     case "gate_facts":
+      if (inShopsHands(draft.state.attempt)) return hearGuard(draft, event.facts.guard);
       return onGateFacts(draft, event.facts);
     case "staged":
       return onStaged(draft, work, event.reply);

@@ -4,8 +4,10 @@ import { moveAttempt } from "./attempts.ts";
 import { commitWithinS, queueRestore, queueRollback } from "./command-payload.ts";
 import { dropCommandsOf } from "./commands.ts";
 import { commandById, type Draft, incidentById, note } from "./draft.ts";
-import { endAttempt } from "./end-attempt.ts";
+import { type EndOptions, endAttempt } from "./end-attempt.ts";
+import { askGuard } from "./silence-guard.ts";
 import type { AttemptState, CommandState, Millis, PluginState } from "./state.ts";
+import { inStorm } from "./triage.ts";
 import { COMMAND_TRIES, PROBATION_SILENCE_BEATS } from "./tuning.ts";
 
 type RollingBack = Extract<AttemptState["phase"], { name: "rolling_back" }>;
@@ -48,16 +50,24 @@ export function goBack(
 ): void {
   dropLiveCommand(draft, attempt);
   const undone = isUndone(attempt);
+  const unheard = attempt.phase.name === "applying";
+  const silent = attempt.row.health?.rule === "no_beat";
+  // Of silence alone nobody knows whose it is: an unanswered command may never have arrived, and in a storm all are silent.
+  const blameless = !ordered && (unheard || (silent && inStorm(draft.state, draft.now)));
+  const ending = { aboutTheFix: !blameless };
   if (!isProvisional(attempt) && !undone)
-    return endAttempt(draft, attempt, "failed", `It is final in the shop and was left in place. ${why}`);
-  if (attempt.release !== null && !attempt.release.reversible && !undone) {
-    keepInShop(draft, attempt);
     return endAttempt(
       draft,
       attempt,
       "failed",
-      `The release cannot be taken back and was left in place. ${why}`,
+      `It is final in the shop and was left in place. ${why}`,
+      ending,
     );
+  if (attempt.release !== null && !attempt.release.reversible && !undone) {
+    keepInShop(draft, attempt);
+    const place = unheard ? "stays in place if it was carried out, which is not known" : "was left in place";
+    const text = `The release cannot be taken back and ${place}. ${why}`;
+    return endAttempt(draft, attempt, "failed", text, ending);
   }
   const command = queueWayBack(draft, attempt, why);
   const { apply_s, probation_s } = draft.policy.intervals;
@@ -78,7 +88,30 @@ export function goBack(
     until: Math.max(deadMan, draft.now) + graceMs,
     why,
     ...(ordered ? { ordered: true as const } : {}),
+    ...(unheard ? { unheardSince: draft.now } : {}),
+    ...(silent ? { silent: true as const } : {}),
+    ...(blameless ? { blameless: true as const } : {}),
   });
+  if (silent && !blameless) askGuard(draft, attempt);
+}
+
+/** Nothing but silence, of which nobody knows whose it is, speaks against the fix. */
+function blame({ phase }: AttemptState): EndOptions {
+  return phase.name === "rolling_back" && phase.blameless ? { aboutTheFix: false } : {};
+}
+
+/** The shop said neither that the change was carried out nor that it was not: where it runs what it ran, there is nothing to undo. */
+export function endUnheard(draft: Draft, attempt: AttemptState, phase: RollingBack): void {
+  const { lastBeatAt } = draft.state;
+  const former = formerOf(attempt);
+  const heard = lastBeatAt !== null && lastBeatAt > (phase.unheardSince ?? 0);
+  const known = heard
+    ? `${former} is what the shop runs, and it never said that the command was carried out`
+    : `not heard of since: whether it was carried out is not known; if it was, the shop goes back to ${former} by itself`;
+  dropLiveCommand(draft, attempt);
+  // Whoever ordered it back has what was ordered.
+  const ending = heard && phase.ordered ? "rolled_back" : "expired";
+  endAttempt(draft, attempt, ending, `${phase.why}; ${known}`, { aboutTheFix: false });
 }
 
 function queueWayBack(draft: Draft, attempt: AttemptState, why: string, readyAt?: Millis): CommandState {
@@ -115,7 +148,7 @@ export function backFailed(draft: Draft, attempt: AttemptState, why: string): vo
   dropLiveCommand(draft, attempt);
   if (attempt.row.status === "applying")
     moveAttempt(draft, attempt, { name: "rolling_back", commandId: null, until: draft.now, why });
-  endAttempt(draft, attempt, "rollback_failed", why);
+  endAttempt(draft, attempt, "rollback_failed", why, blame(attempt));
 }
 
 /** What runs now is not what the evidence is about: it is dropped, and the next beat is not counted against it either. */
@@ -139,7 +172,7 @@ export function backAgain(draft: Draft, attempt: AttemptState, why: string): voi
   if (!isVersioned(attempt)) changedTo(draft, draft.state.version);
   if (attempt.row.status !== "rolling_back")
     moveAttempt(draft, attempt, { name: "rolling_back", commandId: null, until: draft.now, why });
-  endAttempt(draft, attempt, "rolled_back", why);
+  endAttempt(draft, attempt, "rolled_back", why, blame(attempt));
 }
 
 export function commandOf(draft: Draft, attempt: AttemptState): CommandState | null {

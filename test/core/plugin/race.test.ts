@@ -34,8 +34,19 @@ const LEADS_TO: Partial<Record<RacerName, readonly PhaseName[]>> = {
   decision: ["verifying", "rolling back"],
 };
 
-/** What only both together bring about: two beats are the evidence that one is not. */
+/**
+ * What only both together bring about: approvals are missing at hand-over; two beats are the evidence that one is not; what is
+ * final in the shop is followed by silence; a beat says that what is ordered back never came about.
+ */
 const TOGETHER: Record<string, End> = {
+  "ack × deadline": "failed",
+  "ack twice × deadline": "failed",
+  "signal clears × order to take back": "rolled_back",
+  "severity rises × order to take back": "rolled_back",
+  "beat built before × order to take back": "rolled_back",
+  "goodbye × order to take back": "rolled_back",
+  "decision × order to take back": "rolled_back",
+  "severity rises × hand-over": "cancelled",
   "beat with the new version × beat with the new version": "success",
 };
 

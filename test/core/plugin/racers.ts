@@ -114,6 +114,14 @@ function beatOf(version: (state: PluginState) => string): Racer {
   };
 }
 
+/** Sent again for want of an answer: it tells of the shop as its sender saw it, whatever has happened since. */
+const builtBefore: Racer = ({ state, shopVersion: version, counters }) => {
+  const { runState, seq } = state;
+  return (track) => {
+    track.beat(0, 0, { seq: seq + 1, version, state: runState, counters });
+  };
+};
+
 function staged(ok: boolean): Racer {
   return ({ state }) => {
     const work = workSeen(state, "stage");
@@ -181,6 +189,7 @@ export const RACERS = {
   "dead-man restore": report("restored", fromVersion),
   "beat with the new version": beatOf(targetVersion),
   "beat with the old version": beatOf(fromVersion),
+  "beat built before": builtBefore,
   "beat with a foreign version": beatOf(() => "9.9.9"),
   goodbye: () => (track) => {
     track.beat(0, 0, { state: "goodbye" });

@@ -53,11 +53,14 @@ describe("an acknowledgement", () => {
     expect(story.refusal).toMatchObject({ reason: "not_found" });
   });
 
-  it("that comes after the command expired is answered, and the attempt has taken its way back", () => {
+  it("that comes after the command expired says what runs, and the attempt stays on its way back", () => {
     const story = handedOver();
     const late = story.handed?.row.id ?? "none";
     story.pass(400);
     expect(story.attempt.status).toBe("rolling_back");
+    ackOf(story, late, "1.2.3");
+    expect(story.attempt.status).toBe("rolling_back");
+    expect(story.state.version).toBe("1.2.3");
     unchanged(story, () => ackOf(story, late, "1.2.3"));
     expect(story.refusal).toBeNull();
   });

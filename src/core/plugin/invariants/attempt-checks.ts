@@ -77,7 +77,12 @@ export const ATTEMPT_CHECKS: Readonly<Record<string, Check>> = {
     if (commit === null || commit.attemptId === before.commit?.attemptId) return null;
     const row = rowsOf(outbox, "attempt").findLast(({ id }) => id === commit.attemptId);
     const frozen = row?.status === "failed" && before.attempt?.release?.reversible === false;
-    return row?.status === "success" || frozen ? null : `committed while ${row?.status ?? "unknown"}`;
+    // Carried out when its attempt was over, and nothing leads back.
+    const late = after.commands.find(({ row: { id } }) => id === commit.commandId);
+    const stays = late?.late?.over === true && late.change?.reversible === false;
+    return row?.status === "success" || frozen || stays
+      ? null
+      : `committed while ${row?.status ?? "unknown"}`;
   },
 
   "5: a success is what the shop runs": ({ after, outbox }) => {

@@ -61,7 +61,8 @@ export const COMMAND_CHECKS: Readonly<Record<string, Check>> = {
   },
 
   "3: one live command, of the attempt in flight": ({ after }) => {
-    const live = after.commands.filter(isLive);
+    // What was carried out too late is taken back whatever else is under way.
+    const live = after.commands.filter((command) => isLive(command) && command.takesBack === undefined);
     if (live.length > 1) return `${live.length} are live`;
     const [only] = live;
     if (only === undefined || only.row.attempt_id === after.attempt?.row.id) return null;
