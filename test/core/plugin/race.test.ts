@@ -35,8 +35,8 @@ const LEADS_TO: Partial<Record<RacerName, readonly PhaseName[]>> = {
 };
 
 /**
- * What only both together bring about: approvals are missing at hand-over; two beats are the evidence that one is not; what is
- * final in the shop is followed by silence; a beat says that what is ordered back never came about.
+ * What only both together bring about: two beats are the evidence that one is not; what is final in the shop is followed by
+ * silence; a beat says that what is ordered back never came about.
  */
 const TOGETHER: Record<string, End> = {
   "ack × deadline": "failed",
@@ -46,7 +46,6 @@ const TOGETHER: Record<string, End> = {
   "beat built before × order to take back": "rolled_back",
   "goodbye × order to take back": "rolled_back",
   "decision × order to take back": "rolled_back",
-  "severity rises × hand-over": "cancelled",
   "beat with the new version × beat with the new version": "success",
 };
 
