@@ -121,6 +121,8 @@ export const Attempt = z.object({
   gate_facts: GateSnapshot.nullish(),
   /** The gate's verdicts at command hand-over; null until then. */
   handover_gate: z.array(GateVerdict).max(32).nullable(),
+  /** What those verdicts were made of. */
+  handover_facts: GateSnapshot.nullish(),
   staging: z.array(SmokeCheck).max(16).nullable(),
   health: HealthVerdict.nullable(),
   /** While a person is asked whether to keep an inconclusive change: without an answer until then it is taken back, where it can be. */

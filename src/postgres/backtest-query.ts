@@ -59,12 +59,20 @@ export async function pastJudgements(db: Db, days: number, until: string): Promi
  * nor an attempt that mode shadow stopped: what it would have done stands in a shadow decision.
  */
 function judgements(picked: SQL): SQL {
+  // The last time that it was put before the gate. Instants of one form compare as text; null where nothing was kept.
+  const atHandOver = sql`a.handover_facts ->> 'at' >= a.gate_facts ->> 'at'`;
+  // Stopped there by what was not kept.
+  const unkept = sql`a.handover_facts IS NULL AND jsonb_path_exists(a.handover_gate,
+    '$[*] ? (@.outcome == "forbid" || (@.rule == "approvals" && @.outcome == "needs_approval"))')`;
   return sql`
     WITH picked AS (${picked})
     SELECT 'attempt' AS kind, a.id, a.incident_id, a.plugin_id, a.merchant_id, a.product, a.action, a.target_version,
       picked.severity, a.requested_by = 'vigie' AND a.reverts IS NULL AS automatic, a.status AS ended, a.approvals_needed,
-      jsonb_path_query_array(a.gate || coalesce(a.handover_gate, '[]'), '$[*] ? (@.outcome == "forbid").rule') AS forbidden_by,
-      a.gate_facts AS facts, a.created_at::text AS at
+      jsonb_path_query_array(
+        CASE WHEN ${atHandOver} THEN a.handover_gate ELSE a.gate || coalesce(a.handover_gate, '[]') END,
+        '$[*] ? (@.outcome == "forbid").rule') AS forbidden_by,
+      CASE WHEN ${atHandOver} THEN a.handover_facts WHEN ${unkept} THEN NULL ELSE a.gate_facts END AS facts,
+      a.created_at::text AS at
     FROM plugin_autopatch_attempts a JOIN picked ON picked.id = a.incident_id
     WHERE NOT (a.gate || coalesce(a.handover_gate, '[]')) @> '[{"rule":"mode","outcome":"forbid","observed":"shadow"}]'
     UNION ALL

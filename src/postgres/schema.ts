@@ -179,6 +179,7 @@ export const attempts = pgTable("plugin_autopatch_attempts", {
   gate_facts: json<NonNullable<Attempt["gate_facts"]>>(),
   remedy: text(),
   handover_gate: json<NonNullable<Attempt["handover_gate"]>>(),
+  handover_facts: json<NonNullable<Attempt["handover_facts"]>>(),
   staging: json<NonNullable<Attempt["staging"]>>(),
   health: json<NonNullable<Attempt["health"]>>(),
   asked_until: instant(),

@@ -127,6 +127,7 @@ export function anAttempt(over: Partial<Attempt> = {}): Attempt {
     gate_facts: null,
     remedy: null,
     handover_gate: null,
+    handover_facts: null,
     staging: null,
     health: null,
     asked_until: null,

@@ -74,6 +74,10 @@ const attempt = (n: number, day: number, over: Partial<Attempt>): LedgerRecord[]
     { kind: "attempt", row: { ...ended, ...over } },
   ];
 };
+const STORM = { storm: true, autonomy: "normal", actions_last_hour: 0 } as const;
+/** No rule of the policy in force stands in its way. */
+const CALM = { severity: "medium" } as const;
+const allows = (rule: "storm") => ({ ...forbids(rule), outcome: "allow" as const });
 const forbids = (rule: "storm" | "mode", observed = "x") => ({
   rule,
   outcome: "forbid" as const,
@@ -136,6 +140,21 @@ const RECORDS: LedgerRecord[] = [
     },
   },
   { kind: "shadow", row: { ...SHADOW, id: `${incidentId(6)}.shadow.1`, outcome: "superseded" } },
+  // A storm began while it was staged; one of before the hand-over's facts were kept; one that was in the shop then.
+  incident(8, 9),
+  ...attempt(8, 9, {
+    gate_facts: facts(CALM),
+    handover_gate: [forbids("storm")],
+    handover_facts: facts({ ...CALM, at: at(9 * DAY_S + 200), guard: STORM }),
+  }),
+  incident(9, 9),
+  ...attempt(9, 9, { gate_facts: facts(CALM), handover_gate: [forbids("storm")] }),
+  incident(10, 9),
+  ...attempt(10, 9, {
+    gate_facts: facts(CALM),
+    handover_gate: [allows("storm")],
+    handover_facts: facts({ ...CALM, at: at(9 * DAY_S + 200), attempts_today: 1 }),
+  }),
   // Too long ago, for a week.
   incident(7, 2),
   ...attempt(7, 2, { gate_facts: facts() }),
@@ -148,7 +167,7 @@ describe("the past of a back-test, out of a real Postgres", () => {
       from: at(3 * DAY_S),
       until: UNTIL,
       days: 7,
-      incidents: 6,
+      incidents: 9,
       truncated: false,
       without_attempt: 1,
     });
@@ -164,13 +183,32 @@ describe("the past of a back-test, out of a real Postgres", () => {
       ])
       .toSorted();
     expect(shown).toEqual([
+      ["attempt", incidentId(10), true, "cancelled", "", 0, true],
       ["attempt", incidentId(1), true, "cancelled", "storm", 0, true],
       ["attempt", incidentId(2), true, "cancelled", "", 1, true],
       ["attempt", incidentId(3), true, "cancelled", "", 0, false],
       ["attempt", incidentId(4), false, "cancelled", "", 0, true],
+      ["attempt", incidentId(8), true, "cancelled", "storm", 0, true],
+      ["attempt", incidentId(9), true, "cancelled", "storm", 0, false],
       ["shadow", incidentId(6), true, "same_fix", "", 1, true],
     ]);
-    expect((await pastJudgements(database.db, 30, UNTIL)).incidents).toBe(7);
+    expect((await pastJudgements(database.db, 30, UNTIL)).incidents).toBe(10);
+  });
+
+  it("replays what was stopped at hand-over with the facts of that moment", async () => {
+    const past = await pastJudgements(database.db, 7, UNTIL);
+    const of = (n: number) => past.judgements.find(({ incident_id }) => incident_id === incidentId(n))?.facts;
+    expect(of(8)?.guard.storm).toBe(true);
+    expect(of(10)?.attempts_today).toBe(1);
+    const handedOver = past.judgements.filter(({ incident_id }) =>
+      [8, 10].map((n) => incidentId(n)).includes(incident_id),
+    );
+    const inForce = aPolicy();
+    expect(runBacktest({ ...past, judgements: handedOver }, inForce, inForce)).toMatchObject({
+      replayed: 2,
+      changed: 0,
+      would: { forbidden: 1, automatic: 1 },
+    });
   });
 
   it("gives a draft that is less strict what it would let go", async () => {
@@ -183,14 +221,14 @@ describe("the past of a back-test, out of a real Postgres", () => {
     if (!draft.ok) throw new Error("refused");
     const reply = runBacktest(past, draft.value, inForce);
     expect(reply).toMatchObject({
-      incidents: 6,
+      incidents: 9,
       without_attempt: 1,
-      replayed: 3,
-      not_replayable: { without_facts: 1, by_people: 1 },
-      was: { forbidden: 1, approval: 1, shadow: 1 },
-      would: { forbidden: 1, automatic: 2 },
-      would_be_automatic_ended: { cancelled: 1, same_fix: 1 },
-      by_rule: [{ rule: "storm", forbids: 1, asks: 0 }],
+      replayed: 5,
+      not_replayable: { without_facts: 2, by_people: 1 },
+      was: { forbidden: 2, approval: 1, shadow: 1, automatic: 1 },
+      would: { forbidden: 2, automatic: 3 },
+      would_be_automatic_ended: { cancelled: 2, same_fix: 1 },
+      by_rule: [{ rule: "storm", forbids: 2, asks: 0 }],
     });
     expect(reply.items.map(({ incident_id, was, would }) => [incident_id, was, would]).toSorted()).toEqual([
       [incidentId(2), "approval", "automatic"],

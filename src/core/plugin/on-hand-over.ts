@@ -1,6 +1,7 @@
 /** The moment a command may leave: every rule is read again, against the authority's policy of this instant. */
 
 import { gate } from "../policy/gate.ts";
+import { snapshotOf } from "../policy/gate-snapshot.ts";
 import { waitsForSlot } from "./action-place.ts";
 import { backToApproval } from "./ask-people.ts";
 import { commandToHandOver, finishCommand, markHandedOver } from "./commands.ts";
@@ -64,6 +65,7 @@ function handOverChange(draft: Draft, command: CommandState, facts: GateFacts): 
       return null;
     }
     attempt.row.handover_gate = result.verdicts;
+    attempt.row.handover_facts = snapshotOf(subject);
     if (result.outcome === "wait_approval")
       backToApproval(draft, attempt, incident, facts, { result, subject });
     else standDown(draft, attempt, incident, result, facts, "stopped at hand-over");
@@ -78,6 +80,7 @@ function handOverChange(draft: Draft, command: CommandState, facts: GateFacts): 
       until: Math.min(command.expiresAt, now + draft.policy.intervals.apply_s * 1000),
     };
     attempt.row.handover_gate = result.verdicts;
+    attempt.row.handover_facts = snapshotOf(subject);
     attempt.row.handed_over_at = iso(now);
     recordAttempt(draft, attempt);
     note(draft, incident, {

@@ -33,6 +33,7 @@ export interface PastJudgement {
   approvals_needed: number;
   /** Rules that forbade it then; of a shadow decision, those that would have. */
   forbidden_by: string[];
+  /** Of the last time that it was put before the gate, as `forbidden_by` is. */
   facts: GateSnapshot | null;
   at: string;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Attempt } from "../../../src/contract/attempt.ts";
 import { ShadowDecision } from "../../../src/contract/shadow.ts";
 import type { GateFacts } from "../../../src/core/plugin/event.ts";
 import { outcomeOfShadow } from "../../../src/core/plugin/shadow-outcome.ts";
@@ -226,6 +227,28 @@ describe("mode shadow", () => {
     ]);
     expect(last(recovers(story))).toMatchObject({ revision: 2, outcome: "cleared" });
   });
+
+  it.each([
+    ["lets it go", {}],
+    ["stops it", { guard: { storm: true, autonomy: "normal", actions_last_hour: 0, explanation: "" } }],
+  ] satisfies [string, Partial<GateFacts>][])(
+    "keeps what hand-over was held against when it %s",
+    (_, facts) => {
+      const story = new PluginStory().breakWebhooks().decide().gate().stage().beat(15);
+      const before = story.attempt.gate_facts;
+      story.handOver(facts);
+      const {
+        handover_facts: kept,
+        handover_gate: verdicts,
+        gate_facts,
+      } = story.rows("attempt").at(-1) ?? {};
+      if (!kept) throw new Error("nothing was kept");
+      const { id: pluginId, merchantId, product } = story.state;
+      expect(gate(aPolicy(), subjectOf(kept, { pluginId, merchantId, product })).verdicts).toEqual(verdicts);
+      expect(gate_facts).toEqual(before);
+      expect(Attempt.safeParse(story.rows("attempt").at(-1)).error).toBeUndefined();
+    },
+  );
 
   it("keeps what every gate was held against, so that another policy can be asked", () => {
     const story = new PluginStory().breakWebhooks().decide().gate();
