@@ -18,7 +18,7 @@ import { spreadFactor } from "../detect/error-spread.ts";
 import { type RollingWindow, type Sums, type WindowShape, windowBuckets } from "../detect/rolling-window.ts";
 import { usualWebhookShare, webhookTest } from "../detect/webhook-level.ts";
 import type { IncidentState, Millis, PluginState } from "./state.ts";
-import type { Baseline, Level } from "./yardstick.ts";
+import type { Baseline, Besides, Level } from "./yardstick.ts";
 
 /** `incident`: what the change is to heal; null when it is closed. */
 export function freezeBaseline(state: PluginState, incident: IncidentState | null): Baseline {
@@ -46,6 +46,40 @@ export function freezeBaseline(state: PluginState, incident: IncidentState | nul
     fault: faultOf(incident, until),
     ...(gauge === null ? {} : { gauge: gauge.value }),
   };
+}
+
+/** `attemptOf`: the incident that the change is to heal. As the change is made: detectors begin afresh after it. */
+export function freezeBesides(
+  state: PluginState,
+  attemptOf: string,
+  { per }: Baseline,
+  now: Millis,
+): Besides {
+  const { detection } = state;
+  const besides: Besides = { severities: {}, fingerprints: [] };
+  for (const incident of incidentsBesides(state, attemptOf)) {
+    const { type, severity, signature } = incident.row;
+    besides.severities[type] = severity;
+    const figure = ABOUT[type];
+    if (figure !== undefined) {
+      const since = Date.parse(incident.row.onset_at ?? incident.row.detected_at);
+      const buckets = bucketsBetween(detection.recent, RECENT_WINDOW, since, now + RECENT_WINDOW.slotMs);
+      const trialsIn =
+        figure === "webhooks" ? webhookTrials : per === "request" ? requestTrials : secondTrials;
+      besides[figure] = { ...levelOf(buckets, trialsIn), usual: faultOf(incident, since)[figure] ?? 0 };
+    }
+    // Of those that are fresh since the change, alarms of before have no count yet; the incident's own may have one.
+    if (type === "new_error")
+      besides.fingerprints = detection.newErrors.fresh
+        .filter(({ fingerprint, count }) => count === 0 || signature.endsWith(`:${fingerprint}`))
+        .map(({ fingerprint }) => fingerprint);
+  }
+  return besides;
+}
+
+/** Other incidents that are open. What bakes is held to be healed. */
+export function incidentsBesides(state: PluginState, attemptOf: string): IncidentState[] {
+  return state.incidents.filter(({ row }) => row.id !== attemptOf && row.status !== "baking");
 }
 
 /** The earliest onset among what is open: another fault's hours are no health either. */

@@ -4,6 +4,7 @@
  * during the fault": no traffic is not health. Pure.
  */
 import type { HealthVerdict } from "../../contract/attempt.ts";
+import { SEVERITIES } from "../../contract/ids.ts";
 import type { IncidentType } from "../../contract/incident.ts";
 import { referenceShare } from "../detect/bernoulli-cusum.ts";
 import type { Finding } from "../detect/finding.ts";
@@ -12,7 +13,7 @@ import type { HealthFacts } from "./health-facts.ts";
 import { provenWell } from "./health-proof.ts";
 import { iso, type Millis } from "./state.ts";
 import { HEALTH } from "./tuning.ts";
-import { type Baseline, type Yardstick, yardstickOf } from "./yardstick.ts";
+import { type Baseline, isDrowned, type Yardstick, yardstickOf } from "./yardstick.ts";
 
 type Verdict = Omit<HealthVerdict, "at">;
 
@@ -108,8 +109,21 @@ function condemned(facts: HealthFacts): Verdict | null {
 
 const TYPE_OF = { webhooks: "webhook_fail_rate", errors: "error_spike" } as const;
 
-function isJudged(facts: HealthFacts, type: IncidentType): boolean {
-  return type === facts.original || !facts.known.includes(type);
+/** Of what another incident is about, only what is seen to be new or worse: a rate above its level, an error of another kind. */
+function isJudged({ original, known, baseline }: HealthFacts, type: IncidentType): boolean {
+  if (type === original || !known.includes(type)) return true;
+  if (baseline.besides === undefined) return false;
+  if (type === "new_error") return true;
+  const figure = type === "webhook_fail_rate" ? "webhooks" : type === "error_spike" ? "errors" : null;
+  return figure !== null && baseline.besides[figure] !== undefined && !isDrowned(baseline, figure);
+}
+
+/** Another incident's signal is up, as it was: it forbids nothing, unless it is graver than it was before the change. */
+function isAsBefore({ original, known, baseline: { besides } }: HealthFacts, finding: Finding): boolean {
+  const { type } = finding;
+  if (type === original || !known.includes(type) || type === "new_error") return false;
+  const before = besides?.severities[type];
+  return before === undefined || SEVERITIES.indexOf(finding.severity) <= SEVERITIES.indexOf(before);
 }
 
 /** Rates are judged against the baseline and silence by its own rule; a subscription takes a moment to be switched on again. */
@@ -195,7 +209,7 @@ function doubted(facts: HealthFacts): Verdict | null {
       explanation: `${facts.probesFailed} of ${facts.probesFailed + facts.probesOk} probes failed since the change.`,
     };
   const up = facts.findings.find(
-    (finding) => finding.type !== "heartbeat_missed" && isJudged(facts, finding.type) && isUp(finding),
+    (finding) => finding.type !== "heartbeat_missed" && isUp(finding) && !isAsBefore(facts, finding),
   );
   if (up === undefined) return null;
   const { method: metric, value, bound, explanation } = up.signal;

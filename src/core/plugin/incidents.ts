@@ -155,10 +155,16 @@ export function titleOf(draft: Draft, incident: IncidentState): string {
   return `${incident.row.type.replaceAll("_", " ")} at ${incident.row.merchant_id} (${draft.state.product} ${incident.row.version})`;
 }
 
-/** The signal goes on: severity may only rise while it is open, so that a dip does not disarm what a peak demanded. */
-export function refreshIncident(draft: Draft, incident: IncidentState, finding: Finding): void {
-  if (SEVERITIES.indexOf(finding.severity) <= SEVERITIES.indexOf(incident.row.severity)) return;
+/**
+ * The signal goes on: severity may only rise while it is open, so that a dip does not disarm what a peak demanded. Whoever was called for
+ * it, and works on it, hears of the rise.
+ *
+ * @returns whether it rose
+ */
+export function refreshIncident(draft: Draft, incident: IncidentState, finding: Finding): boolean {
+  if (SEVERITIES.indexOf(finding.severity) <= SEVERITIES.indexOf(incident.row.severity)) return false;
   const before = incident.row.severity;
+  const snoozed = Boolean(incident.row.snoozed);
   incident.row.severity = finding.severity;
   incident.row.signal = finding.signal;
   recordIncident(draft, incident);
@@ -168,6 +174,12 @@ export function refreshIncident(draft: Draft, incident: IncidentState, finding: 
     data: { from: before, to: finding.severity, signal: finding.signal },
   });
   breakSnooze(draft, incident, `It is ${finding.severity} by now: the snooze is over.`);
+  // The end of a snooze has been told of just now.
+  if (incident.row.status === "escalated" && !snoozed) {
+    const title = `Graver, ${finding.severity} by now: ${titleOf(draft, incident)}`;
+    notify(draft, incident, "escalated", "page", title, finding.signal.explanation);
+  }
+  return true;
 }
 
 export function setIncidentStatus(draft: Draft, incident: IncidentState, status: IncidentStatus): void {

@@ -44,7 +44,7 @@ export function review(draft: Draft): void {
 
 function follow(draft: Draft, incident: IncidentState, finding: Finding): void {
   if (incident.row.status !== "baking") {
-    refreshIncident(draft, incident, finding);
+    if (refreshIncident(draft, incident, finding)) blameWatchedFix(draft, incident, "grew worse");
     return renewEvidence(draft, incident);
   }
   const fix = incident.healedBy;

@@ -1,7 +1,8 @@
 /** After the change: the watch and its verdict. The way back is in `way-back.ts`. */
-import type { IncidentType } from "../../contract/incident.ts";
-import { findings } from "../detect/detection.ts";
+import { type Finding, findings } from "../detect/detection.ts";
+import { newErrorFinding } from "../detect/new-error.ts";
 import { describeChange, moveAttempt } from "./attempts.ts";
+import { freezeBesides, incidentsBesides } from "./baseline.ts";
 import { commitWithinS } from "./command-payload.ts";
 import { type Draft, incidentById, note, notify, recordAttempt } from "./draft.ts";
 import { endAttempt, isUnproved } from "./end-attempt.ts";
@@ -9,12 +10,13 @@ import { healthVerdict } from "./health-check.ts";
 import { newHealthEvidence } from "./health-evidence.ts";
 import { bakeIncident, titleOf } from "./incidents.ts";
 import { failedBefore } from "./probes-before.ts";
-import { type AttemptState, iso, type PluginState } from "./state.ts";
+import { type AttemptState, iso } from "./state.ts";
 import { judgeTakingBack } from "./taking-back.ts";
 import { ASK_MARGIN_MS, TAKEN_BACK_LIMIT_MS } from "./tuning.ts";
 import { watchSilentAt } from "./watch-silence.ts";
 import { baselineOf, type Verifying } from "./watching.ts";
 import { changedTo, goBack, keepInShop } from "./way-back.ts";
+import type { Baseline } from "./yardstick.ts";
 
 /** The plugin reports the new version (or the new settings): the health check's clock starts. */
 export function startVerifying(draft: Draft, attempt: AttemptState): void {
@@ -22,6 +24,11 @@ export function startVerifying(draft: Draft, attempt: AttemptState): void {
   const { state } = draft;
   // Evidence against what ran before says nothing about what runs now.
   changedTo(draft, attempt.row.target_version ?? state.version);
+  const baseline = baselineOf(draft, attempt);
+  attempt.baseline = {
+    ...baseline,
+    besides: freezeBesides(state, attempt.row.incident_id, baseline, draft.now),
+  };
   attempt.row.executed_at = iso(draft.now);
   attempt.deadManAt = draft.now + commitWithinS(intervals) * 1000;
   moveAttempt(draft, attempt, {
@@ -58,6 +65,7 @@ export function judge(draft: Draft, attempt: AttemptState): void {
   if (now >= phase.checkAt) phase.checked = true;
   const incident = incidentById(state, attempt.row.incident_id);
   const original = incident?.row.type ?? "webhook_fail_rate";
+  const baseline = baselineOf(draft, attempt);
   const verdict = healthVerdict({
     now,
     startedAt: phase.startedAt,
@@ -70,11 +78,11 @@ export function judge(draft: Draft, attempt: AttemptState): void {
     probesOk: phase.probesOk,
     probesFailed: phase.probesFailed,
     totals: phase.totals,
-    baseline: baselineOf(draft, attempt),
+    baseline,
     evidence: phase.evidence ?? newHealthEvidence(phase.startedAt),
-    findings: findings(state.detection, now, state.askedS * 1000),
+    findings: findingsSince(draft, baseline),
     original,
-    known: knownElsewhere(state, attempt),
+    known: incidentsBesides(state, attempt.row.incident_id).map(({ row }) => row.type),
   });
   if (verdict === null) return;
   switch (verdict.verdict) {
@@ -97,11 +105,16 @@ export function judge(draft: Draft, attempt: AttemptState): void {
   }
 }
 
-/** Another open incident is about these already: the change did not promise to mend them, and did not bring them. */
-function knownElsewhere(state: PluginState, attempt: AttemptState): IncidentType[] {
-  return state.incidents
-    .filter(({ row }) => row.id !== attempt.row.incident_id && row.status !== "baking")
-    .map(({ row }) => row.type);
+/** An error that is an alarm already is another incident's; one that is none yet is the change's doing. */
+function findingsSince({ state, now }: Draft, { besides }: Baseline): Finding[] {
+  const { detection, askedS } = state;
+  const { newErrors } = detection;
+  const fresh = newErrors.fresh.filter(({ fingerprint }) => !besides?.fingerprints.includes(fingerprint));
+  return findings(detection, now, askedS * 1000).map((finding) =>
+    finding.type === "new_error" && fresh.length < newErrors.fresh.length
+      ? newErrorFinding({ ...newErrors, fresh }, now)
+      : finding,
+  );
 }
 
 function askPerson(draft: Draft, attempt: AttemptState, phase: Verifying, why: string): void {

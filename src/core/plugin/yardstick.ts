@@ -1,4 +1,7 @@
 /** What a plugin's figures after a change are measured by: its own before its fault, and during it. Pure. */
+
+import type { Severity } from "../../contract/ids.ts";
+import type { IncidentType } from "../../contract/incident.ts";
 import type { BernoulliTest } from "../detect/bernoulli-cusum.ts";
 import { HEALTH } from "./tuning.ts";
 
@@ -25,6 +28,18 @@ export interface Baseline {
   fault: { webhooks?: number; errors?: number };
   /** What the plugin itself said last before the change, where it keeps no counters. */
   gauge?: number;
+  /** What was wrong besides when the change was made; absent in attempts stored before it was kept. */
+  besides?: Besides;
+}
+
+/** Other open incidents of the plugin: the change did not promise to mend them, and must not make them worse. */
+export interface Besides {
+  /** How much fails on their account. `usual` is the share of their signal. */
+  webhooks?: Level;
+  errors?: Level;
+  severities: Partial<Record<IncidentType, Severity>>;
+  /** Fingerprints that are an alarm already. */
+  fingerprints: string[];
 }
 
 /** The test of "as before" against "worse than before" for one figure, and against "as during the fault". */
@@ -43,7 +58,10 @@ export function yardstickOf(baseline: Baseline, figure: "webhooks" | "errors"): 
   const level = baseline[figure];
   const { floor, least, most } = HEALTH[figure === "webhooks" ? "webhook" : baseline.per];
   const spread = figure === "webhooks" ? 1 : baseline.spread;
-  const healthy = Math.min(HEALTH.ceiling, Math.max(floor, upperShare(level, spread)));
+  const healthy = Math.min(
+    HEALTH.ceiling,
+    Math.max(floor, upperShare(level, spread), shareBesides(baseline, figure)),
+  );
   const odds = (HEALTH.oddsRatio * healthy) / (1 - healthy);
   const failing = Math.max(least, odds / (1 + odds));
   const seen = Math.min(most, baseline.fault[figure] ?? most);
@@ -61,6 +79,18 @@ export function yardstickOf(baseline: Baseline, figure: "webhooks" | "errors"): 
     worse: { ...test, failing },
     fault: { ...test, failing: Math.max(failing, seen) },
   };
+}
+
+/** The share that fails on another incident's account: its signal's, or what its last hour cannot exclude. 0 without one. */
+function shareBesides(baseline: Baseline, figure: "webhooks" | "errors"): number {
+  const level = baseline.besides?.[figure];
+  if (level === undefined) return 0;
+  return Math.max(level.usual, upperShare(level, figure === "webhooks" ? 1 : baseline.spread));
+}
+
+/** So much fails on another incident's account that it cannot be seen to get worse. */
+export function isDrowned(baseline: Baseline, figure: "webhooks" | "errors"): boolean {
+  return shareBesides(baseline, figure) >= HEALTH.ceiling;
 }
 
 /** Mean of the Beta posterior and one standard error, the prior being what is usual (Gelman et al. 2013, section 2.4). */

@@ -294,6 +294,22 @@ const WATCHES: Watch[] = [
     after: 6,
   },
   {
+    name: "they do, and that other incident is about half of them already: it cannot be seen to get worse",
+    beats: each({ webhooks_sent: 5, requests: 20, errors: 20 }),
+    facts: {
+      known: ["error_spike"],
+      baseline: aBaseline({
+        besides: {
+          errors: { failures: 500, trials: 900, usual: 0.55 },
+          severities: { error_spike: "high" },
+          fingerprints: [],
+        },
+      }),
+    },
+    expected: { verdict: "healthy" },
+    after: 6,
+  },
+  {
     name: "a failure that begins late is seen as one at once is",
     beats: [...each({ webhooks_sent: 1 }, 20), ...each({ webhooks_sent: 2, webhooks_failed: 2 })],
     facts: { baseline: aBaseline(), checkAt: T0 + 600_000 },
