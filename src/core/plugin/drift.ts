@@ -2,7 +2,7 @@
 import { type Draft, note } from "./draft.ts";
 import { endAttempt } from "./end-attempt.ts";
 import { reopenIncident } from "./incidents.ts";
-import { followLate, lateReturns } from "./late-change.ts";
+import { followLate, lateReturns } from "./late-return.ts";
 import type { AttemptState, IncidentState, PluginState } from "./state.ts";
 import { changedTo, dropLiveCommand } from "./way-back.ts";
 
