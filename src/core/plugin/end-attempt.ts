@@ -138,8 +138,7 @@ function report(
     to: "fleet",
     report: "finished",
     attemptId: row.id,
-    // The autonomy budget counts what went back, proved or not.
-    outcome: result === "inconclusive" && row.status === "rolled_back" ? "rolled_back" : result,
+    outcome: outcomeForBudget(row, result),
     ending: row.status,
     automatic: attempt.automatic,
     reverts: row.reverts,
@@ -163,6 +162,16 @@ function report(
     finished_at: iso(draft.now),
   };
   draft.outbox.push({ to: "ledger", record: { kind: "feedback", row: feedback } }, { to: "sira", feedback });
+}
+
+/**
+ * The autonomy budget counts what went back, proved or not. Only where too few customers came to prove anything, and nothing looked
+ * wrong, does it say nothing of what Vigie chose.
+ */
+function outcomeForBudget({ status, health }: AttemptState["row"], result: Outcome | "cancelled") {
+  if (result !== "inconclusive") return result;
+  if (health?.rule === "not_enough_evidence") return "cancelled";
+  return status === "rolled_back" ? "rolled_back" : result;
 }
 
 function tellRelease(draft: Draft, attempt: AttemptState, outcome: Outcome | "cancelled"): void {

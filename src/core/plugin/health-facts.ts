@@ -22,6 +22,8 @@ export interface HealthFacts {
   totals: { errors: number; requests: number; webhooks_sent: number; webhooks_failed: number };
   baseline: Baseline;
   evidence: HealthEvidence;
+  /** What speaks for the change beforehand, in nats: how it did in other shops (health-prior.ts). */
+  elsewhere: number;
   /** Detectors start afresh at the change, so what fires now is the new version's doing. */
   findings: readonly Finding[];
   original: IncidentType;

@@ -39,7 +39,8 @@ function byRate(facts: HealthFacts, figure: "webhooks" | "errors"): Proof {
   const idle = figure === "webhooks" ? 0 : (evidence.errorsIdle ?? 0);
   const counted = (figure === "webhooks" ? evidence.webhooksWell : evidence.errorsWell) - idle;
   const probed = natsOfProbes(evidence, idle);
-  const nats = counted + probed;
+  const elsewhere = elsewhereOf(facts);
+  const nats = counted + probed + elsewhere;
   const { failing } = yardstickOf(baseline, figure).fault;
   const what =
     figure === "webhooks"
@@ -58,8 +59,17 @@ function byRate(facts: HealthFacts, figure: "webhooks" | "errors"): Proof {
     metric: `evidence against ${against}`.slice(0, 64),
     value: Math.round(nats * 100) / 100,
     bound: HEALTH.well,
-    text: `${what}, ${probes}: evidence ${nats.toFixed(1)} against ${against}, enough at ${HEALTH.well}.${capOf(evidence, idle)}`,
+    text: `${what}, ${probes}: evidence ${nats.toFixed(1)} against ${against}, enough at ${HEALTH.well}.${elsewhereText(elsewhere)}${capOf(evidence, idle)}`,
   };
+}
+
+/** A busy shop speaks for itself: how others did counts where the first windows have not settled it. */
+function elsewhereOf({ now, startedAt, checkAt, elsewhere }: HealthFacts): number {
+  return now - startedAt >= HEALTH.elsewhereAfter * (checkAt - startedAt) ? elsewhere : 0;
+}
+
+function elsewhereText(nats: number): string {
+  return nats === 0 ? "" : ` How it did in other shops adds ${nats.toFixed(1)}.`;
 }
 
 /** What passes as well while the fault goes on speaks for little; a probe that failed before, and passes, for all that it says. */

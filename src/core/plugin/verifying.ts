@@ -8,6 +8,7 @@ import { type Draft, incidentById, note, notify, recordAttempt } from "./draft.t
 import { endAttempt, isUnproved } from "./end-attempt.ts";
 import { healthVerdict } from "./health-check.ts";
 import { newHealthEvidence } from "./health-evidence.ts";
+import { elsewhereNats } from "./health-prior.ts";
 import { bakeIncident, titleOf } from "./incidents.ts";
 import { failedBefore } from "./probes-before.ts";
 import { type AttemptState, iso } from "./state.ts";
@@ -80,6 +81,7 @@ export function judge(draft: Draft, attempt: AttemptState): void {
     totals: phase.totals,
     baseline,
     evidence: phase.evidence ?? newHealthEvidence(phase.startedAt),
+    elsewhere: elsewhereNats(attempt.row.decision),
     findings: findingsSince(draft, baseline),
     original,
     known: incidentsBesides(state, attempt.row.incident_id).map(({ row }) => row.type),

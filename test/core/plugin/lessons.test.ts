@@ -103,7 +103,7 @@ describe("a change without evidence", () => {
     expect(release(story)).toEqual([expect.objectContaining({ outcome })]);
   });
 
-  it("that goes back because nobody answered teaches that too, and yet counts as rolled back in the fleet's budget", () => {
+  it("that goes back because nobody answered teaches that too, and counts as nothing in the fleet's budget", () => {
     const story = asked();
     for (let i = 0; i < 80 && story.attempt.status === "verifying"; i++)
       story.beat(15, {}, { state: "probation" });
@@ -111,7 +111,7 @@ describe("a change without evidence", () => {
     expect(story.lastAttempt.status).toBe("rolled_back");
     expect(outcomes(story)).toEqual([[1, "inconclusive"]]);
     const finished = story.outbox.find((message) => message.to === "fleet" && message.report === "finished");
-    expect(finished).toMatchObject({ outcome: "rolled_back" });
+    expect(finished).toMatchObject({ outcome: "cancelled", ending: "rolled_back" });
   });
 });
 

@@ -43,6 +43,7 @@ export function healthFacts(overrides: Partial<HealthFacts> = {}): HealthFacts {
     totals: { errors: 0, requests: 0, webhooks_sent: 0, webhooks_failed: 0 },
     baseline: aBaseline(),
     evidence: newHealthEvidence(T0),
+    elsewhere: 0,
     findings: [],
     original: "webhook_fail_rate",
     known: [],
@@ -113,6 +114,8 @@ export interface Conditions {
   /** Probes that pass with every beat, as they did before the change, or not. */
   probes: number;
   probesFailedBefore?: boolean;
+  /** What its success in other shops adds, in nats; nothing when absent. */
+  elsewhere?: number;
 }
 
 /** One watched change from beginning to verdict, drawn at random. */
@@ -131,9 +134,9 @@ export function drawnVerdict(given: Conditions, random: Random): HealthVerdict["
       ok: given.probes,
     };
   });
-  const { original, baseline, probesFailedBefore } = given;
+  const { original, baseline, probesFailedBefore, elsewhere = 0 } = given;
   const evidence = newHealthEvidence(T0, probesFailedBefore ? ["checkout"] : []);
-  const { verdict } = watch(beats, { original, baseline, evidence });
+  const { verdict } = watch(beats, { original, baseline, evidence, elsewhere });
   if (verdict === null) throw new Error("no verdict at the limit");
   return verdict.verdict;
 }
