@@ -32,6 +32,8 @@ export interface InPlace {
 /** The release an attempt would apply, as frozen when the attempt was made. */
 export type ChosenRelease = Pick<ReleaseRecord, "version" | "sha256" | "reversible" | "signed">;
 
+export type KeptBackBy = "slot" | "stop" | "rising";
+
 export type Phase =
   | { name: "pending"; until: Millis }
   | { name: "awaiting_approval"; until: Millis }
@@ -44,8 +46,10 @@ export type Phase =
       tries: number;
       /** A beat said that the command failed; its report, which says why, is awaited until then. */
       reportBy?: Millis;
-      /** Since then only a slot is missing at its turns, its release is paused, or nothing may leave at all: it waits on. */
+      /** Since then only a slot is missing at its turns, its release is paused, nothing may leave at all, or a storm may be rising: it waits on. */
       waitsSince?: Millis;
+      /** What kept it back at its last turn. */
+      keptBackBy?: KeptBackBy;
     }
   | {
       name: "verifying";

@@ -8,6 +8,7 @@ import { commandToHandOver, finishCommand, markHandedOver } from "./commands.ts"
 import { type Draft, incidentById, note, recordAttempt } from "./draft.ts";
 import type { GateFacts } from "./event.ts";
 import { gateSubject } from "./gate-subject.ts";
+import { keepBack } from "./keep-back.ts";
 import { standDown, waitsOut } from "./stand-down.ts";
 import { type CommandState, iso, type PluginState } from "./state.ts";
 import { dropWorkOf } from "./work.ts";
@@ -53,15 +54,18 @@ function handOverChange(draft: Draft, command: CommandState, facts: GateFacts): 
   const incident = incidentById(state, attempt.row.incident_id);
   if (incident === null) return null;
   const first = !attempt.phase.handedOver;
-  // So many began to fail in these minutes that it may turn out to be a storm: the command goes with a later beat.
-  if (first && attempt.automatic && facts.guard.rising) return null;
   const subject = gateSubject(state, attempt, incident, facts, now);
   const result = gate(facts.policy, subject);
   if (result.outcome !== "go") {
     // Already in the shop's hands: it may be applying at this moment. It is not sent again, and the clock goes on.
     if (!first) return null;
-    if (waitsForSlot(facts.policy, subject, result) || waitsOut(attempt, result)) {
-      attempt.phase.waitsSince ??= now;
+    const by = waitsForSlot(facts.policy, subject, result)
+      ? "slot"
+      : waitsOut(attempt, result)
+        ? "stop"
+        : null;
+    if (by !== null) {
+      keepBack(draft, attempt, by, { incident, result, subject });
       return null;
     }
     attempt.row.handover_gate = result.verdicts;
@@ -71,9 +75,14 @@ function handOverChange(draft: Draft, command: CommandState, facts: GateFacts): 
     else standDown(draft, attempt, incident, result, facts, "stopped at hand-over");
     return null;
   }
+  // So many began to fail in these minutes that it may turn out to be a storm: the command goes with a later beat.
+  if (first && attempt.automatic && facts.guard.rising) {
+    keepBack(draft, attempt, "rising", { incident, result, subject });
+    return null;
+  }
   if (first) {
     dropWorkOf(draft, { attemptId: attempt.row.id });
-    const { waitsSince: _over, ...phase } = attempt.phase;
+    const { waitsSince: _since, keptBackBy: _by, ...phase } = attempt.phase;
     attempt.phase = {
       ...phase,
       handedOver: true,

@@ -130,7 +130,7 @@ export function reportMissing(draft: Draft, attempt: AttemptState): void {
 export function sendAgain(
   draft: Draft,
   attempt: AttemptState,
-  { tries, waitsSince }: Extract<AttemptState["phase"], { name: "applying" }>,
+  { tries, waitsSince, keptBackBy }: Extract<AttemptState["phase"], { name: "applying" }>,
   readyAt?: Millis,
 ): void {
   const command = queueAttemptCommand(draft, attempt, readyAt);
@@ -142,6 +142,7 @@ export function sendAgain(
     until: command.expiresAt,
     tries,
     ...(waitsSince === undefined ? {} : { waitsSince }),
+    ...(keptBackBy === undefined ? {} : { keptBackBy }),
   });
   gateAgain(draft, attempt);
 }

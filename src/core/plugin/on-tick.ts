@@ -5,6 +5,7 @@ import { finishCommand, isLive } from "./commands.ts";
 import { commandById, type Draft } from "./draft.ts";
 import { endAttempt } from "./end-attempt.ts";
 import { hurryGate } from "./gate-again.ts";
+import { KEPT_BACK } from "./keep-back.ts";
 import { reportMissing, sendAgain } from "./on-report.ts";
 import { review } from "./review.ts";
 import type { AttemptState, CommandState } from "./state.ts";
@@ -86,8 +87,9 @@ function applyingOverdue(
   if (!phase.handedOver && phase.waitsSince !== undefined && now < phase.waitsSince + waitLimitMs(attempt))
     return sendAgain(draft, attempt, phase);
   if (!phase.handedOver) {
-    const held = attempt.waitsOutStop ? "no command was allowed to leave" : "no slot came free";
-    const why = phase.waitsSince === undefined ? "the shop did not ask for its command" : held;
+    // Attempts under way since before it was kept: those wait for a slot, or for leave.
+    const by = phase.keptBackBy ?? (attempt.waitsOutStop ? "stop" : "slot");
+    const why = phase.waitsSince === undefined ? "the shop did not ask for its command" : KEPT_BACK[by].end;
     return endAttempt(draft, attempt, "expired", `${why} in time`, notTheFix);
   }
   if (phase.reportBy !== undefined) return reportMissing(draft, attempt);

@@ -138,8 +138,28 @@ it("a command waits for a later beat while a storm may be rising", () => {
     .handOver({ guard: rising });
   expect(story.handed).toBeNull();
   expect(story.attempt.status).toBe("applying");
+  expect(story.attempt.handover_gate).not.toBeNull();
+  story.beat(30).handOver({ guard: rising });
+  const kept = () => story.rows("event").filter(({ kind }) => kind === "kept_back");
+  expect(kept().map(({ text }) => text)).toEqual([
+    "Not handed over yet: so many shops began to fail in these minutes that it may be a storm.",
+  ]);
   story.beat(30).handOver({ guard: calm });
   expect(story.handed?.row.type).toBe("update");
+});
+
+it("a command that may be kept back no longer says what kept it, not that the shop did not ask", () => {
+  const rising = { ...calm, rising: true };
+  const story = new PluginStory().breakWebhooks().decide().gate().stage();
+  for (let i = 0; i < 100 && story.state.attempt; i++) {
+    story.pass(100);
+    if (story.state.attempt) story.beat(20);
+    if (story.state.attempt) story.handOver({ guard: rising });
+  }
+  expect(story.lastAttempt).toMatchObject({
+    status: "expired",
+    reason: "what may have been a storm was not over in time",
+  });
 });
 
 it("a silence in a storm of webhooks is looked into only when that is over", () => {
