@@ -4,6 +4,7 @@ import { seededRandom } from "../../sim/random.ts";
 import type { DecideReply, DecideRequest } from "../../src/contract/decision.ts";
 import { PolicyDocument } from "../../src/contract/policy.ts";
 import type { SiraRpc } from "../../src/contract/rpc/sira.ts";
+import { goesItsWay, isExcluded, ranHere } from "../../src/core/sira/moves.ts";
 
 export const VARIANTS = ["vigie", "no canary", "no staging", "random choice", "heuristics only"] as const;
 export type Variant = (typeof VARIANTS)[number];
@@ -36,7 +37,9 @@ export function deciderOf(variant: Variant, seed: number): Decide | undefined {
       (move) =>
         move.action !== "escalate" &&
         move.action !== "monitor" &&
-        !request.excluded.some((fix) => fix.action === move.action && fix.version === move.version),
+        !isExcluded(move, request.excluded) &&
+        goesItsWay(move, request.plugin.version) &&
+        ranHere(move, request),
     );
     const move = moves[Math.floor(random() * moves.length)];
     const reply: DecideReply = {
