@@ -27,9 +27,9 @@ export function partsOf({ quick, seed }: Options): Part[] {
   const comparison = {
     of: "comparison",
     products: PRODUCTS.slice(0, 1),
-    shops: quick ? 100 : 600,
+    shops: quick ? 80 : 500,
     faultFactor: 3,
-    days: quick ? 2 : 3,
+    days: quick ? 2 : 2.5,
     seed: 1000 * seed + 9,
   } as const;
   return [

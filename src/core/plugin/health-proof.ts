@@ -40,7 +40,9 @@ function byRate(facts: HealthFacts, figure: "webhooks" | "errors"): Proof {
   const counted = (figure === "webhooks" ? evidence.webhooksWell : evidence.errorsWell) - idle;
   const probed = natsOfProbes(evidence, idle);
   const elsewhere = elsewhereOf(facts);
-  const nats = counted + probed + elsewhere;
+  // Probes see what they look at: what customers have met since the change weighs against them.
+  const met = evidence[figure].sum;
+  const nats = Math.max(0, counted + Math.min(probed, HEALTH.well) + elsewhere - met);
   const { failing } = yardstickOf(baseline, figure).fault;
   const what =
     figure === "webhooks"
@@ -54,18 +56,26 @@ function byRate(facts: HealthFacts, figure: "webhooks" | "errors"): Proof {
       ? `${percent(failing)} failing, as during the fault`
       : `${Math.round(failing * 3600)} errors an hour, as during the fault`;
   return {
-    enough: nats >= HEALTH.well,
+    enough: nats >= boundOf(facts, counted),
     rule: counted >= probed ? RULE[figure] : "probes",
     metric: `evidence against ${against}`.slice(0, 64),
     value: Math.round(nats * 100) / 100,
-    bound: HEALTH.well,
-    text: `${what}, ${probes}: evidence ${nats.toFixed(1)} against ${against}, enough at ${HEALTH.well}.${elsewhereText(elsewhere)}${capOf(evidence, idle)}`,
+    bound: boundOf(facts, counted),
+    text: `${what}, ${probes}: evidence ${nats.toFixed(1)} against ${against}, enough at ${boundOf(facts, counted)}.${elsewhereText(elsewhere)}${capOf(evidence, idle)}`,
   };
 }
 
 /** A busy shop speaks for itself: how others did counts where the first windows have not settled it. */
 function elsewhereOf({ now, startedAt, checkAt, elsewhere }: HealthFacts): number {
   return now - startedAt >= HEALTH.elsewhereAfter * (checkAt - startedAt) ? elsewhere : 0;
+}
+
+/**
+ * A sequential test is cut off at its last moment, and decided for the likelier side (Wald 1947, section 3.8): to go back is no safer
+ * then, for the fault was there before. Only where somebody was served, and nobody met the fault.
+ */
+function boundOf({ now, limitAt }: HealthFacts, counted: number): number {
+  return now >= limitAt && counted > 0 ? HEALTH.wellAtLimit : HEALTH.well;
 }
 
 function elsewhereText(nats: number): string {
