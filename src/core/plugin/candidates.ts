@@ -38,6 +38,7 @@ export function candidatesFor(
   const versions = releases
     .filter((release) => isUsable(release, state, now) && !aside.has(release.version))
     .filter(({ version }) => !isBelowNoReturn(version, state.version, releases))
+    .filter(({ version }) => !bringsFaultBack(version, state, incident))
     .map((release) => versionCandidate(release, state.version));
   const room = CANDIDATES_LIMIT - MOVES.length;
   const config = settings.slice(0, room / 2);
@@ -58,6 +59,19 @@ function isBelowNoReturn(version: string, running: string, releases: readonly Re
       compareSemver(release.version, version) > 0 &&
       compareSemver(release.version, running) <= 0,
   );
+}
+
+/**
+ * An unseen error alone is no reason to go back to a fault that the change which runs has healed, and kept healed through its bake:
+ * three of a kind may be chance in a quiet shop. What the change really broke shows as a rise, too, and then the way back is open.
+ */
+function bringsFaultBack(version: string, state: PluginState, { row }: IncidentState): boolean {
+  if (row.type !== "new_error") return false;
+  const healed = state.inPlace?.find(({ to }) => to === state.version);
+  if (healed === undefined || compareSemver(version, healed.from) > 0) return false;
+  const baking = state.incidents.some(({ row: { id } }) => id === healed.incidentId);
+  const blamed = state.excluded.some((fix) => fix.action === healed.action && fix.version === healed.to);
+  return !baking && !blamed;
 }
 
 function versionCandidate({ version, reversible }: ReleaseRecord, from: string): Candidate {

@@ -150,4 +150,37 @@ describe("what a decision service may choose from", () => {
       expect(shadow).toEqual(auto);
     }
   });
+
+  describe("once a change has healed a fault and was sound through its bake", () => {
+    const offered = (type: "new_error" | "error_spike", change: (story: PluginStory) => void = () => {}) => {
+      const story = new PluginStory().toKept();
+      const [healed] = story.state.incidents;
+      if (healed === undefined) throw new Error("nothing was healed");
+      story.state.incidents = [];
+      change(story);
+      const incident = { ...healed, row: { ...healed.row, id: "inc_another", type } };
+      const releases = ["1.2.1", "1.2.2", "1.2.4"].map((version) => aRelease({ version }));
+      return named(decideRequest(story.state, incident, { releases, remedies: [] }, story.policy, story.now));
+    };
+    const BACK = ["rollback 1.2.1", "rollback 1.2.2"];
+
+    it("do not lead back to that fault for an unseen error alone", () => {
+      expect(offered("new_error")).toEqual(["patch 1.2.4", ...MOVES]);
+    });
+
+    it("lead back for what is more than that", () => {
+      expect(offered("error_spike")).toEqual([...BACK, "patch 1.2.4", ...MOVES]);
+    });
+
+    it("lead back while it is still being watched, and where it was blamed", () => {
+      const stillBaking = (story: PluginStory) => {
+        story.state.incidents = new PluginStory().toKept().state.incidents;
+      };
+      const blamed = (story: PluginStory) => {
+        story.state.excluded = [{ signature: "s", action: "patch", version: "1.2.3", at: T0 }];
+      };
+      for (const change of [stillBaking, blamed])
+        expect(offered("new_error", change)).toEqual([...BACK, "patch 1.2.4", ...MOVES]);
+    });
+  });
 });
