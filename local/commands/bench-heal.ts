@@ -9,7 +9,7 @@ npm run bench:heal [-- --quick] [-- --json] [-- --seed <n>]
 Simulates a week of healing in 5,000 shops: the Worker's objects, the reducer and the plugin's client are the real ones, on a
 virtual clock, with seeded faults and good, bad, irreversible and partly working releases. Prints success, rollbacks, times to
 detect and repair stage by stage, harm, and the same without canary, without staging, with choice by lot and with
-rules only. About half an hour on two cores; about two minutes with --quick, whose samples are small.
+rules only. Ten minutes at most on two idle cores; one with --quick, whose samples are small.
 Ends with "targets: N met, M missed"; the exit code is 1 when one is missed.
 `;
 
