@@ -67,7 +67,7 @@ export type Phase =
       probesOk: number;
       probesFailed: number;
       /** Probes asked for by command; `mute`: asking is no use. */
-      probing?: { asked: number; mute?: true };
+      probing?: { asked: number; askedAt?: Millis; mute?: true };
       /** What it weighs against the baseline; absent in phases stored before it was kept. */
       evidence?: HealthEvidence;
     }

@@ -145,6 +145,17 @@ describe("probes by command", () => {
     expect(commands(story).map(({ row }) => row.status)).toEqual(["queued"]);
   });
 
+  it("are not asked for again by the beat that their own answer brings, and only the last is kept", () => {
+    const story = quiet(watched(), 6);
+    const numbers = () => commands(story).map(({ row }) => row.number);
+    const [first] = numbers();
+    answer(story, { webhook: true }).beat(1);
+    expect(numbers()).toEqual([first]);
+    story.beat(15);
+    answer(story, { webhook: true }).beat(1).beat(15);
+    expect(numbers()).toEqual([(first ?? 0) + 1, (first ?? 0) + 2]);
+  });
+
   it.each([
     ["count as evidence of health beside what was delivered", true, 6, "success"],
     ["which would not do without them", false, 6, "verifying"],

@@ -2,8 +2,8 @@
 import type { IncidentState, PluginState } from "../state.ts";
 import { type Check, repeated, rowsOf } from "./observed-step.ts";
 
-/** Five incidents and an attempt with all its verdicts and logs at once; a plugin at rest needs a tenth of it. */
-export const STATE_LIMIT_BYTES = 32_768;
+/** Several incidents, two that may be opened again with their fixes, and an attempt with all its verdicts at once; a plugin at rest needs a tenth of it. */
+export const STATE_LIMIT_BYTES = 40_960;
 
 export const RECORD_CHECKS: Readonly<Record<string, Check>> = {
   "6: every recorded row has the next revision": ({ before, after, outbox }) => {
