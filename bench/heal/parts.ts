@@ -17,17 +17,18 @@ export interface Part extends FleetSettings {
 export function partsOf({ quick, seed }: Options): Part[] {
   // One product each: SIRA learns by product, and a smaller fleet stays in a core's cache.
   const products = quick ? PRODUCTS.slice(0, 2) : PRODUCTS;
+  // In quick, as many faults as a product of a thousand shops has: SIRA learns from attempts, not from shops.
   const week = {
     of: "week",
     variant: "vigie",
-    shops: quick ? 160 : 1250,
-    faultFactor: quick ? 2.5 : 1,
+    shops: quick ? 260 : 1250,
+    faultFactor: quick ? 4 : 1,
     days: quick ? 6 : 7,
   } as const;
   const comparison = {
     of: "comparison",
     products: PRODUCTS.slice(0, 1),
-    shops: quick ? 80 : 500,
+    shops: quick ? 40 : 500,
     faultFactor: 3,
     days: quick ? 2 : 2.5,
     seed: 1000 * seed + 9,
