@@ -299,8 +299,8 @@ describe("policy", () => {
     await stale.getByRole("button", { name: "Put my changes on top" }).click();
     await page.getByTestId("policy-reason").fill("fewer doubtful patches");
     await page.getByTestId("policy-save").click();
+    await expect.poll(() => server.state.policy.document.min_confidence).toBe(0.75);
     await page.getByText("Nothing is changed.").waitFor();
-    expect(server.state.policy.document.min_confidence).toBe(0.75);
     expect(server.state.policy.document.limits.attempts_per_plugin_per_day).toBe(9);
   });
 
