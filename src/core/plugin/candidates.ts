@@ -1,11 +1,11 @@
 /** What a decision service may choose from: the catalogue seen from one shop, and the incident to be healed. */
 import type { AllowedMoves, Candidate, DecideRequest } from "../../contract/decision.ts";
-import { SEVERITIES } from "../../contract/ids.ts";
 import type { ReleaseRecord } from "../../contract/ops.ts";
 import type { PolicyDocument } from "../../contract/policy.ts";
 import type { Remedy } from "../../contract/remedy.ts";
 import type { Offers } from "../../contract/rpc/release.ts";
 import { compareSemver, stepBetween } from "../semver.ts";
+import { isGraver } from "../severity-rank.ts";
 import type { IncidentState, Millis, PluginState } from "./state.ts";
 import { CHANGE_BLAMED_MS } from "./tuning.ts";
 
@@ -145,7 +145,7 @@ function allowedMoves(state: PluginState, { row }: IncidentState, policy: Policy
     (policy.mode === "auto" || policy.mode === "shadow") &&
     !policy.kill_switch &&
     (whitelist.all || whitelist.merchants.includes(state.merchantId)) &&
-    SEVERITIES.indexOf(row.severity) <= SEVERITIES.indexOf(policy.max_severity) &&
+    !isGraver(row.severity, policy.max_severity) &&
     approvals.by_severity[row.severity] === 0;
   return {
     actions: policy.allowed_actions,

@@ -4,11 +4,11 @@
  * during the fault": no traffic is not health. Pure.
  */
 import type { HealthVerdict } from "../../contract/attempt.ts";
-import { SEVERITIES } from "../../contract/ids.ts";
 import type { IncidentType } from "../../contract/incident.ts";
 import { referenceShare } from "../detect/bernoulli-cusum.ts";
 import type { Finding } from "../detect/finding.ts";
 import { percent } from "../detect/finding.ts";
+import { isGraver } from "../severity-rank.ts";
 import type { HealthFacts } from "./health-facts.ts";
 import { provenWell } from "./health-proof.ts";
 import { iso, type Millis } from "./state.ts";
@@ -123,7 +123,7 @@ function isAsBefore({ original, known, baseline: { besides } }: HealthFacts, fin
   const { type } = finding;
   if (type === original || !known.includes(type) || type === "new_error") return false;
   const before = besides?.severities[type];
-  return before === undefined || SEVERITIES.indexOf(finding.severity) <= SEVERITIES.indexOf(before);
+  return before === undefined || !isGraver(finding.severity, before);
 }
 
 /** Rates are judged against the baseline and silence by its own rule; a subscription takes a moment to be switched on again. */

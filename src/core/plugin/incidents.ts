@@ -1,8 +1,8 @@
 /** The incident's verbs: open, refresh, escalate, bake, close, and return after either. Each exists once. */
-import { SEVERITIES } from "../../contract/ids.ts";
 import type { IncidentStatus } from "../../contract/incident.ts";
 import { type Finding, telemetrySnapshot } from "../detect/detection.ts";
 import { isFlapping, withReturn } from "../detect/flapping.ts";
+import { isGraver } from "../severity-rank.ts";
 import { type Draft, note, notify, recordIncident } from "./draft.ts";
 import { keepWithItsFix } from "./in-place.ts";
 import { breakSnooze, markQuiet, noteQuiet } from "./quiet.ts";
@@ -48,7 +48,7 @@ function returnIncident(draft: Draft, incident: IncidentState, finding: Finding)
   const { state, now } = draft;
   const { row } = incident;
   const snooze = row.snoozed ?? null;
-  const graver = SEVERITIES.indexOf(finding.severity) > SEVERITIES.indexOf(row.severity);
+  const graver = isGraver(finding.severity, row.severity);
   Object.assign(row, {
     status: "open",
     version: state.version,
@@ -162,7 +162,7 @@ export function titleOf(draft: Draft, incident: IncidentState): string {
  * @returns whether it rose
  */
 export function refreshIncident(draft: Draft, incident: IncidentState, finding: Finding): boolean {
-  if (SEVERITIES.indexOf(finding.severity) <= SEVERITIES.indexOf(incident.row.severity)) return false;
+  if (!isGraver(finding.severity, incident.row.severity)) return false;
   const before = incident.row.severity;
   const snoozed = Boolean(incident.row.snoozed);
   incident.row.severity = finding.severity;

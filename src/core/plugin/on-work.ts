@@ -2,6 +2,7 @@
 import type { Decision } from "../../contract/decision.ts";
 import type { ReleaseRecord } from "../../contract/ops.ts";
 import type { SmokeReply } from "../../contract/staging.ts";
+import { isGrave } from "../severity-rank.ts";
 import { beginAttempt } from "./attempts.ts";
 import { decideNotBefore } from "./bar.ts";
 import { type Draft, incidentById, note, notify, recordIncident } from "./draft.ts";
@@ -92,7 +93,7 @@ function watchOn(draft: Draft, incident: IncidentState): void {
   const { severity, decision } = incident.row;
   const text = `It was decided ${MONITOR_TOLD} times to watch it, and it goes on. ${decision?.explanation ?? ""}`;
   note(draft, incident, { kind: "still_watched", text });
-  const urgency = severity === "high" || severity === "critical" ? "page" : "notice";
+  const urgency = isGrave(severity) ? "page" : "notice";
   notify(
     draft,
     incident,

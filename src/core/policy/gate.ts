@@ -5,11 +5,12 @@
 
 import type { GateVerdict } from "../../contract/attempt.ts";
 import type { SemverStep } from "../../contract/decision.ts";
-import { type Action, SEVERITIES, type Severity } from "../../contract/ids.ts";
+import type { Action, Severity } from "../../contract/ids.ts";
 import type { Quiet } from "../../contract/incident.ts";
 import type { PolicyDocument } from "../../contract/policy.ts";
 import type { FleetGuard } from "../../contract/rpc/fleet.ts";
 import type { Admission } from "../../contract/rpc/release.ts";
+import { isGraver } from "../severity-rank.ts";
 import { freezeOf, muteOf } from "./suppression.ts";
 
 export interface GateSubject {
@@ -97,12 +98,7 @@ const BOUND_RULES: Record<Exclude<GateVerdict["rule"], "approvals">, Rule> = {
       p.whitelist.all ? "every merchant" : `${p.whitelist.merchants.length} merchants`,
     ),
   max_severity: (p, s) =>
-    whenAutomatic(
-      s,
-      SEVERITIES.indexOf(s.severity) <= SEVERITIES.indexOf(p.max_severity),
-      s.severity,
-      `at most ${p.max_severity}`,
-    ),
+    whenAutomatic(s, !isGraver(s.severity, p.max_severity), s.severity, `at most ${p.max_severity}`),
   min_confidence: (p, s) =>
     whenAutomatic(
       s,

@@ -5,12 +5,12 @@
  * (Thompson sampling; Russo et al., "A Tutorial on Thompson Sampling", 2018). Same records, request and random: same answer.
  */
 import type { Alternative, Candidate, DecideReply, DecideRequest } from "../../contract/decision.ts";
+import { isGrave } from "../severity-rank.ts";
 import { beliefIn, type Known } from "./belief.ts";
 import { type Beta, betaMean, betaQuantile } from "./beta.ts";
 import { chanceText, evidenceOf, inWords, nameOf } from "./explain.ts";
 import { answersTo, choiceOf, escalation, heuristicDecision, rankedCandidates } from "./heuristics.ts";
 import { attemptsIn, type Place, placeOf } from "./lesson.ts";
-import { isGrave } from "./moves.ts";
 import { actionable, type Opinion, votesAgainst } from "./opinion.ts";
 import { candidateWaits, utilityOfAsking, utilityOfMove, utilityOfWaiting } from "./utility.ts";
 
@@ -56,7 +56,7 @@ export function decide(request: DecideRequest, learned: Learned, random?: () => 
       });
 
   const asking = utilityOfAsking(worth);
-  const waiting = isGrave(request) ? Number.NEGATIVE_INFINITY : utilityOfWaiting(worth);
+  const waiting = isGrave(request.incident.severity) ? Number.NEGATIVE_INFINITY : utilityOfWaiting(worth);
   if (best === undefined || best.utility < Math.max(asking, waiting)) {
     const rest = { alternatives: others(null) };
     if (waiting > asking) return { ...watching(worth, opinion), ...rest };

@@ -37,8 +37,3 @@ export function goesItsWay({ action, version }: Fix, from: string): boolean {
   if (action === "rollback") return compareSemver(version, from) < 0;
   return true;
 }
-
-/** Too grave to be left alone: something is done, or a person is asked. */
-export function isGrave({ incident }: Pick<DecideRequest, "incident">): boolean {
-  return incident.severity === "high" || incident.severity === "critical";
-}

@@ -4,7 +4,8 @@
  */
 import type { Candidate, DecideReply, DecideRequest } from "../../contract/decision.ts";
 import { sameSettings } from "../same-settings.ts";
-import { goesItsWay, isExcluded, isGrave, ranHere } from "./moves.ts";
+import { isGrave } from "../severity-rank.ts";
+import { goesItsWay, isExcluded, ranHere } from "./moves.ts";
 
 export type Choice = Pick<DecideReply, "action" | "patch_version" | "config" | "remedy">;
 
@@ -17,7 +18,9 @@ export function objectionTo(choice: Choice, request: DecideRequest): string | nu
   if (isExcluded(fix, request.excluded)) return `proposed ${named}, which already failed here`;
   if (action === "escalate") return null;
   if (action === "monitor")
-    return isGrave(request) ? `proposed only to watch what is ${request.incident.severity}` : null;
+    return isGrave(request.incident.severity)
+      ? `proposed only to watch what is ${request.incident.severity}`
+      : null;
   const offered = offerOf(choice, request);
   if (offered === undefined) return `proposed ${named}, which is not among the candidates`;
   const { version: from } = request.plugin;
