@@ -100,7 +100,10 @@ export function heartbeatDeadline(state: Arrivals, intervalMs: number): number |
 }
 
 export function heartbeatMissed(state: Arrivals, intervalMs: number, now: number): boolean {
-  const deadline = heartbeatDeadline(state, intervalMs);
+  return isPast(heartbeatDeadline(state, intervalMs), now);
+}
+
+function isPast(deadline: number | null, now: number): deadline is number {
   return deadline !== null && now >= deadline;
 }
 
@@ -110,7 +113,7 @@ export function heartbeatMissed(state: Arrivals, intervalMs: number, now: number
  */
 export function heartbeatFinding(state: Arrivals, intervalMs: number, now: number): Finding {
   const deadline = heartbeatDeadline(state, intervalMs);
-  const firing = deadline !== null && now >= deadline;
+  const firing = isPast(deadline, now);
   const silentMs = state.lastAt === null ? null : Math.max(0, now - state.lastAt);
   return {
     type: "heartbeat_missed",

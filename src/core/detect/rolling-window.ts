@@ -45,9 +45,9 @@ export function addToWindow(
   const first = Math.max(oldest, Math.floor(start / shape.slotMs));
   const partBefore = (atMs: number): number => (end === start ? 1 : clamp01((atMs - start) / (end - start)));
   const sums = next.sums.slice();
-  for (let i = 0; i < WIDTH; i++) {
-    const total = sumAt(added, i);
-    if (total === 0) continue;
+  SUM_NAMES.forEach((name, i) => {
+    const total = added[name];
+    if (total === 0) return;
     let given = first * shape.slotMs <= start ? 0 : Math.round(total * partBefore(first * shape.slotMs));
     for (let slot = first; slot <= next.slot; slot++) {
       const due = slot === next.slot ? total : Math.round(total * partBefore((slot + 1) * shape.slotMs));
@@ -55,7 +55,7 @@ export function addToWindow(
       sums[at] = (sums[at] ?? 0) + due - given;
       given = due;
     }
-  }
+  });
   return { slot: next.slot, sums };
 }
 
@@ -64,14 +64,10 @@ export function windowTotals(window: RollingWindow, shape: WindowShape, slots: n
   const current = Math.max(window.slot, Math.floor(now / shape.slotMs));
   const totals = { ...NO_SUMS };
   // What lies after the newest slot, and before the oldest, is empty.
-  const last = Math.min(current, window.slot);
   const first = Math.max(current - Math.min(slots, shape.slots), window.slot - shape.slots) + 1;
-  for (let slot = first; slot <= last; slot++) {
+  for (let slot = first; slot <= window.slot; slot++) {
     const sums = sumsAt(window, shape, slot);
-    totals.errors += sums.errors;
-    totals.requests += sums.requests;
-    totals.webhooks_sent += sums.webhooks_sent;
-    totals.webhooks_failed += sums.webhooks_failed;
+    for (const name of SUM_NAMES) totals[name] += sums[name];
   }
   return totals;
 }
@@ -87,11 +83,6 @@ export function windowBuckets(
     const slot = current.slot - shape.slots + 1 + i;
     return { startMs: slot * shape.slotMs, ...sumsAt(current, shape, slot) };
   });
-}
-
-function sumAt(sums: Sums, i: number): number {
-  const name = SUM_NAMES[i];
-  return name === undefined ? 0 : sums[name];
 }
 
 function sumsAt(window: RollingWindow, shape: WindowShape, slot: number): Sums {

@@ -43,6 +43,7 @@ function byRate(facts: HealthFacts, figure: "webhooks" | "errors"): Proof {
   // Probes see what they look at: what customers have met since the change weighs against them.
   const met = evidence[figure].sum;
   const nats = Math.max(0, counted + Math.min(probed, HEALTH.well) + elsewhere - met);
+  const bound = boundOf(facts, counted);
   const { failing } = yardstickOf(baseline, figure).fault;
   const what =
     figure === "webhooks"
@@ -56,12 +57,12 @@ function byRate(facts: HealthFacts, figure: "webhooks" | "errors"): Proof {
       ? `${percent(failing)} failing, as during the fault`
       : `${Math.round(failing * 3600)} errors an hour, as during the fault`;
   return {
-    enough: nats >= boundOf(facts, counted),
+    enough: nats >= bound,
     rule: counted >= probed ? RULE[figure] : "probes",
     metric: `evidence against ${against}`.slice(0, 64),
     value: Math.round(nats * 100) / 100,
-    bound: boundOf(facts, counted),
-    text: `${what}, ${probes}: evidence ${nats.toFixed(1)} against ${against}, enough at ${boundOf(facts, counted)}.${elsewhereText(elsewhere)}${capOf(evidence, idle)}`,
+    bound,
+    text: `${what}, ${probes}: evidence ${nats.toFixed(1)} against ${against}, enough at ${bound}.${elsewhereText(elsewhere)}${capOf(evidence, idle)}`,
   };
 }
 

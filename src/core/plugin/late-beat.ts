@@ -29,8 +29,13 @@ export function tellsOfReturn(
   { last_command: last }: HeartbeatData,
   attemptId: string | null,
 ): boolean {
-  if (last?.outcome !== "restored" && last?.outcome !== "rolled_back") return false;
+  if (last === undefined || !isReturn(last.outcome)) return false;
   return attemptId !== null && commandById(state, last.id)?.row.attempt_id === attemptId;
+}
+
+/** What a command had changed is undone. */
+export function isReturn(outcome: NonNullable<HeartbeatData["last_command"]>["outcome"] | null): boolean {
+  return outcome === "restored" || outcome === "rolled_back";
 }
 
 /** The one that the shop was last handed a command of. */

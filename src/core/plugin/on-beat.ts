@@ -10,7 +10,7 @@ import { endDrifted, followDrift, isForeign, orderedVersions } from "./drift.ts"
 import { endAttempt } from "./end-attempt.ts";
 import { hurryGate } from "./gate-again.ts";
 import { setIncidentStatus } from "./incidents.ts";
-import { leaveOut, mayBeLate, tellsOfReturn } from "./late-beat.ts";
+import { isReturn, leaveOut, mayBeLate, tellsOfReturn } from "./late-beat.ts";
 import { carriedOutLate, lateInBeat } from "./late-change.ts";
 import { followLate, lateBehind, lateIsGone } from "./late-return.ts";
 import { applyFailed } from "./on-report.ts";
@@ -69,7 +69,7 @@ export function onBeat(draft: Draft, beat: HeartbeatData): void {
 function followReturn(draft: Draft, beat: HeartbeatData): void {
   followLate(draft, beat.version);
   const last = beat.last_command;
-  if (last?.outcome !== "restored" && last?.outcome !== "rolled_back") return;
+  if (last === undefined || !isReturn(last.outcome)) return;
   const named = commandById(draft.state, last.id);
   const late = named && lateBehind(draft.state, named);
   if (late) lateIsGone(draft, late, beat.version);
@@ -180,7 +180,7 @@ function followApplying(
     if (command && isLive(command)) finishCommand(draft, command, ended);
     return startVerifying(draft, attempt);
   }
-  if (row.action !== "rollback" && (outcome === "restored" || outcome === "rolled_back"))
+  if (row.action !== "rollback" && isReturn(outcome))
     return applyFailed(
       draft,
       attempt,
