@@ -1,7 +1,7 @@
 /** Pure: what a person typed behind `npm run ops --`, as an order. */
-import { parseArgs } from "node:util";
 import { EmergencyId, EmergencyScope, TARGET_STATES, TargetState } from "../../src/contract/emergency.ts";
 import { Sha256 } from "../../src/contract/ids.ts";
+import { typedArgs } from "../typed-args.ts";
 import { UsageError } from "../usage-error.ts";
 
 /** What a plan prints, and what confirms it: `emg_3/37/<digest>`. */
@@ -105,31 +105,27 @@ export function readOpsArgs(args: string[]): OpsArgs {
 type Values = ReturnType<typeof parse>["values"];
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        url: { type: "string" },
-        json: { type: "boolean" },
-        reason: { type: "string" },
-        product: { type: "string" },
-        version: { type: "string" },
-        merchant: { type: "string" },
-        "dry-run": { type: "boolean" },
-        confirm: { type: "string" },
-        follow: { type: "boolean" },
-        "wave-size": { type: "string" },
-        "wave-growth": { type: "string" },
-        pause: { type: "string" },
-        "stop-at": { type: "string" },
-        state: { type: "string" },
-        after: { type: "string" },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  return typedArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      url: { type: "string" },
+      json: { type: "boolean" },
+      reason: { type: "string" },
+      product: { type: "string" },
+      version: { type: "string" },
+      merchant: { type: "string" },
+      "dry-run": { type: "boolean" },
+      confirm: { type: "string" },
+      follow: { type: "boolean" },
+      "wave-size": { type: "string" },
+      "wave-growth": { type: "string" },
+      pause: { type: "string" },
+      "stop-at": { type: "string" },
+      state: { type: "string" },
+      after: { type: "string" },
+    },
+  });
 }
 
 function scopeOf({ product, version, merchant }: Values): EmergencyScope {

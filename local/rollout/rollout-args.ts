@@ -1,8 +1,8 @@
 /** Pure: what a person typed behind `npm run rollout --`, as an order. */
-import { parseArgs } from "node:util";
 import { ProductName, RemedyId } from "../../src/contract/ids.ts";
 import { ReleaseStatus } from "../../src/contract/release.ts";
 import { RolloutPlan, SubjectKey } from "../../src/contract/rollout.ts";
+import { typedArgs } from "../typed-args.ts";
 import { UsageError } from "../usage-error.ts";
 
 export interface Target {
@@ -136,25 +136,21 @@ export function readRolloutArgs(args: string[], readFile: (path: string) => stri
 }
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        url: { type: "string" },
-        json: { type: "boolean" },
-        reason: { type: "string" },
-        "dry-run": { type: "boolean" },
-        wave: { type: "string", multiple: true },
-        file: { type: "string" },
-        environment: { type: "string" },
-        from: { type: "string" },
-        "bar-all": { type: "boolean" },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  return typedArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      url: { type: "string" },
+      json: { type: "boolean" },
+      reason: { type: "string" },
+      "dry-run": { type: "boolean" },
+      wave: { type: "string", multiple: true },
+      file: { type: "string" },
+      environment: { type: "string" },
+      from: { type: "string" },
+      "bar-all": { type: "boolean" },
+    },
+  });
 }
 
 function fail(message: string): never {
