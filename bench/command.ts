@@ -1,13 +1,11 @@
 /** What the benchmarks have in common as commands: their options, and a verdict that the exit code repeats. */
 import { parseArgs } from "node:util";
 import { figure, tableText, targetText } from "./paper.ts";
+import type { Sample } from "./sample.ts";
 import { isMet, type Report, type Target } from "./target.ts";
 
-export interface Options {
-  /** A sample of everything, within a minute. */
-  quick: boolean;
+export interface Options extends Sample {
   json: boolean;
-  seed: number;
   /** Names of what alone is to run. */
   only?: string;
 }

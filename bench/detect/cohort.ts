@@ -19,10 +19,11 @@ import {
 } from "../../src/core/fleet/cohort.ts";
 import { type ShopEvidence, tellShop } from "../../src/core/fleet/shop-evidence.ts";
 import { figure } from "../paper.ts";
+import type { Sample } from "../sample.ts";
 import type { Report, Table, Target } from "../target.ts";
 import { failuresInRow, type RateRule, shareOverWindow } from "./common-rules.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, pooled, quantile, START, seedOf, select, total } from "./figures.ts";
-import type { Figures, Options, Part, Section } from "./section.ts";
+import type { Figures, Part, Section } from "./section.ts";
 
 const BEAT_MS = 2 * MINUTE_MS;
 const PER_HOUR = 2;
@@ -191,7 +192,7 @@ class CohortLife {
   }
 }
 
-function runHealthy(part: Part, options: Options): Figures {
+function runHealthy(part: Part, options: Sample): Figures {
   const figures: Record<string, number> = { days: 0, core: 0 };
   const add = (name: string, count: number): void => {
     figures[name] = (figures[name] ?? 0) + count;
@@ -213,7 +214,7 @@ function runHealthy(part: Part, options: Options): Figures {
   return figures;
 }
 
-function runFailing(part: Part, options: Options): Figures {
+function runFailing(part: Part, options: Sample): Figures {
   const found: Record<string, number[]> = { core: [] };
   for (const name of RULES) found[name] = [];
   for (let run = 0; run < Number(part.runs); run++) {

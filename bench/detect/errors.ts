@@ -5,6 +5,7 @@ import { smoothDay } from "../../sim/day-of-shop.ts";
 import { gammaFactor, geometric, poisson, type Random, seededRandom } from "../../sim/random.ts";
 import { type DetectionState, newDetection, observeBeat } from "../../src/core/detect/detection.ts";
 import { figure } from "../paper.ts";
+import type { Sample } from "../sample.ts";
 import type { Report, Table, Target } from "../target.ts";
 import { type CountRule, countRules } from "./common-rules.ts";
 import {
@@ -20,7 +21,7 @@ import {
   total,
 } from "./figures.ts";
 import { type IncidentWatch, watchIncidents } from "./incident-watch.ts";
-import type { Figures, Options, Part, Section } from "./section.ts";
+import type { Figures, Part, Section } from "./section.ts";
 
 const RATES = [0.5, 2, 20] as const;
 /** Whether the client counts its requests, or only its errors. */
@@ -76,7 +77,7 @@ interface Shop {
   shiftHours: number;
 }
 
-function run(part: Part, options: Options): Figures {
+function run(part: Part, options: Sample): Figures {
   const plugins = Number(part.plugins);
   const figures: Record<string, number> = { pluginDays: plugins * LIFE_DAYS, spikes: 0, core: 0 };
   const add = (name: string, by: number): void => {

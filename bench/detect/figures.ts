@@ -1,6 +1,7 @@
 /** Arithmetic that the sections share: seeds, quantiles, scaling. */
 import { fnv1a } from "../../src/core/stable-hash.ts";
-import type { Figures, Options, Part } from "./section.ts";
+import type { Sample } from "../sample.ts";
+import type { Figures, Part } from "./section.ts";
 
 export const FLEET = 5000;
 export const MINUTE_MS = 60_000;
@@ -10,7 +11,7 @@ export const DAY_MS = 24 * HOUR_MS;
 export const START = Date.UTC(2026, 2, 2);
 
 /** Every part, and every plugin in it, draws from a seed of its own: the figures do not depend on order or cores. */
-export function seedOf(options: Options, part: Part, index: number): number {
+export function seedOf(options: Sample, part: Part, index: number): number {
   return fnv1a(`${options.seed}|${part.id}|${index}`);
 }
 

@@ -8,9 +8,10 @@ import { defaultPolicyDocument } from "../../src/contract/policy.ts";
 import type { PluginState } from "../../src/core/plugin/state.ts";
 import { step } from "../../src/core/plugin/step.ts";
 import { figure } from "../paper.ts";
+import type { Sample } from "../sample.ts";
 import type { Report } from "../target.ts";
 import { HOUR_MS, MINUTE_MS, quantile, START, seedOf } from "./figures.ts";
-import type { Figures, Options, Part, Section } from "./section.ts";
+import type { Figures, Part, Section } from "./section.ts";
 
 const PLUGIN_ID = "plg_AAAAAAAAAAAAAAAAAAAAAAAAAAA";
 const INTERVAL_MS = 2 * MINUTE_MS;
@@ -58,7 +59,7 @@ export const footprint: Section = {
   report,
 };
 
-function run(part: Part, options: Options): Figures {
+function run(part: Part, options: Sample): Figures {
   const figures: Figures = {};
   for (const [i, kind] of Object.keys(KINDS).entries()) {
     const name = kind as Kind; // the keys of KINDS
@@ -78,7 +79,7 @@ function run(part: Part, options: Options): Figures {
 }
 
 /** Bytes as stored, of several lives of one kind; moments at which an incident happens to be open are left out. */
-function restingSizes(kind: Kind, part: Part, options: Options): number[] {
+function restingSizes(kind: Kind, part: Part, options: Sample): number[] {
   const sizes: number[] = [];
   for (let i = 0; i < REST_LIVES[options.quick ? "quick" : "full"]; i++) {
     const { life, nextBeat } = lived(kind, seededRandom(seedOf(options, part, 1000 + i)));

@@ -1,9 +1,9 @@
 /** Method and assumptions, as printed above the figures. */
 import { wrapped } from "../paper.ts";
+import type { Sample } from "../sample.ts";
 import type { SectionResults } from "./run.ts";
-import type { Options } from "./section.ts";
 
-export function header(sections: readonly SectionResults[], options: Options, cores: number): string {
+export function header(sections: readonly SectionResults[], options: Sample, cores: number): string {
   const lines = [
     `Detection benchmark: simulated fleets through src/core itself. Seed ${options.seed}; ` +
       `${options.quick ? "quick (small samples: targets near their bound may be missed by chance)" : "full"}; ${cores} cores.`,

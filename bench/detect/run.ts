@@ -1,7 +1,8 @@
 /** Runs the parts of all sections on the cores there are; the figures do not depend on how many that is. */
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import type { Figures, Options, Part, Section } from "./section.ts";
+import type { Sample } from "../sample.ts";
+import type { Figures, Part, Section } from "./section.ts";
 
 export interface Job {
   section: string;
@@ -19,7 +20,7 @@ const MAX_WORKERS = 2;
 /** `onDone`: called after each part. Rejects when a part throws. */
 export async function runSections(
   sections: readonly Section[],
-  options: Options,
+  options: Sample,
   onDone: (done: number, all: number) => void,
 ): Promise<SectionResults[]> {
   const jobs: Job[] = sections.flatMap((section) =>

@@ -2,13 +2,8 @@
  * What a section of the detection benchmark is. Its parts are independent, so that they can run on several cores in any
  * order: each draws from a seed of its own. Figures and parts cross a thread boundary, so they are plain JSON.
  */
+import type { Sample } from "../sample.ts";
 import type { Report } from "../target.ts";
-
-export interface Options {
-  /** A sample of everything, within a minute; without it the sizes that the figures are quoted from. */
-  quick: boolean;
-  seed: number;
-}
 
 /** Names one independent piece of work, and says what is simulated in it. */
 export interface Part {
@@ -25,7 +20,7 @@ export interface Section {
   name: string;
   /** Method and assumptions, for the header: one sentence or two a line. */
   method: readonly string[];
-  parts(options: Options): Part[];
-  run(part: Part, options: Options): Figures;
-  report(results: readonly { part: Part; figures: Figures }[], options: Options): Report;
+  parts(options: Sample): Part[];
+  run(part: Part, options: Sample): Figures;
+  report(results: readonly { part: Part; figures: Figures }[], options: Sample): Report;
 }

@@ -11,6 +11,7 @@ import {
   silenceDeadline,
 } from "../../src/core/detect/detection.ts";
 import { figure } from "../paper.ts";
+import type { Sample } from "../sample.ts";
 import type { Report, Table, Target } from "../target.ts";
 import {
   DAY_MS,
@@ -25,7 +26,7 @@ import {
   select,
   total,
 } from "./figures.ts";
-import type { Figures, Options, Part, Section } from "./section.ts";
+import type { Figures, Part, Section } from "./section.ts";
 
 const VIEWS = [1, 10, 100] as const;
 const INTERVAL_MS = 2 * MINUTE_MS;
@@ -86,7 +87,7 @@ const RULES: readonly Rule[] = [
   ["3 x mean gap", (meanGapMs, gaps) => (gaps >= 20 ? 3 * meanGapMs : null)],
 ];
 
-function runPageView(part: Part, options: Options): Figures {
+function runPageView(part: Part, options: Sample): Figures {
   const figures: Record<string, number> = { pluginDays: 0, core: 0 };
   const found: Record<string, number[]> = { found: [], "found at night": [], "found by day": [] };
   for (let index = 0; index < Number(part.plugins); index++) {
@@ -162,7 +163,7 @@ function visitsOf(perHour: number, random: Random): Visits {
   };
 }
 
-function runResident(part: Part, options: Options): Figures {
+function runResident(part: Part, options: Sample): Figures {
   const figures: Record<string, number> = { pluginDays: 0, core: 0 };
   const found: number[] = [];
   for (let index = 0; index < Number(part.plugins); index++) {

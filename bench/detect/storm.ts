@@ -4,9 +4,10 @@ import { poisson, seededRandom } from "../../sim/random.ts";
 import { judgeStorm, newStorm } from "../../src/core/fleet/storm.ts";
 import { ONSET_WINDOW_MS } from "../../src/core/fleet/storm-tests.ts";
 import { figure } from "../paper.ts";
+import type { Sample } from "../sample.ts";
 import type { Report, Target } from "../target.ts";
 import { DAY_MS, FLEET, MINUTE_MS, pooled, quantile, START, seedOf, select, total } from "./figures.ts";
-import type { Figures, Options, Part, Section } from "./section.ts";
+import type { Figures, Part, Section } from "./section.ts";
 
 const WARM_MS = 10 * MINUTE_MS;
 const OUTAGE_MS = 10 * MINUTE_MS;
@@ -67,7 +68,7 @@ export const storm: Section = {
   report,
 };
 
-function runOutage(part: Part, options: Options): Figures {
+function runOutage(part: Part, options: Sample): Figures {
   const from = START + WARM_MS;
   const to = from + OUTAGE_MS;
   const fleet = new FleetLife({
@@ -99,7 +100,7 @@ function runOutage(part: Part, options: Options): Figures {
   };
 }
 
-function runWebhooks(part: Part, options: Options): Figures {
+function runWebhooks(part: Part, options: Sample): Figures {
   const from = START + WARM_MS;
   const to = from + FAIL_MS;
   const release = part.kind === "release";
@@ -143,7 +144,7 @@ function versionOf(place: number): string {
   return BAD_VERSION;
 }
 
-function runCalm(part: Part, options: Options): Figures {
+function runCalm(part: Part, options: Sample): Figures {
   const random = seededRandom(seedOf(options, part, 0));
   const roster = Number(part.plugins);
   const silences: number[] = [];

@@ -9,6 +9,7 @@ import {
   observeBeat,
 } from "../../src/core/detect/detection.ts";
 import { figure } from "../paper.ts";
+import type { Sample } from "../sample.ts";
 import type { Report, Table, Target } from "../target.ts";
 import { type RateRule, webhookRules } from "./common-rules.ts";
 import {
@@ -24,7 +25,7 @@ import {
   total,
 } from "./figures.ts";
 import { watchIncidents } from "./incident-watch.ts";
-import type { Figures, Options, Part, Section } from "./section.ts";
+import type { Figures, Part, Section } from "./section.ts";
 
 const RATES = [2, 10, 60, 300] as const;
 const LEVELS = [0.01, 0.02] as const;
@@ -87,7 +88,7 @@ export const webhooks: Section = {
   report,
 };
 
-function runHealthy(part: Part, options: Options): Figures {
+function runHealthy(part: Part, options: Sample): Figures {
   const plugins = Number(part.plugins);
   const figures: Figures = { pluginDays: plugins * LIFE_DAYS, core: 0, suspectMs: 0 };
   for (let index = 0; index < plugins; index++) {
@@ -113,7 +114,7 @@ function runHealthy(part: Part, options: Options): Figures {
   return figures;
 }
 
-function runFailing(part: Part, options: Options): Figures {
+function runFailing(part: Part, options: Sample): Figures {
   const plain: number[] = [];
   const adaptive: number[] = [];
   const byRule: Record<string, number[]> = {};

@@ -1,10 +1,10 @@
 /** One core's share of the benchmark: a job comes in, its figures go out. */
 import { parentPort, workerData } from "node:worker_threads";
+import type { Sample } from "../sample.ts";
 import type { Job } from "./run.ts";
-import type { Options } from "./section.ts";
 import { SECTIONS } from "./sections.ts";
 
-const options = workerData as Options; // given by run.ts
+const options = workerData as Sample; // given by run.ts
 
 parentPort?.on("message", ({ section, part }: Job) => {
   const owner = SECTIONS.find(({ name }) => name === section);

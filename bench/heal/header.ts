@@ -1,10 +1,11 @@
 /** Method and assumptions, as printed above the figures. */
 import { wrapped } from "../paper.ts";
-import type { Options, Part } from "./parts.ts";
+import type { Sample } from "../sample.ts";
+import type { Part } from "./parts.ts";
 import { PERSON_MINUTES, RESTORE_MINUTES, RESUME_MINUTES, STOP_HOURS } from "./people.ts";
 import { FAULT_RATES, LEARNED_FROM_DAY, OUTBREAKS, RELEASES, SHOP_FAULTS } from "./world.ts";
 
-export function headerOf(options: Options, parts: readonly Part[]): string {
+export function headerOf(options: Sample, parts: readonly Part[]): string {
   const week = parts.filter(({ of }) => of === "week");
   const comparison = parts.find(({ of }) => of === "comparison");
   const shops = week.reduce((sum, part) => sum + part.shops, 0);

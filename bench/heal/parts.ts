@@ -1,20 +1,15 @@
 /** What is simulated: the company in a fleet for each product, and a smaller one again and again with one protection taken away. */
+import type { Sample } from "../sample.ts";
 import type { FleetSettings } from "./fleet.ts";
 import { VARIANTS } from "./variants.ts";
 import { PRODUCTS } from "./world.ts";
-
-export interface Options {
-  /** A sample of everything, within a minute. */
-  quick: boolean;
-  seed: number;
-}
 
 export interface Part extends FleetSettings {
   /** `week`: what the figures are quoted from. `comparison`: the same fleet under each variant. */
   of: "week" | "comparison";
 }
 
-export function partsOf({ quick, seed }: Options): Part[] {
+export function partsOf({ quick, seed }: Sample): Part[] {
   // One product each: SIRA learns by product, and a smaller fleet stays in a core's cache.
   const products = quick ? PRODUCTS.slice(0, 2) : PRODUCTS;
   // In quick, as many faults as a product of a thousand shops has: SIRA learns from attempts, not from shops.

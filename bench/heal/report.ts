@@ -1,17 +1,18 @@
 /** From what was seen to tables and targets. */
+
+import type { Sample } from "../sample.ts";
 import type { Report, Target } from "../target.ts";
 import { type Estimate, meanOf } from "./figures.ts";
 import { faultTable, outcomeTable, stageTable } from "./healing-tables.ts";
 import { harmed, isMinor, repairMinutes } from "./measures.ts";
 import { BUSY, detectionMinutes, outcomes } from "./outcomes.ts";
-import type { Options } from "./parts.ts";
 import { comparisonTable, costTable, harmTable, type Result, reachTable } from "./safety-tables.ts";
 import { START } from "./start.ts";
 import { DAY_MS, LEARNED_FROM_DAY } from "./world.ts";
 
 const FIRST_STAGE = 5;
 
-export function reportOf(results: readonly Result[], options: Options): Report {
+export function reportOf(results: readonly Result[], options: Sample): Report {
   const week = results.filter(({ part }) => part.of === "week").map(({ seen }) => seen);
   const attempts = week.flatMap((seen) => seen.attempts);
   const faults = week.flatMap((seen) => seen.faults);
@@ -81,7 +82,7 @@ export function reportOf(results: readonly Result[], options: Options): Report {
 }
 
 /** A small sample misses a target only when its interval lies beyond it. */
-function fair({ quick }: Options) {
+function fair({ quick }: Sample) {
   return (
     what: string,
     estimate: Estimate,
