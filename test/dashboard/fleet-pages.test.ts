@@ -399,3 +399,23 @@ test("a floor above every active release is set only once a person says that it 
   await page.getByTestId("floor-version").getByText("12.0.0").waitFor();
   expect(lastBody(path)).toEqual({ version: "12.0.0", reason: "because of the outage", bars_all: true });
 });
+
+test("what was said of a floor goes when another version is typed, also its refusal", async () => {
+  let refused = 0;
+  await page.route("**/api/ops/releases/*/floor", async (route) => {
+    if (route.request().method() === "GET") return route.continue();
+    refused += 1;
+    const error = { code: "conflict", message: "it would bar every patch", request_id: "req-1" };
+    await route.fulfill({ status: 409, json: { error } });
+  });
+  await page.goto(`${world.server.origin}/releases?product=molam-woo`);
+  await page.getByTestId("floor-change").click();
+  await page.getByTestId("floor-input").fill("12.0.0");
+  await giveReason();
+  await page.getByTestId("floor-confirm").click();
+  await page.getByText("it would bar every patch").waitFor();
+  await page.getByLabel(/^I mean it/).check();
+  await page.getByTestId("floor-input").fill("1.0.0");
+  await page.getByText("it would bar every patch").waitFor({ state: "detached" });
+  expect([refused, await page.getByLabel(/^I mean it/).count()]).toEqual([1, 0]);
+});

@@ -1,5 +1,6 @@
 /** Releases and remedies on the dashboard: what is computed for the pages, without a browser. */
 import { describe, expect, test } from "vitest";
+import { floorOf, mustBeMeant } from "../../dashboard/src/view/floor-draft.ts";
 import { aRemedyDraft, remedyOf } from "../../dashboard/src/view/remedy-draft.ts";
 import {
   FIRST_PLAN,
@@ -77,5 +78,29 @@ describe("a remedy being written", () => {
   });
   test("says which field is missing", () => {
     expect([...remedyOf({ ...draft, set: "", for: [] }).issues.keys()].sort()).toEqual(["for", "set"]);
+  });
+});
+
+describe("a floor being written", () => {
+  test.each([
+    ["", { version: null }],
+    [" 1.2.3 ", { version: "1.2.3" }],
+    ["1.2", null],
+  ])("%j means %j", (text, expected) => {
+    expect(floorOf(text)).toEqual(expected);
+  });
+
+  test("must be said to be meant where it leaves no active release, and never where it is removed", () => {
+    const conflict = {
+      kind: "refused",
+      status: 409,
+      error: { code: "conflict", message: "it would bar every patch", request_id: "req-1" },
+    } as const;
+    const high = { version: "9.0.0" };
+    expect(mustBeMeant(high, { left: [] }, null)).toBe(true);
+    expect(mustBeMeant(high, null, conflict)).toBe(true);
+    expect(mustBeMeant(high, { left: ["9.1.0"] }, null)).toBe(false);
+    expect(mustBeMeant(high, null, { kind: "unreachable" })).toBe(false);
+    expect(mustBeMeant({ version: null }, { left: [] }, null)).toBe(false);
   });
 });

@@ -205,6 +205,22 @@ describe("an action", () => {
     await action.run();
     expect(runs).toBe(2);
   });
+
+  test("tells what was answered with the request, and forgets a failure when it is asked to", async () => {
+    const failure = { kind: "unreachable" } as const;
+    const done: unknown[] = [];
+    const action = createAction(
+      async (n: number) =>
+        n > 0 ? ({ ok: true, value: n * 2 } as const) : ({ ok: false, failure } as const),
+      (value, n) => done.push([n, value]),
+    );
+    await action.run(4);
+    expect(done).toEqual([[4, 8]]);
+    await action.run(0);
+    expect(action.failure.value).toEqual(failure);
+    action.forget();
+    expect([action.failure.value, done.length]).toEqual([null, 1]);
+  });
 });
 
 describe("the live feed", () => {

@@ -94,6 +94,7 @@ function Notices({ id, set, onSaved }: NoticesProps) {
           tried.value = true;
           const typed = url.value.trim();
           if (typed === "" && !nothing.value) return;
+          test.forget();
           void save.run({
             language: language.value,
             format: format.value,
@@ -105,8 +106,11 @@ function Notices({ id, set, onSaved }: NoticesProps) {
           <button
             type="button"
             class="button"
-            disabled={set?.url == null || !isGiven}
-            onClick={() => void test.run(reason)}
+            disabled={set?.url == null || !isGiven || save.busy.value || test.busy.value}
+            onClick={() => {
+              save.forget();
+              void test.run(reason);
+            }}
           >
             {t("merchant.test")}
           </button>

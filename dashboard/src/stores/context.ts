@@ -46,7 +46,7 @@ export function useResource<T>(key: string, load: () => Promise<Answer<T>>, fres
 /** An action that lives as long as the component. */
 export function useAction<A extends unknown[], T>(
   run: (...input: A) => Promise<Answer<T>>,
-  done: (value: T) => void,
+  done: (value: T, ...input: A) => void,
 ) {
   // Made once: it must keep its busy state.
   return useMemo(() => createAction(run, done), []);

@@ -20,12 +20,9 @@ export function Backtest({ document, isValid }: BacktestProps) {
   const days = useSignal<BacktestDays>("7");
   const result = useSignal<{ of: PolicyDocument; reply: BacktestReply } | null>(null);
   const action = useAction(
-    async (of: PolicyDocument, past: number) => {
-      const answer = await api.backtest({ document: of, days: past });
-      return answer.ok ? { ok: true as const, value: { of, reply: answer.value } } : answer;
-    },
-    (value) => {
-      result.value = value;
+    (of: PolicyDocument, past: number) => api.backtest({ document: of, days: past }),
+    (reply, of) => {
+      result.value = { of, reply };
     },
   );
   return (

@@ -1,8 +1,8 @@
 /** The product's floor: the oldest version that any change may bring a shop to. Shown, and set or removed with a reason. */
 import { useSignal } from "@preact/signals";
-import { Version } from "../../../../src/contract/ids.ts";
-import type { FloorReply, Floor as FloorStanding } from "../../../../src/contract/rollout.ts";
+import type { FloorReply, FloorRequest, Floor as FloorStanding } from "../../../../src/contract/rollout.ts";
 import { useAction, useApp, useResource } from "../../stores/context.ts";
+import { floorOf, mustBeMeant } from "../../view/floor-draft.ts";
 import { Dialog } from "../dialog.tsx";
 import { CheckField, TextField } from "../field.tsx";
 import { Loaded } from "../loaded.tsx";
@@ -60,48 +60,50 @@ function FloorDialog({ floor, onClose, onChanged }: FloorDialogProps) {
   const { api, t } = useApp();
   const typed = useSignal(floor.version ?? "");
   const isWrong = useSignal(false);
-  const reach = useSignal<FloorReply | null>(null);
+  const reach = useSignal<{ of: string | null; reply: FloorReply } | null>(null);
   const barsAll = useSignal(false);
-  const look = useAction(
-    (version: string | null, reason: string) =>
-      api.setFloor(floor.product, { version, reason, dry_run: true }),
-    (reply) => {
-      reach.value = reply;
-    },
-  );
-  const save = useAction(
-    (version: string | null, reason: string) =>
-      api.setFloor(floor.product, { version, reason, ...(barsAll.value ? { bars_all: true } : {}) }),
-    (changed) => {
+  // A look and the order itself are one action: what failed last is what is shown.
+  const action = useAction(
+    (request: FloorRequest) => api.setFloor(floor.product, request),
+    (reply, { version }) => {
+      if (reply.dry_run) {
+        reach.value = { of: version, reply };
+        return;
+      }
       onClose();
-      onChanged(changed);
+      onChanged(reply);
     },
   );
+  const draft = floorOf(typed.value);
   const withVersion = (use: (version: string | null) => unknown) => {
-    const version = typed.value.trim();
-    isWrong.value = version !== "" && !Version.safeParse(version).success;
-    if (!isWrong.value) use(version === "" ? null : version);
+    isWrong.value = draft === null;
+    if (draft !== null) use(draft.version);
   };
-  const failure = save.failure.value ?? look.failure.value;
-  const mustBeMeant =
-    (reach.value !== null && reach.value.left.length === 0) ||
-    (failure?.kind === "refused" && failure.error.code === "conflict");
+  // An answer that came after further typing was said of another version.
+  const shown = reach.value !== null && reach.value.of === draft?.version ? reach.value.reply : null;
   return (
     <Dialog title={t("floor.change")} onClose={onClose}>
       <ReasonForm
-        busy={save.busy.value || look.busy.value}
-        failure={failure}
+        busy={action.busy.value}
+        failure={action.failure.value}
         submit={t("floor.save")}
         testId="floor-confirm"
-        onSubmit={(reason) => withVersion((version) => save.run(version, reason))}
+        onSubmit={(reason) =>
+          withVersion((version) =>
+            action.run({ version, reason, ...(barsAll.value ? { bars_all: true } : {}) }),
+          )
+        }
         onCancel={onClose}
         others={(reason, isGiven) => (
           <button
             type="button"
             class="button"
+            disabled={action.busy.value}
             data-testid="floor-try"
             onClick={() =>
-              withVersion((version) => look.run(version, isGiven ? reason : t("plan.dryReason")))
+              withVersion((version) =>
+                action.run({ version, reason: isGiven ? reason : t("plan.dryReason"), dry_run: true }),
+              )
             }
           >
             {t("floor.try")}
@@ -118,22 +120,22 @@ function FloorDialog({ floor, onClose, onChanged }: FloorDialogProps) {
             typed.value = text;
             isWrong.value = false;
             // It was said of another version.
-            reach.value = null;
             barsAll.value = false;
+            action.forget();
           }}
         />
-        {reach.value && (
+        {shown && (
           <div role="status" data-testid="floor-reach">
             <p>
               {t("floor.reach", {
-                shut: reach.value.shut.join(", ") || t("floor.none"),
-                left: reach.value.left.join(", ") || t("floor.none"),
+                shut: shown.shut.join(", ") || t("floor.none"),
+                left: shown.left.join(", ") || t("floor.none"),
               })}
             </p>
-            <Notes notes={reach.value.notes} />
+            <Notes notes={shown.notes} />
           </div>
         )}
-        {mustBeMeant && (
+        {(barsAll.value || mustBeMeant(draft, shown, action.failure.value)) && (
           <CheckField
             label={t("floor.barsAll")}
             checked={barsAll.value}

@@ -1,6 +1,11 @@
 /** The plan of one release in place of the policy's stages: what it says, and the form to write, try and save one. */
 import { useSignal } from "@preact/signals";
-import type { PlannedRollout, PlanReply, RolloutPlan } from "../../../../src/contract/rollout.ts";
+import type {
+  PlannedRollout,
+  PlanReply,
+  PlanRequest,
+  RolloutPlan,
+} from "../../../../src/contract/rollout.ts";
 import { useAction, useApp } from "../../stores/context.ts";
 import { FIRST_PLAN, planIssues, type Subject } from "../../view/rollout.ts";
 import { ReasonDialog } from "../reason-dialog.tsx";
@@ -98,34 +103,32 @@ interface PlanFormProps {
 
 function PlanForm({ subject, plan, onEdit, onClose, onChanged }: PlanFormProps) {
   const { api, t } = useApp();
-  const reach = useSignal<PlanReply | null>(null);
-  const look = useAction(
-    (tried: RolloutPlan, reason: string) => api.planRollout(subject, { plan: tried, reason, dry_run: true }),
-    (reply) => {
-      reach.value = reply;
-    },
-  );
-  const save = useAction(
-    (chosen: RolloutPlan, reason: string) =>
-      api.planRollout(subject, { plan: chosen, reason, dry_run: false }),
-    () => {
+  const reach = useSignal<{ of: RolloutPlan; reply: PlanReply } | null>(null);
+  // A look and the order itself are one action: what failed last is what is shown.
+  const action = useAction(
+    (request: PlanRequest) => api.planRollout(subject, request),
+    (reply, { dry_run, plan: of }) => {
+      if (dry_run) {
+        reach.value = { of, reply };
+        return;
+      }
       onClose();
       onChanged();
     },
   );
   const issues = planIssues(plan);
   const edit = (waves: RolloutPlan["waves"]) => {
-    reach.value = null;
+    action.forget();
     onEdit({ waves });
   };
   return (
     <ReasonForm
-      busy={save.busy.value || look.busy.value}
-      failure={save.failure.value ?? look.failure.value}
+      busy={action.busy.value}
+      failure={action.failure.value}
       submit={t("plan.save")}
       testId="plan-save"
       onSubmit={(reason) => {
-        if (issues.size === 0) void save.run(plan, reason);
+        if (issues.size === 0) void action.run({ plan, reason, dry_run: false });
       }}
       onCancel={onClose}
       others={(reason, isGiven) => (
@@ -133,8 +136,10 @@ function PlanForm({ subject, plan, onEdit, onClose, onChanged }: PlanFormProps) 
           type="button"
           class="button"
           data-testid="plan-try"
-          disabled={issues.size > 0}
-          onClick={() => void look.run(plan, isGiven ? reason : t("plan.dryReason"))}
+          disabled={issues.size > 0 || action.busy.value}
+          onClick={() =>
+            void action.run({ plan, reason: isGiven ? reason : t("plan.dryReason"), dry_run: true })
+          }
         >
           {t("plan.try")}
         </button>
@@ -167,7 +172,8 @@ function PlanForm({ subject, plan, onEdit, onClose, onChanged }: PlanFormProps) 
       >
         {t("plan.addWave")}
       </button>
-      {reach.value && <Reach reply={reach.value} />}
+      {/* Each edit is another plan: what was said of the former one goes. */}
+      {reach.value?.of === plan && <Reach reply={reach.value.reply} />}
     </ReasonForm>
   );
 }
