@@ -280,6 +280,24 @@ describe("policy", () => {
     await page.getByTestId("kill-banner").getByText("bad release in the fleet").waitFor();
   });
 
+  test("the dialog of the kill switch goes on to say what it does when somebody else is quicker", async () => {
+    await signIn();
+    await page.goto(`${server.origin}/policy`);
+    await page.getByTestId("kill-switch").click();
+    await page.getByTestId("kill-reason").fill("bad release in the fleet");
+    const { policy } = server.state;
+    const document = { ...policy.document, kill_switch: true };
+    server.state.policy = { ...policy, revision: policy.revision + 1, document, reason: "I was quicker" };
+    server.announce({ type: "changed", topic: "policy" });
+    await page.getByTestId("kill-banner").getByText("I was quicker").waitFor();
+    expect(await page.getByTestId("kill-confirm").textContent()).toBe("Stop everything now");
+    await page.getByTestId("kill-confirm").click();
+    await page.getByTestId("kill-confirm").waitFor({ state: "detached" });
+    expect(server.state.received).toEqual([
+      { path: "/policy/kill", body: { engaged: true, reason: "bad release in the fleet" } },
+    ]);
+  });
+
   test("an edit against a stale revision shows what was changed and can be put on top", async () => {
     await signIn();
     await page.goto(`${server.origin}/policy`);

@@ -6,9 +6,10 @@ import { ReasonDialog } from "./reason-dialog.tsx";
 
 export function KillSwitch({ engaged }: { engaged: boolean }) {
   const { t } = useApp();
-  const asking = useSignal(false);
+  /** What the person pressed: the switch may be turned by somebody else while the dialog is open. */
+  const asked = useSignal<{ engage: boolean } | null>(null);
   const close = () => {
-    asking.value = false;
+    asked.value = null;
   };
   return (
     <section class={`card kill ${engaged ? "kill-on" : "kill-off"}`} aria-labelledby="kill-title">
@@ -24,12 +25,12 @@ export function KillSwitch({ engaged }: { engaged: boolean }) {
         aria-haspopup="dialog"
         data-testid="kill-switch"
         onClick={() => {
-          asking.value = true;
+          asked.value = { engage: !engaged };
         }}
       >
         {t(engaged ? "kill.release" : "kill.engage")}
       </button>
-      {asking.value && <KillDialog engage={!engaged} onClose={close} />}
+      {asked.value && <KillDialog engage={asked.value.engage} onClose={close} />}
     </section>
   );
 }
