@@ -16,12 +16,14 @@ interface ReasonDialogProps<T> {
   send: (reason: string) => Promise<Answer<T>>;
   onDone: (value: T) => void;
   onClose: () => void;
+  /** What else is asked for, above the reason. */
+  fields?: ComponentChildren;
   /** Below the form. */
   children?: ComponentChildren;
 }
 
 export function ReasonDialog<T>(props: ReasonDialogProps<T>) {
-  const { title, hint, submit, tone, testId, reasonTestId, send, onDone, onClose, children } = props;
+  const { title, hint, submit, tone, testId, reasonTestId, send, onDone, onClose, fields, children } = props;
   const action = useAction(send, (value) => {
     onClose();
     onDone(value);
@@ -38,7 +40,9 @@ export function ReasonDialog<T>(props: ReasonDialogProps<T>) {
         reasonTestId={reasonTestId}
         onSubmit={(reason) => void action.run(reason)}
         onCancel={onClose}
-      />
+      >
+        {fields}
+      </ReasonForm>
       {children}
     </Dialog>
   );

@@ -1,11 +1,9 @@
 /** Was it worth anybody's while? One vote for each person, also after the incident is closed; the latest counts. */
 import { useSignal } from "@preact/signals";
 import type { Incident, IncidentVote } from "../../../src/contract/incident.ts";
-import type { ManualAction } from "../../../src/contract/ops.ts";
-import { useAction, useApp } from "../stores/context.ts";
+import { useApp } from "../stores/context.ts";
 import { voteCounts } from "../view/quiet.ts";
-import { Dialog } from "./dialog.tsx";
-import { ReasonForm } from "./reason-form.tsx";
+import { ReasonDialog } from "./reason-dialog.tsx";
 import { Time } from "./time.tsx";
 
 interface VotesProps {
@@ -15,8 +13,9 @@ interface VotesProps {
 }
 
 export function Votes({ incident, votes, onChanged }: VotesProps) {
-  const { t } = useApp();
+  const { api, t } = useApp();
   const chosen = useSignal<IncidentVote["vote"] | null>(null);
+  const asked = chosen.value;
   return (
     <section class="card" aria-labelledby="votes">
       <h2 id="votes">{t("votes.title")}</h2>
@@ -47,48 +46,20 @@ export function Votes({ incident, votes, onChanged }: VotesProps) {
           </li>
         ))}
       </ul>
-      {chosen.value && (
-        <VoteDialog
-          key={chosen.value}
-          vote={chosen.value}
-          incident={incident}
+      {asked && (
+        <ReasonDialog
+          key={asked}
+          title={t(`vote.${asked}`)}
+          hint={t(`voteHint.${asked}`)}
+          submit={t("votes.send")}
+          testId="vote-confirm"
+          send={(reason) => api.act(incident.id, { action: "vote", vote: asked, reason })}
+          onDone={onChanged}
           onClose={() => {
             chosen.value = null;
           }}
-          onChanged={onChanged}
         />
       )}
     </section>
-  );
-}
-
-interface VoteDialogProps {
-  vote: IncidentVote["vote"];
-  incident: Incident;
-  onClose: () => void;
-  onChanged: () => void;
-}
-
-function VoteDialog({ vote, incident, onClose, onChanged }: VoteDialogProps) {
-  const { api, t } = useApp();
-  const action = useAction(
-    (input: ManualAction) => api.act(incident.id, input),
-    () => {
-      onClose();
-      onChanged();
-    },
-  );
-  return (
-    <Dialog title={t(`vote.${vote}`)} onClose={onClose}>
-      <p>{t(`voteHint.${vote}`)}</p>
-      <ReasonForm
-        busy={action.busy.value}
-        failure={action.failure.value}
-        submit={t("votes.send")}
-        testId="vote-confirm"
-        onSubmit={(reason) => void action.run({ action: "vote", vote, reason })}
-        onCancel={onClose}
-      />
-    </Dialog>
   );
 }

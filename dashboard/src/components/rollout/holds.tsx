@@ -1,18 +1,12 @@
 /** Environments that do not get it: learned from failures there, or set by a person; each can be lifted. */
 import { useSignal } from "@preact/signals";
-import type {
-  EnvironmentHold,
-  HoldReply,
-  HoldRequest,
-  RolloutState,
-} from "../../../../src/contract/rollout.ts";
-import { useAction, useApp } from "../../stores/context.ts";
+import type { EnvironmentHold, HoldReply, RolloutState } from "../../../../src/contract/rollout.ts";
+import { useApp } from "../../stores/context.ts";
 import { type Subject, subjectName } from "../../view/rollout.ts";
-import { Dialog } from "../dialog.tsx";
 import { TextField } from "../field.tsx";
 import { Status } from "../label.tsx";
 import { Empty } from "../loaded.tsx";
-import { ReasonForm } from "../reason-form.tsx";
+import { ReasonDialog } from "../reason-dialog.tsx";
 import { ScrollBox } from "../scroll-box.tsx";
 import { Time } from "../time.tsx";
 
@@ -24,8 +18,8 @@ interface HoldsProps {
 
 export function Holds({ subject, holds, onChanged }: HoldsProps) {
   const { t } = useApp();
-  /** The environment to be lifted; empty for a new hold; null while nothing is asked. */
-  const asked = useSignal<string | null>(null);
+  /** A new hold, or the environment whose hold is lifted; null while nothing is asked. */
+  const asked = useSignal<{ lift: string | null } | null>(null);
   /** The one set last, with how many shops it concerns: none is likely a slip of the pen. */
   const held = useSignal<HoldReply | null>(null);
   return (
@@ -52,7 +46,7 @@ export function Holds({ subject, holds, onChanged }: HoldsProps) {
                   key={`${hold.environment} ${hold.at}`}
                   hold={hold}
                   onLift={() => {
-                    asked.value = hold.environment;
+                    asked.value = { lift: hold.environment };
                   }}
                 />
               ))}
@@ -73,15 +67,15 @@ export function Holds({ subject, holds, onChanged }: HoldsProps) {
         aria-haspopup="dialog"
         data-testid="hold-add"
         onClick={() => {
-          asked.value = "";
+          asked.value = { lift: null };
         }}
       >
         {t("hold.add")}
       </button>
-      {asked.value !== null && (
+      {asked.value && (
         <HoldDialog
           subject={subject}
-          lift={asked.value === "" ? null : asked.value}
+          lift={asked.value.lift}
           onClose={() => {
             asked.value = null;
           }}
@@ -144,29 +138,18 @@ interface HoldDialogProps {
 function HoldDialog({ subject, lift, onClose, onChanged }: HoldDialogProps) {
   const { api, t } = useApp();
   const environment = useSignal(lift ?? "");
-  const action = useAction(
-    (input: HoldRequest) => api.hold(subject, input),
-    (reply) => {
-      onClose();
-      onChanged(reply);
-    },
-  );
-  const title =
-    lift === null ? t("hold.addOf", { name: subjectName(subject) }) : t("hold.liftOf", { environment: lift });
+  const held = lift === null;
   return (
-    <Dialog title={title} onClose={onClose}>
-      <p>{t(lift === null ? "hold.addHint" : "hold.liftHint")}</p>
-      <ReasonForm
-        busy={action.busy.value}
-        failure={action.failure.value}
-        submit={t(lift === null ? "hold.add" : "hold.lift")}
-        testId="hold-confirm"
-        onSubmit={(reason) =>
-          void action.run({ environment: environment.value, held: lift === null, reason })
-        }
-        onCancel={onClose}
-      >
-        {lift === null && (
+    <ReasonDialog
+      title={held ? t("hold.addOf", { name: subjectName(subject) }) : t("hold.liftOf", { environment: lift })}
+      hint={t(held ? "hold.addHint" : "hold.liftHint")}
+      submit={t(held ? "hold.add" : "hold.lift")}
+      testId="hold-confirm"
+      send={(reason) => api.hold(subject, { environment: environment.value, held, reason })}
+      onDone={onChanged}
+      onClose={onClose}
+      fields={
+        held && (
           <TextField
             label={t("hold.environment")}
             hint={t("hold.environmentHint")}
@@ -176,8 +159,8 @@ function HoldDialog({ subject, lift, onClose, onChanged }: HoldDialogProps) {
               environment.value = typed;
             }}
           />
-        )}
-      </ReasonForm>
-    </Dialog>
+        )
+      }
+    />
   );
 }
