@@ -152,6 +152,22 @@ describe("incidents", () => {
     await page.getByTestId(`incident-${incidentId(1)}`).waitFor();
   });
 
+  test("nothing is said to wait while it is not known who is asked", async () => {
+    let isDown = true;
+    await page.route("**/api/ops/autopatch-attempts?*", (route) =>
+      isDown ? route.abort() : route.continue(),
+    );
+    await signIn();
+    server.state.incidents = server.state.incidents.filter(({ status }) => status === "healing");
+    await page.goto(server.origin);
+    const attention = page.getByRole("region", { name: "Needs attention (0)" });
+    await attention.getByText("No answer from the server").waitFor();
+    expect(await page.getByText("Nothing waits for a person.").count()).toBe(0);
+    isDown = false;
+    await attention.getByRole("button", { name: "Try again" }).click();
+    await page.getByRole("region", { name: "Needs attention (2)" }).waitFor();
+  });
+
   test("text of a plugin is shown as text", async () => {
     await signIn();
     await page.goto(`${server.origin}/incidents/${incidentId(3)}`);

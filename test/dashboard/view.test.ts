@@ -1,7 +1,7 @@
 /** The arithmetic of the views: no browser, no clock. */
 import { describe, expect, test } from "vitest";
 import { createTranslate, keyOf, LANGUAGES } from "../../dashboard/src/i18n/i18n.ts";
-import { attentionOf, awaitingApproval, splitByAttention } from "../../dashboard/src/view/attention.ts";
+import { attentionOf, awaitingAnswer, splitByAttention } from "../../dashboard/src/view/attention.ts";
 import { backoffMs } from "../../dashboard/src/view/backoff.ts";
 import { barChart } from "../../dashboard/src/view/bars.ts";
 import { changesBetween, conflicts, withChanges } from "../../dashboard/src/view/changes.ts";
@@ -129,7 +129,7 @@ describe("what needs attention", () => {
   const waiting = anIncident({ id: incidentId(2), status: "healing", severity: "critical" });
   const open = anIncident({ id: incidentId(3), status: "open", severity: "critical" });
   const healing = anIncident({ id: incidentId(4), status: "healing" });
-  const awaiting = awaitingApproval([anAttempt({ status: "awaiting_approval", incident_id: waiting.id })]);
+  const awaiting = awaitingAnswer([anAttempt({ status: "awaiting_approval", incident_id: waiting.id })]);
 
   test("people first, by severity, and no incident twice", () => {
     const { attention, rest } = splitByAttention([escalated, open], [open, healing, waiting], awaiting);
@@ -140,8 +140,8 @@ describe("what needs attention", () => {
   test("a change that is watched asks only while somebody is asked to keep it", () => {
     const watched = anAttempt({ status: "verifying", incident_id: healing.id });
     const answered = anAttempt({ status: "success", incident_id: healing.id, asked_until: null });
-    expect(awaitingApproval([watched, answered])).toEqual(new Set());
-    expect(awaitingApproval([{ ...watched, asked_until: at(600) }])).toEqual(new Set([healing.id]));
+    expect(awaitingAnswer([watched, answered])).toEqual(new Set());
+    expect(awaitingAnswer([{ ...watched, asked_until: at(600) }])).toEqual(new Set([healing.id]));
   });
 
   test("a closed incident and an acknowledged one wait for nobody", () => {

@@ -4,6 +4,7 @@ import { useApp, useResource } from "../stores/context.ts";
 import { Status, Word } from "./label.tsx";
 import { Empty, Loaded } from "./loaded.tsx";
 import { Time } from "./time.tsx";
+import { Trouble } from "./trouble.tsx";
 
 /** All that are open; with `recent`, those that ended lately too. */
 function useFleetIncidents(recent: boolean) {
@@ -20,7 +21,7 @@ export function OpenFleetIncidents() {
   const { t } = useApp();
   const open = useFleetIncidents(false);
   const items = open.data.value?.items ?? [];
-  if (items.length === 0) return null;
+  if (items.length === 0) return <Trouble failure={open.failure.value} onRetry={() => void open.refetch()} />;
   return (
     <section aria-labelledby="fleet" data-testid="fleet-incidents">
       <h2 id="fleet">{t("fleet.open", { n: items.length })}</h2>

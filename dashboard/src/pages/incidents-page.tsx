@@ -5,8 +5,10 @@ import { RecentFleetIncidents } from "../components/fleet-incidents.tsx";
 import { IncidentRows } from "../components/incident-row.tsx";
 import { ListPage, type ListSpec, useList } from "../components/list-page.tsx";
 import { Empty } from "../components/loaded.tsx";
+import { Trouble } from "../components/trouble.tsx";
+import { useAwaiting } from "../stores/awaiting.ts";
 import { useApp, useResource } from "../stores/context.ts";
-import { awaitingApproval, splitByAttention } from "../view/attention.ts";
+import { splitByAttention } from "../view/attention.ts";
 import { hrefWith } from "../view/filters.ts";
 
 const LIST: ListSpec = {
@@ -31,17 +33,16 @@ export function IncidentsPage() {
   const open = useResource("open", () => api.incidents({ status: "escalated,open", limit: "50" }), {
     topics: ["incidents"],
   });
-  const approvals = useResource("awaiting", () => api.attempts({ asking: "true", limit: "200" }), {
-    topics: ["attempts"],
-  });
+  const { ids: awaiting, resource: asking } = useAwaiting();
   const { isPlain } = list;
-  const awaiting = awaitingApproval(approvals.data.value?.items ?? []);
   const shown = (items: Incident[]) => {
     const { attention, rest } = isPlain
       ? splitByAttention(open.data.value?.items ?? [], items, awaiting)
       : { attention: [], rest: items };
     return (
       <>
+        {isPlain && <Trouble failure={open.failure.value} onRetry={() => void open.refetch()} />}
+        <Trouble failure={asking.failure.value} onRetry={() => void asking.refetch()} />
         {attention.length > 0 && (
           <section aria-labelledby="attention">
             <h2 id="attention">{t("incidents.needAttention", { n: attention.length })}</h2>

@@ -5,8 +5,9 @@ import { IncidentRows } from "../components/incident-row.tsx";
 import { DurationKpi, ShareKpi } from "../components/kpi.tsx";
 import { Word } from "../components/label.tsx";
 import { Empty, Loaded } from "../components/loaded.tsx";
+import { useAwaiting } from "../stores/awaiting.ts";
 import { useApp, useResource, useTitle } from "../stores/context.ts";
-import { awaitingApproval, splitByAttention } from "../view/attention.ts";
+import { splitByAttention } from "../view/attention.ts";
 import { hrefWith, incidentFilterOf } from "../view/filters.ts";
 import { duration } from "../view/time.ts";
 
@@ -34,14 +35,9 @@ function NeedsAttention() {
   const open = useResource(
     "open",
     () => api.incidents({ status: "escalated,open,unknown,healing,baking", limit: "50" }),
-    {
-      topics: ["incidents"],
-    },
+    { topics: ["incidents"] },
   );
-  const approvals = useResource("awaiting", () => api.attempts({ asking: "true", limit: "200" }), {
-    topics: ["attempts"],
-  });
-  const awaiting = awaitingApproval(approvals.data.value?.items ?? []);
+  const { ids: awaiting, resource: asking } = useAwaiting();
   return (
     <Loaded of={open}>
       {(page) => {
@@ -50,11 +46,10 @@ function NeedsAttention() {
           <>
             <section aria-labelledby="attention">
               <h2 id="attention">{t("incidents.needAttention", { n: attention.length })}</h2>
-              {attention.length === 0 ? (
-                <Empty>{t("overview.nothingWaits")}</Empty>
-              ) : (
-                <IncidentRows incidents={attention} awaiting={awaiting} />
-              )}
+              {attention.length > 0 && <IncidentRows incidents={attention} awaiting={awaiting} />}
+              <Loaded of={asking}>
+                {() => attention.length === 0 && <Empty>{t("overview.nothingWaits")}</Empty>}
+              </Loaded>
             </section>
             {rest.length > 0 && (
               <section aria-labelledby="under-way">

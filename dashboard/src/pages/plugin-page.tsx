@@ -11,7 +11,7 @@ import { Status, Word } from "../components/label.tsx";
 import { Empty, Loaded } from "../components/loaded.tsx";
 import { Time } from "../components/time.tsx";
 import { useApp, useResource, useTitle } from "../stores/context.ts";
-import { awaitingApproval } from "../view/attention.ts";
+import { awaitingAnswer } from "../view/attention.ts";
 import { noDeadlineBecause } from "../view/silence.ts";
 import { duration } from "../view/time.ts";
 
@@ -77,7 +77,7 @@ function Plugin({ detail, onChanged }: { detail: PluginDetail; onChanged: () => 
         ) : (
           <IncidentRows
             incidents={live.open_incidents}
-            awaiting={awaitingApproval(live.attempt ? [live.attempt] : [])}
+            awaiting={awaitingAnswer(live.attempt ? [live.attempt] : [])}
           />
         )}
         <a href={`/incidents?plugin_id=${plugin.id}`}>{t("plugin.allIncidents")}</a>

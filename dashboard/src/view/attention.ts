@@ -20,7 +20,7 @@ export function attentionOf(incident: Incident, awaiting: ReadonlySet<string>): 
 }
 
 /** Incident ids of the attempts that ask a person: to let them begin, or to keep what they changed. */
-export function awaitingApproval(attempts: readonly Attempt[]): ReadonlySet<string> {
+export function awaitingAnswer(attempts: readonly Attempt[]): ReadonlySet<string> {
   return new Set(attempts.filter((a) => questionOf(a) !== null).map((a) => a.incident_id));
 }
 
