@@ -40,8 +40,10 @@ export type ProductName = z.infer<typeof ProductName>;
 export const MerchantId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "not a merchant id");
 export type MerchantId = z.infer<typeof MerchantId>;
 
-/** ISO 8601 instant in UTC. */
-export const Instant = z.iso.datetime({ offset: true });
+/** ISO 8601 with `Z` or an offset. Postgres, which has no year 0 and no offset of 16 hours, takes every one of them. */
+export const Instant = z.iso
+  .datetime({ offset: true })
+  .refine((text) => !/^0000|[+-](1[6-9]|2\d):\d\d$/.test(text), "not an instant");
 export type Instant = z.infer<typeof Instant>;
 
 export const Base64 = z

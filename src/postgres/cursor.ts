@@ -10,7 +10,15 @@ import { ok, type Result, refuse } from "../contract/refusal.ts";
 import { fromBase64Url, fromUtf8, toBase64Url, utf8 } from "../crypto/encoding.ts";
 
 /** The list belongs to the cursor: one of another list is refused instead of paging from a meaningless place. */
-const Cursor = z.object({ list: z.string(), at: Instant, id: z.string().max(128) });
+const Cursor = z.object({
+  list: z.string(),
+  at: Instant,
+  /** What no text of Postgres can hold is no id. */
+  id: z
+    .string()
+    .max(128)
+    .regex(/^\P{C}*$/u),
+});
 export type Cursor = z.infer<typeof Cursor>;
 
 /** The cursor of a request, null for the first page; refuses what this list did not hand out. */

@@ -290,6 +290,12 @@ describe("a request about nothing, or of no shape", () => {
       400,
       { code: "invalid", field: "cursor" },
     ],
+    [
+      "an instant that Postgres does not have",
+      () => ({ path: "/api/ops/plugin-incidents?since=2026-11-22T08:00:00%2B23:00" }),
+      400,
+      { code: "invalid", field: "since" },
+    ],
   ])("%s", async (_, request, status, error) => {
     expect(await changesNothing(request())).toMatchObject({ status, error });
   });

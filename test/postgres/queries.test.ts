@@ -118,15 +118,22 @@ describe("listIncidents", () => {
     expect(pages.flat()).toEqual(newestFirst.filter((row) => row.status === "resolved"));
   });
 
-  it.each(["x", "e30", "bm90IGpzb24", "-_-_", `${"A".repeat(200)}`])(
-    "refuses the cursor %s",
-    async (cursor) => {
-      expect(await page({ cursor })).toEqual({
-        ok: false,
-        refusal: { reason: "invalid", message: "not a cursor of this list", field: "cursor" },
-      });
-    },
-  );
+  const forged = (change: object) =>
+    Buffer.from(JSON.stringify({ list: "incidents", at: at(0), id: "x", ...change })).toString("base64url");
+  it.each([
+    "x",
+    "e30",
+    "bm90IGpzb24",
+    "-_-_",
+    `${"A".repeat(200)}`,
+    forged({ id: "\u0000" }),
+    forged({ at: "0000-01-01T00:00:00Z" }),
+  ])("refuses the cursor %s", async (cursor) => {
+    expect(await page({ cursor })).toEqual({
+      ok: false,
+      refusal: { reason: "invalid", message: "not a cursor of this list", field: "cursor" },
+    });
+  });
 });
 
 describe("incidentDetail", () => {
