@@ -10,6 +10,7 @@ import type { ClientEvent } from "../../plugin-client/core/events.ts";
 import { defaultPlatform } from "../../plugin-client/core/platform.ts";
 import { aFolder } from "./support/a-folder.ts";
 import { ControlPlane, PLUGIN_ID } from "./support/control-plane.ts";
+import { PATIENCE_MS } from "./support/patience.ts";
 import { aRelease, PRODUCT, pluginMain } from "./support/publishers.ts";
 
 const WORKING = aRelease("1.2.2", {
@@ -43,7 +44,7 @@ async function anAgent(options: Partial<AgentOptions> = {}): Promise<Agent> {
     claimCode: `clm_${"a".repeat(30)}.${"b".repeat(43)}`,
     install: { version: "1.2.2", file: WORKING.file, settings: { receiver: "http://127.0.0.1:9" } },
     environment: { platform: "demo" },
-    process: { bootTimeoutMs: 2_000, stopTimeoutMs: 300 },
+    process: { bootTimeoutMs: PATIENCE_MS, stopTimeoutMs: 300 },
     onEvent: (event) => events.push(event),
     ...options,
   });
@@ -57,7 +58,9 @@ describe("the agent", () => {
     expect(agent.pluginId).toBe(PLUGIN_ID);
     expect((await stat(join(folder.path, "identity.json"))).mode & 0o777).toBe(0o600);
     await expect
-      .poll(async () => (await agent.client.beatNow()) && plane.beats.at(-1)?.counters)
+      .poll(async () => (await agent.client.beatNow()) && plane.beats.at(-1)?.counters, {
+        timeout: PATIENCE_MS,
+      })
       .toMatchObject({
         requests: 1,
         webhooks_sent: 1,
@@ -92,6 +95,7 @@ describe("the agent", () => {
     const id = plane.offerUpdate(aRelease("1.2.3"));
     await agent.client.beatNow();
     await plane.until("probation", () => plane.beats.at(-1)?.state === "probation");
+    await plane.until("the ack", () => plane.reports.length === 1);
     expect(plane.reports).toMatchObject([{ kind: "ack", command_id: id, says: "1.2.3" }]);
     expect(plane.beats.at(-1)?.probes).toEqual([{ name: "settings", ok: true, ms: 3 }]);
     plane.commit = plane.signedCommit(id, "1.2.3");
@@ -119,8 +123,10 @@ describe("the agent", () => {
     await agent.client.beatNow();
     await plane.until("probation", () => plane.beats.at(-1)?.state === "probation");
     await plane.stop();
-    await expect.poll(() => agent.host.currentVersion(), { timeout: 8_000 }).toBe("1.2.2");
-    await expect.poll(() => agent.host.probe(["settings"])).toMatchObject([{ ok: true }]);
+    await expect.poll(() => agent.host.currentVersion(), { timeout: PATIENCE_MS }).toBe("1.2.2");
+    await expect
+      .poll(() => agent.host.probe(["settings"]), { timeout: PATIENCE_MS })
+      .toMatchObject([{ ok: true }]);
   });
 
   it("tracks a crash of the plugin as an error and brings it back", async () => {
@@ -135,12 +141,17 @@ describe("the agent", () => {
     });
     const agent = await anAgent({ install: { version: "1.2.2", file: crashing.file } });
     await expect
-      .poll(async () => {
-        await agent.client.beatNow();
-        return plane.beats.flatMap((beat) => beat.errors ?? []).map((error) => error.message);
-      })
+      .poll(
+        async () => {
+          await agent.client.beatNow();
+          return plane.beats.flatMap((beat) => beat.errors ?? []).map((error) => error.message);
+        },
+        { timeout: PATIENCE_MS },
+      )
       .toContain("plugin exited with code 9");
-    await expect.poll(() => agent.host.probe(["settings"]), { timeout: 5_000 }).toMatchObject([{ ok: true }]);
+    await expect
+      .poll(() => agent.host.probe(["settings"]), { timeout: PATIENCE_MS })
+      .toMatchObject([{ ok: true }]);
   });
 
   it("restores the old version when the deadline passed while it was down", async () => {
@@ -199,7 +210,8 @@ describe("the agent", () => {
       console.log("up");`;
     const main = pluginMain(
       "1.2.2",
-      `import("node:fs").then((fs) => fs.writeFileSync(process.env.VIGIE_DATA + "/pid", String(process.pid)));`,
+      `import { writeFileSync } from "node:fs";
+       writeFileSync(process.env.VIGIE_DATA + "/pid", String(process.pid));`,
     );
     const file = Buffer.from(aRelease("1.2.2", { main }).file).toString("base64");
     const options = {
@@ -219,7 +231,7 @@ describe("the agent", () => {
     await once(agent.stdout ?? agent, "data");
     const pid = Number(await readFile(join(folder.path, "data", "pid"), "utf8"));
     agent.kill("SIGKILL");
-    await expect.poll(() => isAlive(pid), { timeout: 5_000 }).toBe(false);
+    await expect.poll(() => isAlive(pid), { timeout: PATIENCE_MS }).toBe(false);
   });
 });
 

@@ -19,6 +19,9 @@ const NEW = aRelease("1.2.3");
 const BROKEN = aRelease("1.2.5");
 const RELEASES = [aRelease("1.2.0"), aRelease("1.2.1"), OLD, NEW, BROKEN];
 
+/** Some thirty lives, each with its own folder, in a few seconds; a disk that others write to may take many times that. */
+const EVERY_STEP_MS = 180_000;
+
 let plane: ControlPlane;
 let folder: Awaited<ReturnType<typeof aFolder>>;
 
@@ -136,89 +139,113 @@ async function dyingEverywhere(
 }
 
 describe("a power failure at every step", () => {
-  it("of an update leaves the old version, or the new one on probation", async () => {
-    const steps = await dyingEverywhere(
-      async (shop) => {
-        await shop.client.start();
-        await shop.event("probation");
-        await plane.until("the ack", () => plane.reports.length > 0);
-      },
-      () => void plane.offerUpdate(NEW),
-      ({ version, state }) =>
-        version === "1.2.3" ? state === "probation" : version === "1.2.2" && state === "running",
-      ["1.2.2"],
-    );
-    expect(steps).toContain("stage: rename");
-    expect(steps).toContain("current.json: rename");
-    expect(steps.length).toBeGreaterThan(20);
-  }, 60_000);
+  it(
+    "of an update leaves the old version, or the new one on probation",
+    async () => {
+      const steps = await dyingEverywhere(
+        async (shop) => {
+          await shop.client.start();
+          await shop.event("probation");
+          await plane.until("the ack", () => plane.reports.length > 0);
+        },
+        () => void plane.offerUpdate(NEW),
+        ({ version, state }) =>
+          version === "1.2.3" ? state === "probation" : version === "1.2.2" && state === "running",
+        ["1.2.2"],
+      );
+      expect(steps).toContain("stage: rename");
+      expect(steps).toContain("current.json: rename");
+      expect(steps.length).toBeGreaterThan(20);
+    },
+    EVERY_STEP_MS,
+  );
 
-  it("of a commit leaves the new version on probation, or final", async () => {
-    const steps = await dyingEverywhere(
-      async (shop, alive) => {
-        await shop.client.start();
-        await shop.event("probation");
-        const id = plane.offerUpdate(NEW);
-        plane.commands = [];
-        plane.commit = plane.signedCommit(id.replace(/\d+$/, "1"), "1.2.3");
-        while (alive() && !shop.events.some((event) => event.type === "committed"))
-          await shop.client.beatNow();
-        if (alive()) await plane.until("a running beat", () => plane.beats.at(-1)?.state === "running");
-      },
-      () => void plane.offerUpdate(NEW),
-      ({ version, state }) =>
-        version === "1.2.3" ? state !== undefined : version === "1.2.2" && state === "running",
-      ["1.2.2", "1.2.3"],
-    );
-    expect(steps.some((step) => step.startsWith("prune: delete 1.2.0"))).toBe(true);
-  }, 60_000);
+  it(
+    "of a commit leaves the new version on probation, or final",
+    async () => {
+      const steps = await dyingEverywhere(
+        async (shop, alive) => {
+          await shop.client.start();
+          await shop.event("probation");
+          const id = plane.offerUpdate(NEW);
+          plane.commands = [];
+          plane.commit = plane.signedCommit(id.replace(/\d+$/, "1"), "1.2.3");
+          while (alive() && !shop.events.some((event) => event.type === "committed"))
+            await shop.client.beatNow();
+          if (alive()) await plane.until("a running beat", () => plane.beats.at(-1)?.state === "running");
+        },
+        () => void plane.offerUpdate(NEW),
+        ({ version, state }) =>
+          version === "1.2.3" ? state !== undefined : version === "1.2.2" && state === "running",
+        ["1.2.2", "1.2.3"],
+      );
+      expect(steps.some((step) => step.startsWith("prune: delete 1.2.0"))).toBe(true);
+    },
+    EVERY_STEP_MS,
+  );
 
-  it("of an update that does not boot leaves the old version", async () => {
-    await dyingEverywhere(
-      async (shop) => {
-        await shop.client.start();
-        await shop.event("restored");
-        await plane.until("the report", () => plane.reports.length > 0);
-      },
-      () => void plane.offerUpdate(BROKEN),
-      ({ version, state }) => version === "1.2.2" && state === "running",
-      ["1.2.2"],
-    );
-  }, 60_000);
+  it(
+    "of an update that does not boot leaves the old version",
+    async () => {
+      await dyingEverywhere(
+        async (shop) => {
+          await shop.client.start();
+          await shop.event("restored");
+          await plane.until("the report", () => plane.reports.length > 0);
+        },
+        () => void plane.offerUpdate(BROKEN),
+        ({ version, state }) => version === "1.2.2" && state === "running",
+        ["1.2.2"],
+      );
+    },
+    EVERY_STEP_MS,
+  );
 
-  it("of a rollback leaves one of the two versions, running", async () => {
-    await dyingEverywhere(
-      async (shop) => {
-        await shop.client.start();
-        await shop.event("rolled_back");
-        await plane.until("the report", () => plane.reports.length > 0);
-      },
-      () =>
-        void plane.offer("rollback", { attempt_id: attemptId(1), to_version: "1.2.1", reason: "regression" }),
-      ({ version, state }) => ["1.2.1", "1.2.2"].includes(version) && state === "running",
-      ["1.2.1", "1.2.2"],
-    );
-  }, 60_000);
+  it(
+    "of a rollback leaves one of the two versions, running",
+    async () => {
+      await dyingEverywhere(
+        async (shop) => {
+          await shop.client.start();
+          await shop.event("rolled_back");
+          await plane.until("the report", () => plane.reports.length > 0);
+        },
+        () =>
+          void plane.offer("rollback", {
+            attempt_id: attemptId(1),
+            to_version: "1.2.1",
+            reason: "regression",
+          }),
+        ({ version, state }) => ["1.2.1", "1.2.2"].includes(version) && state === "running",
+        ["1.2.1", "1.2.2"],
+      );
+    },
+    EVERY_STEP_MS,
+  );
 
-  it("of a config change leaves the old settings or the new, and says which", async () => {
-    await dyingEverywhere(
-      async (shop) => {
-        await shop.client.start();
-        await plane.until("the report", () => plane.reports.length > 0);
-      },
-      () => void plane.offer("config", { attempt_id: attemptId(1), set: { pool: false } }),
-      ({ version }) => version === "1.2.2",
-      ["1.2.2"],
-      async (root) => {
-        const { values } = JSON.parse(await readFile(join(root, "config.json"), "utf8"));
-        const journal = JSON.parse(await readFile(join(root, "journal.json"), "utf8"));
-        const told = journal.settled.at(-1)?.kind;
-        if (told !== undefined)
-          expect(values).toEqual(told === "ack" ? { receiver: "x", pool: false } : { receiver: "x" });
-        expect(journal.in_hand).toBeNull();
-      },
-    );
-  }, 60_000);
+  it(
+    "of a config change leaves the old settings or the new, and says which",
+    async () => {
+      await dyingEverywhere(
+        async (shop) => {
+          await shop.client.start();
+          await plane.until("the report", () => plane.reports.length > 0);
+        },
+        () => void plane.offer("config", { attempt_id: attemptId(1), set: { pool: false } }),
+        ({ version }) => version === "1.2.2",
+        ["1.2.2"],
+        async (root) => {
+          const { values } = JSON.parse(await readFile(join(root, "config.json"), "utf8"));
+          const journal = JSON.parse(await readFile(join(root, "journal.json"), "utf8"));
+          const told = journal.settled.at(-1)?.kind;
+          if (told !== undefined)
+            expect(values).toEqual(told === "ack" ? { receiver: "x", pool: false } : { receiver: "x" });
+          expect(journal.in_hand).toBeNull();
+        },
+      );
+    },
+    EVERY_STEP_MS,
+  );
 });
 
 describe("a process that is really killed", () => {

@@ -6,6 +6,7 @@ import type { PluginEvent } from "../../plugin-client/core/host.ts";
 import { FileHost } from "../../plugin-client/file-host/file-host.ts";
 import { aFolder } from "./support/a-folder.ts";
 import { FakeRunner } from "./support/fake-runner.ts";
+import { PATIENCE_MS } from "./support/patience.ts";
 import { aRelease, PRODUCT } from "./support/publishers.ts";
 
 let folder: Awaited<ReturnType<typeof aFolder>>;
@@ -243,7 +244,7 @@ describe("FileHost", () => {
     await host.install("1.2.2", aRelease("1.2.2").file);
     await expect(host.start()).rejects.toMatchObject({ code: "boot_failed" });
     runner.broken.clear();
-    await expect.poll(() => runner.running, { timeout: 5_000 }).toBe("1.2.2");
+    await expect.poll(() => runner.running, { timeout: PATIENCE_MS }).toBe("1.2.2");
     await host.stop();
   });
 });

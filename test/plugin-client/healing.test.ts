@@ -261,7 +261,6 @@ describe("update", () => {
         "a download",
         () => plane.requests.filter((r) => r.path.startsWith("/artifacts")).length > i,
       );
-      await new Promise((resolve) => setTimeout(resolve, 20));
       if (i < 2) await platform.advance(5_000);
     }
     await event("probation");

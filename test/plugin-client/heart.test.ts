@@ -144,8 +144,7 @@ describe("heartbeat", () => {
     await plane.until("an urgent beat", () => plane.beats.length === 2);
     expect(plane.beats[1]?.counters?.webhooks_failed).toBe(3);
     for (let i = 0; i < 50; i++) client.trackWebhook(false);
-    await platform.passUntil("14 s", () => platform.now() > 0 && platform.waits.length > 0, 14_000);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await platform.advance(14_000);
     expect(plane.beats).toHaveLength(2);
     await platform.passUntil("one more", () => plane.beats.length === 3, 16_000);
     expect(plane.beats[2]?.counters?.webhooks_failed).toBe(53);

@@ -4,6 +4,7 @@ import type { ClientEvent } from "../../../plugin-client/core/events.ts";
 import { type ClientOptions, createClient } from "../../../plugin-client/core/healing-client.ts";
 import type { PluginHost } from "../../../plugin-client/core/host.ts";
 import { CONTROL_KEY, type ControlPlane, PLUGIN_ID, SECRET } from "./control-plane.ts";
+import { PATIENCE_MS } from "./patience.ts";
 import { PUBLISHER_KEYS } from "./publishers.ts";
 import { TestPlatform } from "./test-platform.ts";
 
@@ -40,7 +41,7 @@ export function aClient(
     new Promise((resolve, reject) => {
       const late = setTimeout(
         () => reject(new Error(`no event ${type}; seen: ${JSON.stringify(events.slice(-12))}`)),
-        10_000,
+        PATIENCE_MS,
       );
       const look = () => {
         const found = events.find((candidate) => candidate.type === type);

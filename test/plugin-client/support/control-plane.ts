@@ -10,6 +10,7 @@ import { Command, Commit, type SignedCommand, type SignedCommit } from "../../..
 import { type EnrollReply, EnrollRequest } from "../../../src/contract/enroll.ts";
 import { AckEnvelope, FailEnvelope, HeartbeatEnvelope } from "../../../src/contract/envelope.ts";
 import type { HeartbeatData } from "../../../src/contract/heartbeat.ts";
+import { PATIENCE_MS } from "./patience.ts";
 import { aSigningKey, PUBLISHER_KEYS, type ReleaseFile } from "./publishers.ts";
 
 const KEY = "abcdefghijklmnopqrstuvwxyz0";
@@ -84,7 +85,7 @@ export class ControlPlane {
   }
 
   /** Resolves when `seen` holds, looking after every request. */
-  async until(what: string, seen: () => boolean, timeoutMs = 10_000): Promise<void> {
+  async until(what: string, seen: () => boolean, timeoutMs = PATIENCE_MS): Promise<void> {
     let late: NodeJS.Timeout | undefined;
     const limit = new Promise<never>((_, reject) => {
       late = setTimeout(

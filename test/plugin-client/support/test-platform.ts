@@ -1,4 +1,7 @@
-/** A platform whose clock and timers belong to the test; network and cryptography are real. */
+/**
+ * A platform whose clock and timers belong to the test; network and cryptography are real. Time stands still while a
+ * request or a signature is under way: however busy the machine is, a second that passes here gives real work all it needs.
+ */
 import type { Platform } from "../../../plugin-client/core/platform.ts";
 
 interface Timer {
@@ -9,10 +12,20 @@ interface Timer {
 export class TestPlatform implements Platform {
   #now = Date.now();
   readonly #timers = new Set<Timer>();
+  /** Requests and signatures under way. */
+  readonly #work = new Set<Promise<unknown>>();
   /** What `random` answers. */
   chance = 0.5;
   online = true;
-  readonly crypto = globalThis.crypto;
+  readonly crypto = {
+    subtle: new Proxy(globalThis.crypto.subtle, {
+      get: (subtle, name: keyof SubtleCrypto) => {
+        const act = subtle[name] as (...args: unknown[]) => Promise<unknown>; // WebCrypto's own functions are all of this shape
+        return (...args: unknown[]) => this.#awaited(act.apply(subtle, args));
+      },
+    }),
+    getRandomValues: globalThis.crypto.getRandomValues.bind(globalThis.crypto),
+  };
   readonly waits: number[] = [];
 
   now(): number {
@@ -32,7 +45,7 @@ export class TestPlatform implements Platform {
   }
   async fetch(url: string, init?: RequestInit): Promise<Response> {
     if (!this.online) throw new TypeError("network is down");
-    return fetch(url, init);
+    return this.#awaited(fetchWhole(url, init));
   }
   get armed(): number {
     return this.#timers.size;
@@ -47,16 +60,17 @@ export class TestPlatform implements Platform {
   /** Moves the clock and fires what falls due, in order. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
+    await this.#rest();
     for (;;) {
       const next = [...this.#timers].filter((timer) => timer.at <= end).sort((a, b) => a.at - b.at)[0];
       if (next === undefined) break;
       this.#timers.delete(next);
       this.#now = Math.max(this.#now, next.at);
       next.run();
-      await new Promise((resolve) => setImmediate(resolve));
+      await this.#rest();
     }
     this.#now = end;
-    await new Promise((resolve) => setImmediate(resolve));
+    await this.#rest();
   }
 
   /** Lets time pass in small steps, with room for real requests in between, until `seen` holds. */
@@ -67,4 +81,25 @@ export class TestPlatform implements Platform {
       await new Promise((resolve) => setTimeout(resolve, 4));
     }
   }
+
+  #awaited<T>(work: Promise<T>): Promise<T> {
+    const done = () => this.#work.delete(work);
+    this.#work.add(work);
+    work.then(done, done);
+    return work;
+  }
+
+  /** Resolves when nothing real is under way and what ended has had its consequences. */
+  async #rest(): Promise<void> {
+    do {
+      await Promise.allSettled(this.#work);
+      await new Promise((resolve) => setImmediate(resolve));
+    } while (this.#work.size > 0);
+  }
+}
+
+/** With its body, so that nothing of an answer is still on its way once it is there. */
+async function fetchWhole(url: string, init?: RequestInit): Promise<Response> {
+  const response = await fetch(url, init);
+  return new Response(await response.arrayBuffer(), { status: response.status, headers: response.headers });
 }
