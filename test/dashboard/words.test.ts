@@ -1,6 +1,7 @@
 /** Every name of the contract that the dashboard shows has a word in both languages. */
 import { describe, expect, test } from "vitest";
-import { createTranslate, keyOf, LANGUAGES } from "../../dashboard/src/i18n/i18n.ts";
+import { en } from "../../dashboard/src/i18n/en.ts";
+import { createTranslate, type Key, keyOf, LANGUAGES } from "../../dashboard/src/i18n/i18n.ts";
 import { AgentCommand } from "../../src/contract/agent-command.ts";
 import {
   Approval,
@@ -98,3 +99,26 @@ describe("every name of the contract that is shown", () => {
     }
   });
 });
+
+describe("a text", () => {
+  test("in French lets no line begin with a double sign, or end with an opening quotation mark", () => {
+    const t = createTranslate(() => "fr");
+    const values = { from: "Active", to: "Arrêtée" };
+    expect(t("releaseHint.changed", values)).toBe(
+      "C’était «\u00a0Active\u00a0» à l’ouverture de ce dialogue\u202f; c’est «\u00a0Arrêtée\u00a0» à présent.",
+    );
+    const breakable = Object.keys(en).filter((key) => isKey(key) && / [:;!?%»]|« /.test(t(key)));
+    expect(breakable).toEqual([]);
+  });
+
+  test("writes a number as its language does, and a name as it is", () => {
+    const values = { n: 12_345.5 };
+    expect(createTranslate(() => "en")("emergency.shops", values)).toBe("12,345.5 shop(s)");
+    expect(createTranslate(() => "fr")("emergency.shops", values)).toBe("12\u202f345,5 boutique(s)");
+    expect(createTranslate(() => "fr")("policy.revision", { n: "12345" })).toBe("Révision 12345");
+  });
+});
+
+function isKey(key: string): key is Key {
+  return key in en;
+}

@@ -19,7 +19,7 @@ export function PolicyHistory() {
               {historyOf(items).map(({ item, changes }) => (
                 <li key={item.revision}>
                   <p>
-                    {t("policy.revision", { n: item.revision })}{" "}
+                    {t("policy.revision", { n: String(item.revision) })}{" "}
                     <span class="untrusted">
                       {item.changed_by}: {item.reason}
                     </span>{" "}
@@ -28,7 +28,10 @@ export function PolicyHistory() {
                   {changes.length > 0 && (
                     <details>
                       <summary>{t("policy.changes", { n: changes.length })}</summary>
-                      <ChangeTable changes={changes} label={t("policy.revision", { n: item.revision })} />
+                      <ChangeTable
+                        changes={changes}
+                        label={t("policy.revision", { n: String(item.revision) })}
+                      />
                     </details>
                   )}
                 </li>

@@ -72,7 +72,7 @@ function Stale({ draft }: { draft: PolicyDraft }) {
   const { latest, theirs, mine, contested } = draft;
   return (
     <section class="card policy-save stale" aria-labelledby="stale" role="alert" data-testid="policy-stale">
-      <h2 id="stale">{t("policy.stale", { n: latest.value.revision })}</h2>
+      <h2 id="stale">{t("policy.stale", { n: String(latest.value.revision) })}</h2>
       <p class="untrusted">
         {latest.value.updated_by}: {latest.value.reason}
       </p>

@@ -36,8 +36,9 @@ function Editor({ policy }: { policy: Policy }) {
     <>
       <KillSwitch engaged={policy.document.kill_switch} />
       <p class="revision">
-        {t("policy.revision", { n: policy.revision })} <span class="untrusted">{policy.updated_by}</span>{" "}
-        <Time at={policy.updated_at} /> <q class="untrusted">{policy.reason}</q>
+        {t("policy.revision", { n: String(policy.revision) })}{" "}
+        <span class="untrusted">{policy.updated_by}</span> <Time at={policy.updated_at} />{" "}
+        <q class="untrusted">{policy.reason}</q>
       </p>
       {policy.document.mode === "shadow" && (
         <p>

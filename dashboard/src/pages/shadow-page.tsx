@@ -64,7 +64,7 @@ function ShadowRow({ decision: shown }: { decision: ShadowDecision }) {
           {shown.approvals_needed > 0 && (
             <span>{t("backtest.approvals", { n: shown.approvals_needed })}</span>
           )}
-          <span>{t("policy.revision", { n: shown.policy_revision })}</span>
+          <span>{t("policy.revision", { n: String(shown.policy_revision) })}</span>
           <Time at={shown.at} />
         </span>
         <span class="row-note untrusted">{shown.decision.explanation}</span>
