@@ -244,7 +244,7 @@ describe("incidents", () => {
     await page.goto(`${server.origin}/incidents/${incidentId(6)}`);
     await page.getByLabel("Language").selectOption("fr");
     const form = page.getByRole("region", { name: "Garder ce changement" });
-    await form.getByText("Sans réponse, le retour en arrière se fait seul").waitFor();
+    await form.getByText("Sans réponse, le retour arrière se fait seul").waitFor();
     await form.getByTestId("approve-reason").fill("encore des erreurs");
     await form.getByRole("button", { name: "Revenir en arrière" }).click();
     await page.getByTestId("attempt-status").and(page.locator("[data-status=rolling_back]")).waitFor();

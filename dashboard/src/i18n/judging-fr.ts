@@ -59,7 +59,7 @@ export const judgingFr: Readonly<Record<keyof typeof judgingEn, string>> = {
   "killPreview.title": "Ce que cela toucherait en ce moment",
   "killPreview.waiting": "{n} tentative(s) inconnue(s) des boutiques sont annulées.",
   "killPreview.goOn":
-    "{n} continuent dans leurs boutiques, sous surveillance. Tant que l’arrêt est actif, aucune ne peut être annulée d’ici.",
+    "{n} continuent dans leurs boutiques, sous surveillance. Tant que l’arrêt est actif, aucune ne peut être retirée d’ici.",
   "killPreview.attempts": "Tentatives en cours ({n} sur {all})",
   "attemptPhase.waiting": "Annulée",
   "attemptPhase.handed_over": "Prévenue : continue",
@@ -72,8 +72,8 @@ export const judgingFr: Readonly<Record<keyof typeof judgingEn, string>> = {
   "floor.save": "Fixer le plancher",
   "floor.version": "Plus ancienne version permise",
   "floor.versionHint": "Vide : pas de plancher.",
-  "floor.try": "Que fermerait-il ?",
-  "floor.reach": "Versions actives fermées : {shut}. Restantes : {left}.",
+  "floor.try": "Qu’exclurait-il ?",
+  "floor.reach": "Versions actives exclues : {shut}. Restantes : {left}.",
   "floor.barsAll":
-    "C’est voulu : aucune boutique ne reçoit de correctif ni de retour en arrière avant la publication d’une version plus récente",
+    "C’est voulu : aucune boutique ne reçoit de correctif ni de retour arrière avant la publication d’une version plus récente",
 };

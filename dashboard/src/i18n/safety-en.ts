@@ -35,7 +35,7 @@ export const safetyEn = {
   "emergency.waveGrowth": "Growth per wave",
   "emergency.waveGrowthHint": "Each has so many times the shops of the one before, 500 at most.",
   "emergency.pause": "Seconds between waves",
-  "emergency.stopAt": "Stop above, % failed",
+  "emergency.stopAt": "Stop above (% failed)",
   "emergency.stopAtHint": "Counted from five answers on; 100 never stops.",
   "emergency.waves": "Waves",
   "emergency.wavesOf": "{n} shop(s), then ×{growth}; {pause} s apart; stops above {stop} % failed",
