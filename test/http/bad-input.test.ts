@@ -42,6 +42,7 @@ async function aBeat(change: Partial<Beat> = {}): Promise<[string, RequestInit]>
 
 const seconds = (offset: number) => String(Math.floor(Date.now() / 1000) + offset);
 const madeUp = `plg_${"A".repeat(27)}`;
+const altered = pluginId.slice(0, -2) + (pluginId.at(-2) === "A" ? "B" : "A") + pluginId.slice(-1);
 
 /** A body that declares no length: only counting can stop it. */
 function anEndlessBody(): { stream: ReadableStream; read: () => number } {
@@ -60,7 +61,7 @@ describe("authentication failures have one identical body and wake no object", (
     ["no plugin id", { headers: { "x-plugin-id": undefined } }],
     ["a made-up plugin id", { headers: { "x-plugin-id": madeUp } }],
     ["a malformed plugin id", { headers: { "x-plugin-id": "../../etc" } }],
-    ["a plugin id with one character changed", { headers: { "x-plugin-id": `${pluginId.slice(0, -2)}AA` } }],
+    ["a plugin id with one character changed", { headers: { "x-plugin-id": altered } }],
     ["no webhook id", { headers: { "webhook-id": undefined } }],
     ["an endless webhook id", { headers: { "webhook-id": "x".repeat(300) } }],
     ["no signature", { headers: { "webhook-signature": undefined } }],
