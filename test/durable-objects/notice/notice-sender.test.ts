@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { NoticeSender } from "../../../durable-objects/notice/notice-sender.ts";
 import type { StoredLetter } from "../../../durable-objects/notice/notice-store.ts";
 import { aNotice } from "../../builders/notice.ts";
+import { PATIENCE } from "../../builders/patience.ts";
 import { aDesk } from "./a-desk.ts";
 
 const MINUTE_MS = 60_000;
@@ -62,7 +63,8 @@ function aQueue() {
 }
 
 /** In any order: whose message is signed first, among those sent at a time, is chance. */
-const postedTo = (readers: string[]) => vi.waitFor(() => expect(posted.toSorted()).toEqual(readers));
+const postedTo = (readers: string[]) =>
+  vi.waitFor(() => expect(posted.toSorted()).toEqual(readers), PATIENCE);
 
 describe("a receiver that hangs", () => {
   it("keeps one place, and the others are sent through those that are left", async () => {
