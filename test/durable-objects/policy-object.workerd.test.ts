@@ -1,10 +1,11 @@
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { describe, expect, it } from "vitest";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { PolicyObject } from "../../durable-objects/policy/policy-object.ts";
 import { policyOf } from "../../durable-objects/stubs.ts";
 import { Policy } from "../../src/contract/policy.ts";
 import type { PolicyRpc } from "../../src/contract/rpc/policy.ts";
 import { LEASE_MARGIN_MS, LEASE_MS } from "../../src/core/policy/leases.ts";
+import { PATIENCE } from "../builders/patience.ts";
 import { bindings } from "./bindings.ts";
 
 const ada = { id: "ada", name: "Ada", roles: ["admin" as const] };
@@ -22,13 +23,18 @@ async function anAuthority(mode: "auto" | "off" = "auto") {
   return { stub, policy };
 }
 
+/** From here on no lease is over by itself, and whoever waits for a timer never answers, however slow the machine is. */
+function standStill(): void {
+  vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+}
+
 describe("policy object", () => {
   it("begins with the defaults and publishes them to the cache", async () => {
     const policy = policyOf(bindings);
     expect(await policy.read()).toMatchObject({ revision: 0, updated_by: "vigie" });
-    await runDurableObjectAlarm(bindings.POLICY.getByName("policy"));
-    const cached = await bindings.POLICY_CACHE.get("policy", "json");
-    expect(Policy.parse(cached)).toEqual(await policy.read());
+    const cached = async () => Policy.parse(await bindings.POLICY_CACHE.get("policy", "json"));
+    await expect.poll(cached, PATIENCE).toEqual(await policy.read());
   });
 
   it("keeps a change across an eviction and refuses the revision before it", async () => {
@@ -94,9 +100,8 @@ describe("policy object", () => {
 
   it("answers a kill at once when nothing is out, and takes it back", async () => {
     const { policy } = await anAuthority();
-    const asked = Date.now();
+    standStill();
     expect(await policy.kill({ engaged: true, reason: "drill" }, ada)).toMatchObject({ ok: true });
-    expect(Date.now() - asked).toBeLessThan(1_000);
     expect(await policy.grant(request)).toMatchObject({ granted: false, why: "the kill switch is engaged" });
     await policy.kill({ engaged: false, reason: "drill over" }, ada);
     expect(await policy.grant(request)).toMatchObject({ granted: true });
@@ -104,6 +109,7 @@ describe("policy object", () => {
 
   it("answers a kill as soon as the last lease is released", async () => {
     const { policy } = await anAuthority();
+    standStill();
     const grants = await Promise.all([policy.grant(request), policy.grant(request)]);
     let answered = false;
     const killed = policy.kill({ engaged: true, reason: "drill" }, ada).then(() => {
@@ -123,9 +129,12 @@ describe("policy object", () => {
     const { policy } = await anAuthority();
     const asked = Date.now();
     await policy.grant(request);
+    // Measured against a timer of the same machine, which is as late as the object's own when the machine is busy.
+    const over = new Promise((resolve) => setTimeout(resolve, LEASE_MS + LEASE_MARGIN_MS)).then(Date.now);
     await policy.patch({ revision: 1, reason: "stop", patch: { mode: "off" } }, ada);
-    expect(Date.now() - asked).toBeGreaterThanOrEqual(LEASE_MS);
-    expect(Date.now() - asked).toBeLessThan(LEASE_MS + LEASE_MARGIN_MS + 1_500);
+    const answered = Date.now();
+    expect(answered - asked).toBeGreaterThanOrEqual(LEASE_MS);
+    expect(answered - (await over)).toBeLessThan(1_500);
   });
 
   it("keeps the promise when the object forgets its leases in between", async () => {
@@ -141,10 +150,11 @@ describe("policy object", () => {
 
   it("does not delay a change that stops nothing", async () => {
     const { policy } = await anAuthority();
-    const asked = Date.now();
+    standStill();
     await policy.grant(request);
-    await policy.patch({ revision: 1, reason: "tune", patch: { min_confidence: 0.7 } }, ada);
-    expect(Date.now() - asked).toBeLessThan(1_000);
+    expect(
+      await policy.patch({ revision: 1, reason: "tune", patch: { min_confidence: 0.7 } }, ada),
+    ).toMatchObject({ ok: true });
   });
 
   it("Invariant 2: lets no command out after a kill has answered, with 200 holders racing it", async () => {
