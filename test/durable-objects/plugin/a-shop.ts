@@ -14,10 +14,14 @@ import { WEBHOOK_SECRET_PURPOSE } from "../../../src/crypto/vault.ts";
 import { newSecret, signWebhook } from "../../../src/crypto/webhook-signature.ts";
 import type { Env } from "../../../src/env.ts";
 import { pluginIdKey, vault } from "../../../src/settings.ts";
+import { PATIENCE } from "../../builders/patience.ts";
 import { aPerson, aRelease } from "../../builders/release.ts";
 
 // The test runner types `env` without this project's bindings (wrangler.toml), which the pool does provide.
 export const bindings = env as unknown as Env;
+
+// Whole healings, many in one test, and an object that is loaded in the first hook: minutes when the machine is busy.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 /** Far ahead of the real clock: the platform never fires an alarm by itself, the test does. */
 export const T0 = Date.UTC(2035, 0, 1, 12);
@@ -67,17 +71,26 @@ export function answerSite(siteUrl: string, status: number | null): { looks: num
   return seen;
 }
 
-/** Lets Vigie act alone on every shop, with one release to choose. */
-export async function allowEverything(): Promise<void> {
+/** Changes the policy, and waits for the cache that the plugins' objects read: it is written after the answer. */
+export async function changePolicy(patch: Record<string, unknown>): Promise<void> {
   const policy = policyOf(bindings);
   const { revision } = await policy.read();
-  const patch = {
+  const changed = await policy.patch({ revision, reason: "test", patch }, aPerson("ada"));
+  if (!changed.ok) throw new Error(JSON.stringify(changed.refusal));
+  await vi.waitFor(async () => {
+    const cached = await bindings.POLICY_CACHE.get<{ revision: number }>("policy", "json");
+    if (cached?.revision !== changed.value.revision) throw new Error("the cache holds an older policy");
+  }, PATIENCE);
+}
+
+/** Lets Vigie act alone on every shop, with one release to choose. */
+export async function allowEverything(): Promise<void> {
+  await changePolicy({
     mode: "auto",
     kill_switch: false,
     whitelist: { all: true },
     canary: { stages: [{ percent: 100 }] },
-  };
-  await policy.patch({ revision, reason: "test", patch }, aPerson("ada"));
+  });
   await releasesOf(bindings, "molam-woocommerce").publish(aRelease({ expires: "2039-01-01T00:00:00.000Z" }));
 }
 
@@ -205,7 +218,7 @@ export class Shop {
           `the attempt is ${attempt?.status ?? "none"}, not ${status}: ${JSON.stringify(attempt?.gate.filter((verdict) => verdict.outcome !== "allow"))}`,
         );
       },
-      { timeout: 5000, interval: 5 },
+      { ...PATIENCE, interval: 5 },
     );
   }
 

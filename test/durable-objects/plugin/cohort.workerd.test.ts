@@ -1,6 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { fleetOf, releasesOf } from "../../../durable-objects/stubs.ts";
+import { PATIENCE } from "../../builders/patience.ts";
 import { aPerson, aRelease } from "../../builders/release.ts";
 import { allowEverything, answerStaging, bindings, passTime, Shop, startClock } from "./a-shop.ts";
 
@@ -36,7 +37,7 @@ it("three shops' failing beats, each too few for an incident of its own, halt th
   for (const shop of shops) await shop.beat(1, 1);
   passTime(120);
   for (const shop of shops) await shop.beat(1, 3, 3);
-  await expect.poll(standing).toBe("halted");
+  await expect.poll(standing, PATIENCE).toBe("halted");
   for (const shop of shops) expect((await shop.detail())?.live.open_incidents).toEqual([]);
   const fleet = bindings.FLEET.getByName("fleet");
   const keys = await runInDurableObject(fleet, (_, state) =>

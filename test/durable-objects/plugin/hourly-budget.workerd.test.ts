@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { fleetOf, pluginOf, policyOf } from "../../../durable-objects/stubs.ts";
-import { aPerson } from "../../builders/release.ts";
-import { allowEverything, answerStaging, bindings, Shop, startClock } from "./a-shop.ts";
+import { fleetOf, pluginOf } from "../../../durable-objects/stubs.ts";
+import { allowEverything, answerStaging, bindings, changePolicy, Shop, startClock } from "./a-shop.ts";
 
 beforeEach(async () => {
   startClock();
@@ -14,15 +13,12 @@ afterEach(() => {
 });
 
 async function limit(actions: number, inFlight: number): Promise<void> {
-  const policy = policyOf(bindings);
-  const { revision } = await policy.read();
-  const patch = {
+  await changePolicy({
     limits: { actions_per_fleet_per_hour: actions },
     canary: { in_flight: inFlight },
     // The shops are broken one after the other: the first one's command must still be there when the last one's is.
     intervals: { command_ttl_s: 3_600 },
-  };
-  await policy.patch({ revision, reason: "test", patch }, aPerson("ada"));
+  });
 }
 
 /** Five shops whose commands wait. */

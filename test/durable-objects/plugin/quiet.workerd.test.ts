@@ -1,10 +1,18 @@
 /** Mutes from the policy's authority to the plugin's object, a snooze that wakes by its alarm, a vote on what is forgotten. */
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { pluginOf, policyOf } from "../../../durable-objects/stubs.ts";
+import { pluginOf } from "../../../durable-objects/stubs.ts";
 import type { ManualAction } from "../../../src/contract/ops.ts";
 import { aPerson } from "../../builders/release.ts";
-import { allowEverything, answerStaging, bindings, passTime, Shop, startClock } from "./a-shop.ts";
+import {
+  allowEverything,
+  answerStaging,
+  bindings,
+  changePolicy,
+  passTime,
+  Shop,
+  startClock,
+} from "./a-shop.ts";
 
 beforeEach(async () => {
   startClock();
@@ -18,18 +26,6 @@ afterEach(() => {
 
 const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
 
-async function change(patch: Record<string, unknown>): Promise<void> {
-  const policy = policyOf(bindings);
-  const { revision } = await policy.read();
-  const changed = await policy.patch({ revision, reason: "test", patch }, aPerson("ada"));
-  if (!changed.ok) throw new Error(JSON.stringify(changed.refusal));
-  // The objects read the cache, which is written after the answer.
-  await vi.waitFor(async () => {
-    const cached = await bindings.POLICY_CACHE.get<{ revision: number }>("policy", "json");
-    expect(cached?.revision).toBe(revision + 1);
-  });
-}
-
 async function onlyIncident(shop: Shop) {
   const [incident] = (await shop.detail()).live.open_incidents;
   if (incident === undefined) throw new Error("no incident is open");
@@ -42,7 +38,7 @@ const act = (shop: Shop, incidentId: string, action: ManualAction) =>
 describe("a muted plugin's object", () => {
   it("opens the incident with who muted it, tries nothing, and begins by itself when the mute ends", async () => {
     const shop = await Shop.enrolled();
-    await change({ mutes: [{ plugin_id: shop.id, until: inSeconds(3600), reason: "known fault" }] });
+    await changePolicy({ mutes: [{ plugin_id: shop.id, until: inSeconds(3600), reason: "known fault" }] });
     await shop.breakWebhooks();
     expect((await onlyIncident(shop)).muted).toMatchObject({ by: "test:ada", reason: "known fault" });
     expect((await shop.detail()).live.attempt).toBeNull();
@@ -73,7 +69,7 @@ describe("a snoozed incident", () => {
 describe("a vote", () => {
   it("is taken for an incident that is open, and for one that its object has forgotten", async () => {
     const shop = await Shop.enrolled();
-    await change({ intervals: { reopen_s: 0 } });
+    await changePolicy({ intervals: { reopen_s: 0 } });
     await shop.breakWebhooks();
     const { id } = await onlyIncident(shop);
     const vote: ManualAction = { action: "vote", vote: "false_positive", reason: "a test of theirs" };
@@ -82,6 +78,6 @@ describe("a vote", () => {
     await act(shop, id, { action: "dismiss", reason: "a test of theirs" });
     const closed = await act(shop, id, vote);
     expect(closed.ok && closed.value.incident).toBeNull();
-    await change({ intervals: { reopen_s: 1800 } });
+    await changePolicy({ intervals: { reopen_s: 1800 } });
   });
 });

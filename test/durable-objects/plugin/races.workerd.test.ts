@@ -7,7 +7,15 @@ import type { LedgerRecord } from "../../../src/contract/ledger.ts";
 import type { PluginOrder } from "../../../src/contract/order.ts";
 import { mayMove } from "../../../src/core/attempt-transitions.ts";
 import { aPerson } from "../../builders/release.ts";
-import { allowEverything, answerStaging, bindings, passTime, Shop, startClock } from "./a-shop.ts";
+import {
+  allowEverything,
+  answerStaging,
+  bindings,
+  changePolicy,
+  passTime,
+  Shop,
+  startClock,
+} from "./a-shop.ts";
 
 beforeEach(async () => {
   startClock();
@@ -115,9 +123,7 @@ describe("requests that reach a plugin's object at once", () => {
   });
 
   it("race: approve × approve × reject: it is ended once, and nothing leaves after a rejection", async () => {
-    const policy = policyOf(bindings);
-    const { revision } = await policy.read();
-    await policy.patch({ revision, reason: "test", patch: { mode: "approve-only" } }, aPerson("ada"));
+    await changePolicy({ mode: "approve-only" });
     const shop = await Shop.enrolled();
     await shop.breakWebhooks();
     const { id, incident_id, evidence_hash } = await shop.untilAttempt("awaiting_approval");

@@ -1,29 +1,21 @@
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { policyOf, releasesOf } from "../../../durable-objects/stubs.ts";
+import { releasesOf } from "../../../durable-objects/stubs.ts";
 import type { LedgerRecord } from "../../../src/contract/ledger.ts";
-import { aPerson } from "../../builders/release.ts";
-import { allowEverything, answerStaging, bindings, Shop, startClock } from "./a-shop.ts";
+import { PATIENCE } from "../../builders/patience.ts";
+import { allowEverything, answerStaging, bindings, changePolicy, Shop, startClock } from "./a-shop.ts";
 
 beforeEach(async () => {
   startClock();
   answerStaging();
   await allowEverything();
-  await setMode("shadow");
+  await changePolicy({ mode: "shadow" });
 });
 afterEach(async () => {
-  await setMode("auto");
+  await changePolicy({ mode: "auto" });
   vi.unstubAllGlobals();
   vi.useRealTimers();
 });
-
-async function setMode(mode: "auto" | "shadow") {
-  const policy = policyOf(bindings);
-  const { revision } = await policy.read();
-  expect(await policy.patch({ revision, reason: "test", patch: { mode } }, aPerson("ada"))).toMatchObject({
-    ok: true,
-  });
-}
 
 async function ledgerOf(shop: Shop): Promise<LedgerRecord[]> {
   return runInDurableObject(shop.stub, (_, state) =>
@@ -43,7 +35,7 @@ describe("mode shadow in the plugin's object", () => {
       const record = (await ledgerOf(shop)).find(({ kind }) => kind === "shadow");
       if (record?.kind !== "shadow") throw new Error("nothing was recorded yet");
       return record.row;
-    });
+    }, PATIENCE);
     expect(row).toMatchObject({
       action: "patch",
       from_version: "1.2.2",

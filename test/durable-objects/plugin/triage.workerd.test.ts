@@ -2,6 +2,7 @@ import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { fleetOf } from "../../../durable-objects/stubs.ts";
 import type { Incident } from "../../../src/contract/incident.ts";
+import { PATIENCE } from "../../builders/patience.ts";
 import { allowEverything, answerSite, bindings, passTime, Shop, startClock } from "./a-shop.ts";
 
 const SITE = "https://shop.molam.shop/";
@@ -40,7 +41,7 @@ async function until(shop: Shop, expected: Partial<Incident>): Promise<void> {
       await runDurableObjectAlarm(shop.stub);
       throw new Error(`the incident is ${status ?? "none"}, cause ${cause ?? "none"}`);
     },
-    { timeout: 5000, interval: 5 },
+    { ...PATIENCE, interval: 5 },
   );
 }
 
@@ -70,7 +71,7 @@ describe("the triage of a silence in the plugin's object", () => {
         await runDurableObjectAlarm(shop.stub);
         expect(seen.looks).toBe(1);
       },
-      { timeout: 5000, interval: 5 },
+      { ...PATIENCE, interval: 5 },
     );
     await shop.evict();
     await until(shop, { status: "escalated", cause: "shop_down" });
