@@ -8,6 +8,7 @@ import { SHOP_CAP } from "../../src/core/fleet/cohort.ts";
 import type { StormState } from "../../src/core/fleet/storm.ts";
 import { CALM_MS, stormTest } from "../../src/core/fleet/storm-tests.ts";
 import { aRelease, pluginId } from "../builders/ledger.ts";
+import { PATIENCE } from "../builders/patience.ts";
 import { bindings } from "./bindings.ts";
 
 let fleets = 0;
@@ -329,7 +330,7 @@ describe("cohorts", () => {
     await report(0, 30, 30);
     expect(await incidentsOf(stub)).toEqual([]);
     await report(2, 3, 3);
-    await expect.poll(() => standing("1.3.0")).toBe("halted");
+    await expect.poll(() => standing("1.3.0"), PATIENCE).toBe("halted");
     expect(await standing("1.2.0")).toBe("active");
     const incidents = await incidentsOf(stub);
     expect(incidents).toHaveLength(1);
@@ -460,10 +461,10 @@ describe("people are told", () => {
 
   it("when a cohort begins and when it is over, once each", async () => {
     const { stub, end } = await aCohort("told-product");
-    await expect.poll(() => noticesOf(stub)).toEqual(["fli_1.opened fleet_incident_opened"]);
+    await expect.poll(() => noticesOf(stub), PATIENCE).toEqual(["fli_1.opened fleet_incident_opened"]);
     await end();
     await expect
-      .poll(() => noticesOf(stub))
+      .poll(() => noticesOf(stub), PATIENCE)
       .toEqual(["fli_1.opened fleet_incident_opened", "fli_1.resolved fleet_incident_closed"]);
   });
 
@@ -474,11 +475,11 @@ describe("people are told", () => {
     const { revision } = await policy.read();
     expect((await policy.patch({ revision, reason: "known outage", patch: { mutes } }, ada)).ok).toBe(true);
     const { stub, end } = await aCohort("muted-product");
-    await expect.poll(() => asked(stub)).toBe(0);
+    await expect.poll(() => asked(stub), PATIENCE).toBe(0);
     await policy.patch({ revision: revision + 1, reason: "over", patch: { mutes: [] } }, ada);
     await end();
-    await expect.poll(async () => (await incidentsOf(stub)).at(-1)?.status).toBe("resolved");
-    await expect.poll(() => asked(stub)).toBe(0);
+    await expect.poll(async () => (await incidentsOf(stub)).at(-1)?.status, PATIENCE).toBe("resolved");
+    await expect.poll(() => asked(stub), PATIENCE).toBe(0);
     expect(await noticesOf(stub)).toEqual([]);
   });
 });

@@ -4,6 +4,7 @@ import type { Outcome } from "../../../src/contract/decision.ts";
 import { FleetStanding } from "../../../src/contract/guard.ts";
 import type { FinishedReport, FleetRpc } from "../../../src/contract/rpc/fleet.ts";
 import { pluginId } from "../../builders/ledger.ts";
+import { PATIENCE } from "../../builders/patience.ts";
 import { bindings } from "../bindings.ts";
 import { ANNA, attemptOf } from "./scripted-fleet.ts";
 
@@ -256,7 +257,7 @@ describe("attempts that the fleet knows of", () => {
       .poll(async () => {
         const detail = await fleet.emergency(plan.id, { after: 0 });
         return detail.ok ? [detail.value.status, detail.value.counts.skipped] : null;
-      })
+      }, PATIENCE)
       .toEqual(["done", 2]);
   });
 });

@@ -7,6 +7,7 @@ import {
   EmergencyDetail,
   RollbackSinceRequest,
 } from "../../../src/contract/emergency.ts";
+import { PATIENCE } from "../../builders/patience.ts";
 import { ANNA, answered, attemptOf, granted, type ScriptedFleet, withFleet } from "./scripted-fleet.ts";
 
 const cancel = (input: object = {}) => CancelPendingRequest.parse({ reason: "checkout is down", ...input });
@@ -349,7 +350,7 @@ describe("after an eviction", () => {
       const answers = fleet.answer;
       fleet.answer = () => new Promise(() => undefined);
       void fleet.desk().run();
-      await expect.poll(() => fleet.shopsOrdered()).toEqual([0, 1]);
+      await expect.poll(() => fleet.shopsOrdered(), PATIENCE).toEqual([0, 1]);
       fleet.answer = answers;
       const desk = fleet.desk();
       expect(desk.nextDue(Date.now())).toBeLessThanOrEqual(Date.now());
