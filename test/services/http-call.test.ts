@@ -4,7 +4,7 @@ import { callJson } from "../../src/services/http-call.ts";
 import { aServer, json } from "./loopback-server.ts";
 
 const Reply = z.object({ answer: z.number() });
-const aCall = (url: string) => ({ url, body: "{}", timeoutMs: 1000, maxBytes: 1000, reply: Reply });
+const aCall = (url: string) => ({ url, body: "{}", timeoutMs: 10_000, maxBytes: 1000, reply: Reply });
 
 it("answers with the parsed value", async () => {
   const { url, received } = await aServer((_, response) => json(response, 200, { answer: 42 }));
