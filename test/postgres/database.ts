@@ -3,10 +3,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
+import { vi } from "vitest";
 import { migrate } from "../../local/migrate.ts";
 import { type NeonProxy, startNeonProxy } from "../../local/neon-proxy.ts";
 import { type RunningPostgres, startPostgres } from "../../local/postgres.ts";
 import { connect, type Db } from "../../src/postgres/connection.ts";
+
+// For the hooks that start and stop it: `initdb` alone takes seconds on a busy machine.
+vi.setConfig({ hookTimeout: 120_000 });
 
 export interface TestDatabase {
   dataDir: string;

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await running?.stop();
   await rm(home, { recursive: true, force: true });
-});
+}, 120_000);
 
 const start = async (port = 0) => {
   running = await startPostgres({ dataDir, port, log: () => {}, durable: false });

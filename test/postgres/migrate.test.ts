@@ -14,11 +14,11 @@ let postgres: RunningPostgres;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "vigie-migrate-"));
   postgres = await startPostgres({ dataDir: join(dir, "pg"), log: () => {}, durable: false });
-});
+}, 120_000);
 afterAll(async () => {
   await postgres.stop();
   await rm(dir, { recursive: true, force: true });
-});
+}, 120_000);
 
 const query = async (url: string, sql: string) => {
   const client = new pg.Client({ connectionString: url });
