@@ -27,7 +27,7 @@ describe.each(SECTIONS.filter(({ name }) => name !== "footprint"))("section $nam
     expect(JSON.parse(JSON.stringify(results))).toEqual(results);
   });
 
-  it("gives the same figures for the same seed, and others for another", { timeout: 60_000 }, () => {
+  it("gives the same figures for the same seed, and others for another", { timeout: 180_000 }, () => {
     expect(run(3)).toEqual(results);
     expect(run(4)).not.toEqual(results);
   });

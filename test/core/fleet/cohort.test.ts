@@ -369,6 +369,6 @@ describe("simulated shops, seeded", () => {
         expect(fleet.reports).toBeLessThan(deliveries * 0.1);
       }
     },
-    60_000,
+    120_000,
   );
 });

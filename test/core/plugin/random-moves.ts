@@ -169,3 +169,17 @@ const move = fc.oneof(
 export type Move = typeof move extends fc.Arbitrary<infer T> ? T : never;
 export const aLife = (length: number) =>
   fc.array(move, { minLength: length / 2, maxLength: length * 1.5, size: "max" });
+
+/** So many undisturbed moves end a whole attempt, from the fault to what is kept or taken back. */
+const undisturbed = fc
+  .tuple(advance, fc.integer({ min: 5, max: 30 }))
+  .map(([one, times]): Move[] => Array.from({ length: times }, () => one));
+const stretch = fc.oneof(
+  { weight: 3, arbitrary: move.map((one): Move[] => [one]) },
+  { weight: 1, arbitrary: undisturbed },
+);
+/** A life of many moves in which attempts often come to their good end; where every move is drawn alone hardly one in a hundred does. */
+export const aHealingLife = (stretches: number) =>
+  fc
+    .array(stretch, { minLength: stretches / 2, maxLength: stretches * 1.5, size: "max" })
+    .map((parts) => parts.flat());

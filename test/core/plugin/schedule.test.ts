@@ -35,7 +35,7 @@ function noAttempt(state: PluginState): boolean {
   return state.attempt === null;
 }
 
-describe("the next wake-up", () => {
+describe("the next wake-up", { timeout: 120_000 }, () => {
   it("is never due again right after a tick: no object spins", () => {
     fc.assert(
       fc.property(aLife(40), fc.nat(POLICIES.length - 1), (moves: Move[], policy) => {
