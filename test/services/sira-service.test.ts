@@ -1,9 +1,13 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { DecideReply, DecideRequest, FeedbackRequest } from "../../src/contract/decision.ts";
 import type { VoteRequest } from "../../src/contract/sira-memory.ts";
 import { type RemoteSira, remoteBreakers, remoteSira, remoteSiraAt } from "../../src/services/sira-remote.ts";
 import { decide, type SiraPorts, sendFeedback, sendVote } from "../../src/services/sira-service.ts";
 import { aServer, json } from "./loopback-server.ts";
+
+// The service has two seconds to answer: here it has as long as the machine takes.
+beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
+afterEach(() => void vi.useRealTimers());
 
 const T0 = Date.parse("2026-11-22T12:00:00.000Z");
 const KEY = "A".repeat(27);
