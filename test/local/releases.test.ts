@@ -18,7 +18,7 @@ const shops: ShopProcess[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "vigie-demo-test-"));
   [receiver, releases] = await Promise.all([startReceiver({}), buildDemoReleases()]);
-});
+}, 60_000);
 afterAll(async () => {
   await Promise.all(shops.map((shop) => shop.stop()));
   await receiver.stop();

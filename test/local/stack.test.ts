@@ -10,6 +10,10 @@ import { waitForEnd } from "../../local/process-table.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
 import { Policy } from "../../src/contract/policy.ts";
 
+/** A stack is up in a few seconds, and gone in one; a busy machine may take many times that. */
+const TIMEOUT_MS = 240_000;
+const END_MS = 60_000;
+
 let dataDir: string;
 beforeEach(() => {
   dataDir = mkdtempSync(join(tmpdir(), "vigie-stack-"));
@@ -21,7 +25,7 @@ const policyOf = async (stack: Stack) => Policy.parse(await (await stack.api("/a
 const pidIn = (...path: string[]) => Number(readFileSync(join(dataDir, ...path), "utf8").split("\n")[0]);
 
 it("finds its data again after a stop, a killed Worker and a stopped Postgres", {
-  timeout: 60_000,
+  timeout: TIMEOUT_MS,
 }, async () => {
   const first = await aStack();
   const { revision, document } = await policyOf(first);
@@ -49,7 +53,7 @@ it("finds its data again after a stop, a killed Worker and a stopped Postgres", 
   }
 });
 
-it("leaves nothing running when its process is killed", { timeout: 60_000 }, async () => {
+it("leaves nothing running when its process is killed", { timeout: TIMEOUT_MS }, async () => {
   const child = spawn(process.execPath, [join(ROOT, "test", "local", "fixtures", "run-stack.ts"), dataDir], {
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -58,8 +62,8 @@ it("leaves nothing running when its process is killed", { timeout: 60_000 }, asy
   const workerd = pidIn("workerd.pid");
   const postgres = pidIn("postgres", "cluster", "postmaster.pid");
   child.kill("SIGKILL");
-  expect(await waitForEnd(workerd, 10_000)).toBe(true);
-  expect(await waitForEnd(postgres, 20_000)).toBe(true);
+  expect(await waitForEnd(workerd, END_MS)).toBe(true);
+  expect(await waitForEnd(postgres, END_MS)).toBe(true);
   await expect(fetch(url)).rejects.toThrow();
   await expect
     .poll(
@@ -68,7 +72,7 @@ it("leaves nothing running when its process is killed", { timeout: 60_000 }, asy
           () => "up",
           () => "gone",
         ),
-      { timeout: 10_000 },
+      { timeout: END_MS },
     )
     .toBe("gone");
 });

@@ -28,6 +28,9 @@ export default {
   async scheduled() { swept += 1; },
 };`;
 
+/** The Worker starts and stops in a second on a machine of its own. */
+const SETUP_MS = 60_000;
+
 let folder: string;
 let port: number;
 let worker: WorkerProcess;
@@ -50,11 +53,11 @@ beforeEach(async () => {
     { logFile: join(folder, "worker.log"), log: () => {} },
   );
   await worker.start();
-});
+}, SETUP_MS);
 afterEach(async () => {
   await worker.stop();
   rmSync(folder, { recursive: true, force: true });
-});
+}, SETUP_MS);
 
 interface Answer {
   fired: number;
@@ -94,7 +97,7 @@ it("leaves no workerd behind when it is killed, and an alarm that came due meanw
 it("takes workerd with it when it is stopped", async () => {
   const pid = workerdPid();
   await worker.stop();
-  expect(await waitForEnd(pid, 5000)).toBe(true);
+  expect(await waitForEnd(pid, SETUP_MS)).toBe(true);
 });
 
 it("names the port when another program holds it", async () => {
