@@ -9,8 +9,8 @@ import { type NeonProxy, startNeonProxy } from "../../local/neon-proxy.ts";
 import { type RunningPostgres, startPostgres } from "../../local/postgres.ts";
 import { connect, type Db } from "../../src/postgres/connection.ts";
 
-// For the hooks that start and stop it: `initdb` alone takes seconds on a busy machine.
-vi.setConfig({ hookTimeout: 120_000 });
+// `initdb` alone takes seconds on a busy machine, and some tests write hundreds of rows, one after the other.
+vi.setConfig({ hookTimeout: 120_000, testTimeout: 120_000 });
 
 export interface TestDatabase {
   dataDir: string;

@@ -3,8 +3,11 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type RunningPostgres, startPostgres } from "../../local/postgres.ts";
+
+// Each test starts a server, or two of them.
+vi.setConfig({ testTimeout: 120_000 });
 
 let home: string;
 /** Inside a folder that only its owner may enter, as a clone in a `mktemp -d` is. */
