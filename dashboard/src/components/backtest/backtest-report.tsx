@@ -5,6 +5,7 @@ import { busyRules, courseRows, endedWords } from "../../view/backtest.ts";
 import { Fact, Facts } from "../facts.tsx";
 import { Word } from "../label.tsx";
 import { Empty } from "../loaded.tsx";
+import { Notes } from "../notes.tsx";
 import { ScrollBox } from "../scroll-box.tsx";
 import { Time } from "../time.tsx";
 import { BacktestItems } from "./backtest-items.tsx";
@@ -45,13 +46,7 @@ export function BacktestReport({ reply, isOutdated }: { reply: BacktestReply; is
       {reply.unknown.length > 0 && (
         <>
           <h4>{t("backtest.unknown")}</h4>
-          <ul class="alternatives">
-            {reply.unknown.map((line) => (
-              <li key={line} class="untrusted">
-                {line}
-              </li>
-            ))}
-          </ul>
+          <Notes notes={reply.unknown} />
         </>
       )}
     </div>

@@ -6,9 +6,9 @@ import { floorOf, mustBeMeant } from "../../view/floor-draft.ts";
 import { Dialog } from "../dialog.tsx";
 import { CheckField, TextField } from "../field.tsx";
 import { Loaded } from "../loaded.tsx";
+import { Notes } from "../notes.tsx";
 import { ReasonForm } from "../reason-form.tsx";
 import { Time } from "../time.tsx";
-import { Notes } from "./notes.tsx";
 
 /** Give it the product as its key: it is made for one product. */
 export function Floor({ product }: { product: string }) {

@@ -8,11 +8,11 @@ import type {
 } from "../../../../src/contract/rollout.ts";
 import { useAction, useApp } from "../../stores/context.ts";
 import { FIRST_PLAN, planIssues, type Subject } from "../../view/rollout.ts";
+import { Notes } from "../notes.tsx";
 import { ReasonDialog } from "../reason-dialog.tsx";
 import { ReasonForm } from "../reason-form.tsx";
 import { ScrollBox } from "../scroll-box.tsx";
 import { Time } from "../time.tsx";
-import { Notes } from "./notes.tsx";
 import { WaveFields } from "./wave-fields.tsx";
 
 interface PlanProps {

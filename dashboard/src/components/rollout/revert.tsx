@@ -6,11 +6,11 @@ import { type Subject, subjectName } from "../../view/rollout.ts";
 import { Dialog } from "../dialog.tsx";
 import { Fact, Facts } from "../facts.tsx";
 import { Status } from "../label.tsx";
+import { Notes } from "../notes.tsx";
 import { ReasonForm } from "../reason-form.tsx";
 import { ScrollBox } from "../scroll-box.tsx";
 import { Time } from "../time.tsx";
 import { Trouble } from "../trouble.tsx";
-import { Notes } from "./notes.tsx";
 
 interface RevertProps {
   subject: Subject;
@@ -104,7 +104,11 @@ function Run({ run }: { run: RevertRun }) {
         <Status of="revertState" status={run.state} /> <bdi class="untrusted">{run.by}</bdi>{" "}
         <Time at={run.started_at} /> <q class="untrusted">{run.reason}</q>
       </p>
-      {run.held && <p class="trouble untrusted">{run.held}</p>}
+      {run.held && (
+        <p class="trouble untrusted" role="alert">
+          {run.held}
+        </p>
+      )}
       <Facts>
         {Object.entries(run.counts)
           .filter(([, n]) => n > 0)

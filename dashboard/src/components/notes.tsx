@@ -1,4 +1,4 @@
-/** What the figures of a dry run leave out, as the server says it. */
+/** What the figures of a dry run leave out, or cannot tell, as the server says it. */
 export function Notes({ notes }: { notes: readonly string[] }) {
   if (notes.length === 0) return null;
   return (
