@@ -27,6 +27,7 @@ import {
 import { newestFirst } from "../../dashboard/src/view/order.ts";
 import { historyOf } from "../../dashboard/src/view/policy-history.ts";
 import { issueAt, policyIssues } from "../../dashboard/src/view/policy-issues.ts";
+import { approvalsMissing, approvalsToBegin } from "../../dashboard/src/view/question.ts";
 import { NEXT_STATUSES } from "../../dashboard/src/view/rollout.ts";
 import { causeOf, noDeadlineBecause } from "../../dashboard/src/view/silence.ts";
 import { stepsOf, watchOf } from "../../dashboard/src/view/stepper.ts";
@@ -212,6 +213,18 @@ describe("the steps of an attempt", () => {
     const asked = anAttempt({ ...verifying, asked_until: at(1500) });
     expect(watchOf(asked, T0 + 901_000, intervals)).toEqual({ phase: "asked", leftS: 599 });
     expect(watchOf(asked, T0 + 1_500_000, intervals)).toEqual({ phase: "overdue" });
+  });
+
+  test("only an approval counts among those that it needs", () => {
+    const answer = { attempt_id: attemptId(1), evidence_hash: HASH, reason: "looked at it" } as const;
+    const approvals = [
+      { ...answer, person: "awa", decision: "approve", at: at(-30) },
+      { ...answer, person: "nils", decision: "reject", at: at(-20) },
+    ] as const;
+    const rejected = anAttempt({ status: "rejected", approvals_needed: 2, approvals: [...approvals] });
+    expect(approvalsToBegin(rejected).map(({ person }) => person)).toEqual(["awa"]);
+    expect(approvalsMissing(rejected)).toBe(1);
+    expect(approvalsMissing({ ...rejected, approvals_needed: 0 })).toBe(0);
   });
 
   test("an answer to keep it is no part of its approval", () => {

@@ -1,7 +1,7 @@
 /** Approve or reject, keep or take back, for exactly the evidence on the screen: its hash goes along, and the server refuses any other. */
 import type { Attempt } from "../../../src/contract/attempt.ts";
 import { useAction, useApp } from "../stores/context.ts";
-import type { Question } from "../view/question.ts";
+import { approvalsMissing, type Question } from "../view/question.ts";
 import { ReasonForm } from "./reason-form.tsx";
 import { Time } from "./time.tsx";
 
@@ -56,8 +56,7 @@ export function ApprovalForm({ attempt, question, onDone }: ApprovalFormProps) {
 
 function Missing({ attempt }: Pick<ApprovalFormProps, "attempt">) {
   const { t } = useApp();
-  const missing = attempt.approvals_needed - attempt.approvals.filter((a) => a.decision === "approve").length;
-  return <p>{t("approval.missing", { n: Math.max(0, missing) })}</p>;
+  return <p>{t("approval.missing", { n: approvalsMissing(attempt) })}</p>;
 }
 
 /** Until when one answer decides, and what happens without it: a rollback is final in the shop, all else goes back where it can. */

@@ -1,7 +1,7 @@
 /** One attempt: where it stands, why it was allowed, what staging and the health check found, who approved. */
 import type { Attempt } from "../../../src/contract/attempt.ts";
 import { useApp } from "../stores/context.ts";
-import { answersToBegin, questionOf } from "../view/question.ts";
+import { approvalsToBegin, questionOf } from "../view/question.ts";
 import { subjectHref } from "../view/rollout.ts";
 import { ApprovalForm } from "./approval-form.tsx";
 import { AttemptSteps } from "./attempt-steps.tsx";
@@ -52,7 +52,7 @@ export function AttemptCard({ attempt, shown = [], onChanged }: AttemptCardProps
           {attempt.step === null ? "–" : <Word of="step" name={attempt.step} />}
         </Fact>
         <Fact name={t("attempt.approvals")}>
-          {answersToBegin(attempt).length} / {attempt.approvals_needed}
+          {approvalsToBegin(attempt).length} / {attempt.approvals_needed}
         </Fact>
         <Fact name={t("attempt.created")}>
           <Time at={attempt.created_at} />

@@ -12,3 +12,13 @@ export function questionOf(attempt: Attempt): Question | null {
 export function answersToBegin({ approvals, executed_at: executedAt }: Attempt): Approval[] {
   return approvals.filter(({ at }) => executedAt === null || at <= executedAt);
 }
+
+/** Those of them that let it begin: it needs `approvals_needed`. */
+export function approvalsToBegin(attempt: Attempt): Approval[] {
+  return answersToBegin(attempt).filter(({ decision }) => decision === "approve");
+}
+
+/** How many more it needs, at least 0. */
+export function approvalsMissing(attempt: Attempt): number {
+  return Math.max(0, attempt.approvals_needed - approvalsToBegin(attempt).length);
+}
