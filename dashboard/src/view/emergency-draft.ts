@@ -18,16 +18,19 @@ export interface EmergencyDraft {
   stop_failed_percent: number;
 }
 
+/** Of what a request leaves out. */
+const { wave_size, wave_growth, pause_s, stop_failed_percent } = RollbackSinceRequest.shape;
+
 export const A_DRAFT: EmergencyDraft = {
   kind: "cancel_pending",
   product: "",
   version: "",
   merchant_id: "",
   minutes: 30,
-  wave_size: 25,
-  wave_growth: 2,
-  pause_s: 60,
-  stop_failed_percent: 20,
+  wave_size: wave_size.parse(undefined),
+  wave_growth: wave_growth.parse(undefined),
+  pause_s: pause_s.parse(undefined),
+  stop_failed_percent: stop_failed_percent.parse(undefined),
 };
 
 export type EmergencyOrder =
