@@ -23,6 +23,8 @@ import type { NoticeStore } from "./notice-store.ts";
 
 /** What `set` will write, made before it because sealing takes a promise. */
 export interface PlannedAddress {
+  /** Of the address that it was planned on; 0 when there was none. */
+  revision: number;
   sealed: string | null;
   shown: string | null;
   /** A secret that was made for it; null when it was given or stays. */
@@ -54,7 +56,8 @@ export class MerchantDesk {
 
   /** Refuses an address that must not be called; changes nothing. */
   async plan(merchantId: string, input: MerchantNotificationsPut): Promise<Result<PlannedAddress>> {
-    if (input.url === null) return ok({ sealed: null, shown: null, made: null, secret: "none" });
+    const revision = this.#revision(merchantId);
+    if (input.url === null) return ok({ revision, sealed: null, shown: null, made: null, secret: "none" });
     const url = checkMerchantUrl(input.url, this.#allowPrivate());
     if (!url.ok) return url;
     const former = this.#store.merchant(merchantId)?.sealed ?? null;
@@ -66,11 +69,17 @@ export class MerchantDesk {
     const secret = input.secret ?? kept ?? made ?? "";
     const sealed = await sealDestination(vault(this.#env), merchantId, { url: url.value.href, secret });
     return ok({
+      revision,
       sealed,
       shown: shownAddress(url.value),
       made,
       secret: made !== null ? "made" : input.secret === undefined ? "kept" : "given",
     });
+  }
+
+  /** Another change may have come between plan and writing, with a secret that this one would undo. */
+  isCurrent(merchantId: string, { revision }: PlannedAddress): boolean {
+    return revision === this.#revision(merchantId);
   }
 
   /** Writes it, with its line of audit. Inside its caller's transaction. */
@@ -126,6 +135,10 @@ export class MerchantDesk {
     return bytes === null ? "its secret is not a whsec_ secret" : { url, secret: bytes, format: row.format };
   }
 
+  #revision(merchantId: string): number {
+    return this.#store.merchant(merchantId)?.revision ?? 0;
+  }
+
   #allowPrivate(): boolean {
     return this.#env.SITE_PROBE_ALLOW_PRIVATE === "true";
   }
@@ -140,7 +153,7 @@ export class MerchantDesk {
   ): MerchantNotifications {
     const { language, format, url, sealed, disabled } = rest;
     const at = new Date(now).toISOString();
-    const revision = (this.#store.merchant(merchantId)?.revision ?? 0) + 1;
+    const revision = this.#revision(merchantId) + 1;
     const shown = {
       merchant_id: merchantId,
       revision,

@@ -98,6 +98,7 @@ export class NoticeObject extends DurableObject<Env> implements NoticeRpc {
   ): Promise<Result<MerchantNotificationsReply>> {
     const planned = await this.#merchants.plan(merchantId, input);
     if (!planned.ok) return planned;
+    if (!this.#merchants.isCurrent(merchantId, planned.value)) return this.setMerchant(merchantId, input, by);
     const now = Date.now();
     const row = this.ctx.storage.transactionSync(() => {
       const set = this.#merchants.set(merchantId, input, planned.value, by, now);
