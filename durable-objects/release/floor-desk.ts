@@ -29,11 +29,13 @@ export class FloorDesk {
 
   set(request: FloorRequest & { product: string }, by: Person, now: number): Result<Floor> {
     const { product, version, reason } = request;
-    const at = new Date(now).toISOString();
     const former = this.read(product);
     if (former.version === version) return ok(former);
     const may = mayBeFloor(request, this.reach(version, now));
     if (!may.ok) return may;
+    // The ledger knows the line of audit by its moment: two changes never share one.
+    const after = former.standing === null ? now : Date.parse(former.standing.at) + 1;
+    const at = new Date(Math.max(now, after)).toISOString();
     const floor: Floor = { product, version, standing: { by: by.id, at, reason } };
     const data = { version, from: former.version, reason };
     return this.#room.transact(() => {

@@ -377,6 +377,8 @@ describe("floor", () => {
       "floor.set",
       "floor.removed",
     ]);
+    // All at one moment, and still a line for each: the ledger knows a line by its id.
+    expect(new Set(rollout.audit().map(({ id }) => id)).size).toBe(4);
   });
 });
 
