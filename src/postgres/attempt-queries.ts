@@ -1,44 +1,27 @@
 /** Attempts as the ops API shows them. */
-import { and, desc, eq, gte, isNotNull, lt, or } from "drizzle-orm";
+import { and, eq, gte, isNotNull, lt, or } from "drizzle-orm";
 import { Attempt } from "../contract/attempt.ts";
 import type { AttemptPage, AttemptQuery } from "../contract/ops.ts";
-import { ok, type Result } from "../contract/refusal.ts";
+import type { Result } from "../contract/refusal.ts";
 import type { Db } from "./connection.ts";
-import { after, pageOf, readCursor } from "./cursor.ts";
 import { anyOf } from "./filter.ts";
+import { readPage } from "./page.ts";
 import { attempts } from "./schema.ts";
 
+const ATTEMPTS = { name: "attempts", table: attempts, at: attempts.created_at, item: Attempt };
+
 /** A page of attempts, newest first. Refuses a foreign cursor as `invalid`. `until` is exclusive. */
-export async function listAttempts(db: Db, query: AttemptQuery): Promise<Result<AttemptPage>> {
-  const cursor = readCursor("attempts", query.cursor);
-  if (!cursor.ok) return cursor;
-  const rows = await db
-    .select()
-    .from(attempts)
-    .where(
-      and(
-        anyOf(attempts.status, query.status),
-        query.product ? eq(attempts.product, query.product) : undefined,
-        query.plugin_id ? eq(attempts.plugin_id, query.plugin_id) : undefined,
-        query.incident_id ? eq(attempts.incident_id, query.incident_id) : undefined,
-        query.target_version ? eq(attempts.target_version, query.target_version) : undefined,
-        query.asking ? awaitsAnswer() : undefined,
-        query.since ? gte(attempts.created_at, query.since) : undefined,
-        query.until ? lt(attempts.created_at, query.until) : undefined,
-        after(attempts.created_at, attempts.id, cursor.value),
-      ),
-    )
-    .orderBy(desc(attempts.created_at), desc(attempts.id))
-    .limit(query.limit + 1);
-  return ok(
-    pageOf(
-      rows,
-      query.limit,
-      "attempts",
-      (row) => row.created_at,
-      (row) => Attempt.parse(row),
-    ),
-  );
+export function listAttempts(db: Db, query: AttemptQuery): Promise<Result<AttemptPage>> {
+  return readPage(db, ATTEMPTS, query, [
+    anyOf(attempts.status, query.status),
+    query.product ? eq(attempts.product, query.product) : undefined,
+    query.plugin_id ? eq(attempts.plugin_id, query.plugin_id) : undefined,
+    query.incident_id ? eq(attempts.incident_id, query.incident_id) : undefined,
+    query.target_version ? eq(attempts.target_version, query.target_version) : undefined,
+    query.asking ? awaitsAnswer() : undefined,
+    query.since ? gte(attempts.created_at, query.since) : undefined,
+    query.until ? lt(attempts.created_at, query.until) : undefined,
+  ]);
 }
 
 /** A person is asked to let it begin, or to keep what it changed. */

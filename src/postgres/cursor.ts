@@ -30,8 +30,9 @@ export function readCursor(list: string, text: string | undefined): Result<Curso
   return refuse({ reason: "invalid", message: "not a cursor of this list", field: "cursor" });
 }
 
-function writeCursor(cursor: Cursor): string {
-  return toBase64Url(utf8(JSON.stringify(cursor)));
+/** The cursor that follows a row: its instant and id, as the table gave them. */
+export function writeCursor(list: string, at: unknown, id: unknown): string {
+  return toBase64Url(utf8(JSON.stringify(Cursor.parse({ list, at, id }))));
 }
 
 function parseJson(text: string): unknown {
@@ -45,18 +46,4 @@ function parseJson(text: string): unknown {
 /** Rows after the cursor, in the order `at DESC, id DESC`; no condition on the first page. */
 export function after(at: PgColumn, id: PgColumn, cursor: Cursor | null): SQL | undefined {
   return cursor ? sql`(${at}, ${id}) < (${cursor.at}::timestamptz, ${cursor.id})` : undefined;
-}
-
-/** A page out of `limit + 1` rows: the row too many only tells that there is another page. */
-export function pageOf<Row extends { id: string }, Item>(
-  rows: readonly Row[],
-  limit: number,
-  list: string,
-  at: (row: Row) => string,
-  item: (row: Row) => Item,
-): { items: Item[]; next_cursor: string | null } {
-  const shown = rows.slice(0, limit);
-  const last = shown.at(-1);
-  const next_cursor = last && rows.length > limit ? writeCursor({ list, at: at(last), id: last.id }) : null;
-  return { items: shown.map(item), next_cursor };
 }
