@@ -1,5 +1,5 @@
 /** The catalogue of releases and remedies as the ledger keeps it. */
-import { asc, count, desc, eq } from "drizzle-orm";
+import { asc, count, desc, eq, sql } from "drizzle-orm";
 import { ReleaseRecord } from "../contract/ops.ts";
 import { Remedy } from "../contract/remedy.ts";
 import type { PlanShop } from "../contract/rollout.ts";
@@ -55,13 +55,17 @@ export async function shopsOfProduct(db: Db, product: string, limit: number): Pr
     .limit(limit);
 }
 
+/** All that `environmentClass` looks at. The rest of what a plugin says of itself differs from shop to shop: one row each. */
+const CLASS_FIELDS = ["platform", "platform_version", "runtime", "runtime_version"] as const;
+
 /** How many shops of a product are in a class of environments. */
 export async function shopsInEnvironment(db: Db, product: string, environment: string): Promise<number> {
-  const rows = await db
-    .select({ env: plugins.env, shops: count() })
-    .from(plugins)
-    .where(eq(plugins.product, product))
-    .groupBy(plugins.env);
+  const env = sql`(SELECT coalesce(jsonb_object_agg(key, value), '{}')
+    FROM jsonb_each_text(${plugins.env}) WHERE key IN ${CLASS_FIELDS})`
+    .mapWith(plugins.env)
+    .as("env");
+  const shops = db.select({ env }).from(plugins).where(eq(plugins.product, product)).as("shops");
+  const rows = await db.select({ env: shops.env, shops: count() }).from(shops).groupBy(shops.env);
   return rows
     .filter(({ env }) => environmentClass(env) === environment)
     .reduce((sum, { shops }) => sum + shops, 0);
