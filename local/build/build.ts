@@ -1,8 +1,7 @@
 /** Everything that is built before the stack runs: the dashboard, the browser's plugin client, the Worker. */
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { build as viteBuild } from "vite";
-import { DASHBOARD_DIR, DIST_DIR, ROOT, WORKER_BUNDLE } from "../paths.ts";
+import { DASHBOARD_DIR, ROOT, WORKER_BUNDLE } from "../paths.ts";
 import { buildIfChanged } from "./stamp.ts";
 import { buildWorker, WORKER_INPUTS } from "./worker-bundle.ts";
 
@@ -38,9 +37,4 @@ export async function buildAll(log: (line: string) => void): Promise<void> {
 export async function buildPluginClient(): Promise<void> {
   const { buildHeartbeat } = await import("../../plugin-client/build.ts");
   await buildHeartbeat(DASHBOARD_DIR);
-}
-
-/** True when a build has run at some time. */
-export function isBuilt(): boolean {
-  return existsSync(WORKER_BUNDLE) && existsSync(DIST_DIR);
 }

@@ -118,9 +118,6 @@ export const FAIL_CODES = [
 export const FailCode = z.enum(FAIL_CODES);
 export type FailCode = z.infer<typeof FailCode>;
 
-/** Codes after which the same command, sent again, may well succeed. */
-export const RETRYABLE_FAIL_CODES: readonly FailCode[] = ["download_failed", "busy"];
-
 export const AckData = z.object({
   plugin_id: PluginId,
   command_id: CommandId,

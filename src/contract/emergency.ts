@@ -13,6 +13,7 @@ import {
   RemedyId,
   Sha256,
   Version,
+  Why,
 } from "./ids.ts";
 
 export const EmergencyId = z.string().regex(/^emg_[0-9]{1,9}$/, "not an emergency action's id");
@@ -30,8 +31,6 @@ export type EmergencyStatus = z.infer<typeof EmergencyStatus>;
 export const TARGET_STATES = ["waiting", "ordered", "done", "failed", "skipped"] as const;
 export const TargetState = z.enum(TARGET_STATES);
 export type TargetState = z.infer<typeof TargetState>;
-
-const Why = z.string().trim().min(3, "say why, in a few words").max(500);
 
 /** What is meant: the whole fleet, or what matches every field that is named. */
 export const EmergencyScope = z.object({

@@ -1,9 +1,7 @@
 /** The fleet's guard as people see it: what holds automatic changes back at this moment, and the figures behind it. */
 import { z } from "zod";
-import { Action, AttemptId, Instant, MerchantId, PluginId, ProductName } from "./ids.ts";
+import { Action, AttemptId, Instant, MerchantId, PluginId, ProductName, Why } from "./ids.ts";
 import { PolicyMode } from "./policy.ts";
-
-const Why = z.string().trim().min(3, "say why, in a few words").max(500);
 
 /** The budget's figures and where it stands; `degraded` until a person restores it. */
 export const AutonomyStanding = z.object({

@@ -46,6 +46,10 @@ export const Instant = z.iso
   .refine((text) => !/^0000|[+-](1[6-9]|2\d):\d\d$/.test(text), "not an instant");
 export type Instant = z.infer<typeof Instant>;
 
+/** Why a person does something, in their own words: it stands in the audit log. */
+export const Why = z.string().trim().min(3, "say why, in a few words").max(500);
+export type Why = z.infer<typeof Why>;
+
 export const Base64 = z
   .string()
   .max(8192)

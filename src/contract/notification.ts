@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { HealthVerdict } from "./attempt.ts";
 import { FleetIncidentId } from "./fleet-incident.ts";
-import { Action, AttemptId, IncidentId, Instant, MerchantId, PluginId, Severity } from "./ids.ts";
+import { Action, AttemptId, IncidentId, Instant, MerchantId, PluginId, Severity, Why } from "./ids.ts";
 import { IncidentStatus, IncidentType, SilenceCause } from "./incident.ts";
 
 export const NOTIFICATION_KINDS = [
@@ -113,8 +113,6 @@ export type Language = z.infer<typeof Language>;
 /** `vigie`: the record as JSON. `slack`: `{ text, blocks }`, as Slack's incoming webhooks and those like them take it. */
 export const NotifyFormat = z.enum(["vigie", "slack"]);
 export type NotifyFormat = z.infer<typeof NotifyFormat>;
-
-const Why = z.string().trim().min(3, "say why, in a few words").max(500);
 
 /** `PUT /api/ops/merchants/:id/notifications`. */
 export const MerchantNotificationsPut = z.strictObject({

@@ -3,7 +3,17 @@ import { z } from "zod";
 import { AgentCommand } from "./agent-command.ts";
 import { Attempt, AttemptStatus } from "./attempt.ts";
 import { SettingValue } from "./command.ts";
-import { IncidentId, Instant, MerchantId, PluginId, ProductName, Severity, Sha256, Version } from "./ids.ts";
+import {
+  IncidentId,
+  Instant,
+  MerchantId,
+  PluginId,
+  ProductName,
+  Severity,
+  Sha256,
+  Version,
+  Why,
+} from "./ids.ts";
 import { Incident, IncidentEvent, IncidentStatus, IncidentType, IncidentVote, VOTES } from "./incident.ts";
 import { PluginRecord } from "./plugin-record.ts";
 import { MAX_RELEASE_BYTES, PublisherSignature, ReleaseStatus, SignedRelease, Standing } from "./release.ts";
@@ -125,8 +135,6 @@ export const PluginDetail = z.object({
   }),
 });
 export type PluginDetail = z.infer<typeof PluginDetail>;
-
-const Why = z.string().trim().min(3, "say why, in a few words").max(500);
 
 /** Approve or reject the attempt that awaits it, for exactly the evidence that was on the screen. */
 export const ApproveRequest = z.strictObject({

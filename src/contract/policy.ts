@@ -1,6 +1,6 @@
 /** The ops policy: what Vigie may do by itself. One document, revisioned; PolicyObject is its authority. */
 import { z } from "zod";
-import { Action, Instant, MerchantId, PluginId, ProductName, Severity } from "./ids.ts";
+import { Action, Instant, MerchantId, PluginId, ProductName, Severity, Why } from "./ids.ts";
 import { IncidentType } from "./incident.ts";
 
 /**
@@ -39,8 +39,6 @@ const CanaryStages = z
   );
 
 const Approvals = z.number().int().min(0).max(5);
-
-const Why = z.string().trim().min(3, "say why, in a few words").max(500);
 
 /** Longest time that something may be silenced for: what ends by itself cannot be forgotten. */
 export const QUIET_LIMIT_MS = 30 * 86_400_000;

@@ -1,11 +1,9 @@
 /** How a release, or a remedy, is rolled out: its plan, where it stands, whom it is kept from, and what is taken back. */
 import { z } from "zod";
-import { AttemptId, Instant, MerchantId, PluginId, ProductName, RemedyId, Version } from "./ids.ts";
+import { AttemptId, Instant, MerchantId, PluginId, ProductName, RemedyId, Version, Why } from "./ids.ts";
 import { AbortRule } from "./policy.ts";
 import { ReleaseStatus, Standing } from "./release.ts";
 import { Remedy } from "./remedy.ts";
-
-const Why = z.string().trim().min(3, "say why, in a few words").max(500);
 
 /** What is rolled out: a version of a product, or a remedy. */
 export const SubjectKey = z.union([RemedyId, Version], "neither a version nor a remedy id");
@@ -272,7 +270,7 @@ export const RevertReply = z.object({
 });
 export type RevertReply = z.infer<typeof RevertReply>;
 
-/** `PUT /api/ops/floors/:product`: no rollback or patch to a version below; null for none. */
+/** `PUT /api/ops/releases/:product/floor`: no rollback or patch to a version below; null for none. */
 export const FloorRequest = z.strictObject({
   version: Version.nullable(),
   reason: Why,

@@ -1,6 +1,6 @@
 /** What a decision service is told besides finished attempts: people's votes; and how its memory is built anew from the records. */
 import { z } from "zod";
-import { IncidentId, Instant, PluginId, ProductName } from "./ids.ts";
+import { IncidentId, Instant, PluginId, ProductName, Why } from "./ids.ts";
 import { VOTES } from "./incident.ts";
 
 /** `POST /api/sira/votes`: what a person thinks of an incident. The highest revision of an incident and person counts. */
@@ -20,7 +20,7 @@ export type VoteRequest = z.infer<typeof VoteRequest>;
 export const RebuildRequest = z.strictObject({
   /** Reads and counts everything, and leaves what is known as it is. */
   dry_run: z.boolean().default(false),
-  reason: z.string().trim().min(3, "say why, in a few words").max(500),
+  reason: Why,
 });
 export type RebuildRequest = z.infer<typeof RebuildRequest>;
 

@@ -1,6 +1,6 @@
 /** Query strings and bodies of the ops API that are nobody else's business than this API's. */
 import { z } from "zod";
-import { ProductName } from "../../contract/ids.ts";
+import { ProductName, Why } from "../../contract/ids.ts";
 import { ReleaseStatus, SeenStanding } from "../../contract/release.ts";
 
 export const ReleaseQuery = z.object({ product: ProductName.optional() });
@@ -19,7 +19,7 @@ export const HistoryQuery = z.object({ limit: z.coerce.number().int().min(1).max
 export const ReleaseStatusRequest = z
   .strictObject({
     status: ReleaseStatus,
-    reason: z.string().trim().min(3, "say why, in a few words").max(500),
+    reason: Why,
     ...SeenStanding.shape,
   })
   .refine(({ status, from }) => status !== "active" || from !== undefined, {
