@@ -1,12 +1,15 @@
 /** The dashboard in a real browser, built as it is deployed, with its own headers, against answers of the contract's shape. */
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { aFleetIncident } from "../builders/ledger.ts";
-import { type DashboardWorld, openDashboard } from "./dashboard-world.ts";
+import { PATIENCE } from "../builders/patience.ts";
+import { BROWSER_TEST, type DashboardWorld, openDashboard } from "./dashboard-world.ts";
 import { type FixtureServer, TOKENS } from "./fixture-server.ts";
 import { attemptId, HASH, incidentId, PLUGIN_ID } from "./fixtures.ts";
 import { HOSTILE } from "./scene.ts";
+
+vi.setConfig(BROWSER_TEST);
 
 let world: DashboardWorld;
 let server: FixtureServer;
@@ -333,7 +336,7 @@ describe("policy", () => {
     await stale.getByRole("button", { name: "Put my changes on top" }).click();
     await page.getByTestId("policy-reason").fill("fewer doubtful patches");
     await page.getByTestId("policy-save").click();
-    await expect.poll(() => server.state.policy.document.min_confidence).toBe(0.75);
+    await expect.poll(() => server.state.policy.document.min_confidence, PATIENCE).toBe(0.75);
     await page.getByText("Nothing is changed.").waitFor();
     expect(server.state.policy.document.limits.attempts_per_plugin_per_day).toBe(9);
   });
@@ -363,6 +366,8 @@ describe("the fleet", () => {
     await cohort.waitFor();
     await page.goto(`${server.origin}/policy`);
     await page.getByTestId("kill-switch").waitFor();
+    // What is announced before the feed is open reaches nobody.
+    await page.getByTestId("live-indicator").and(page.locator("[data-state=live]")).waitFor();
     expect(await page.getByTestId("storm-banner").count()).toBe(0);
     const storm = aFleetIncident({ id: "fli_2", kind: "storm", key: "storm", product: null, version: null });
     server.state.fleetIncidents.push({
@@ -424,11 +429,11 @@ describe("what is quiet", () => {
     await page.getByTestId("add-window").click();
     const windows = page.getByTestId("maintenance");
     await windows.getByLabel("Reason").fill("migration");
-    await expect.poll(() => page.locator(".policy-form [aria-invalid]").count()).toBe(0);
+    await expect.poll(() => page.locator(".policy-form [aria-invalid]").count(), PATIENCE).toBe(0);
     await page.getByTestId("policy-reason").fill("announced work");
     await page.getByTestId("policy-save").click();
     await expect
-      .poll(() => server.state.policy.document.mutes)
+      .poll(() => server.state.policy.document.mutes, PATIENCE)
       .toMatchObject([{ product: "molam-woocommerce", reason: "known fault" }]);
     expect(server.state.policy.document.maintenance).toMatchObject([
       { scope: "all", reason: "migration", changes: "forbid" },

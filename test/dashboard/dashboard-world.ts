@@ -9,6 +9,12 @@ import { launchBrowser } from "../browser.ts";
 import { type FixtureServer, startFixtureServer, TOKENS } from "./fixture-server.ts";
 import { aScene } from "./scene.ts";
 
+/** Seconds at most on a machine of its own. */
+const PAGE_TIMEOUT_MS = 30_000;
+
+/** For `vi.setConfig` of a file that uses the browser: it may have to be unpacked first, and axe takes its time. */
+export const BROWSER_TEST = { testTimeout: 120_000, hookTimeout: 120_000 } as const;
+
 export interface DashboardWorld {
   readonly server: FixtureServer;
   /** A fresh server with the scene's incidents. */
@@ -48,7 +54,7 @@ export async function openDashboard(): Promise<DashboardWorld> {
   async function openPage(options: Parameters<Browser["newContext"]>[0] = {}): Promise<Page> {
     const context = await browser.newContext({ locale: "en-GB", ...options });
     const page = await context.newPage();
-    page.setDefaultTimeout(8_000);
+    page.setDefaultTimeout(PAGE_TIMEOUT_MS);
     page.on("pageerror", (error) => complaints.push(error.message));
     page.on("console", (message) => {
       const text = message.text();
