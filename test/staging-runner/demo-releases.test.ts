@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { buildDemoReleases, type DemoRelease } from "../../local/demo/releases.ts";
-import { failure, type StagingWorld, startStagingWorld } from "./staging-world.ts";
+import { failure, SETUP_MS, type StagingWorld, startStagingWorld } from "./staging-world.ts";
 
 let world: StagingWorld;
 let releases: DemoRelease[];
 beforeAll(async () => {
   [world, releases] = await Promise.all([startStagingWorld(), buildDemoReleases()]);
-});
+}, SETUP_MS);
 afterAll(() => world.stop());
 
 it.each([

@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ErrorBody } from "../../src/contract/error.ts";
 import { SmokeReply } from "../../src/contract/staging.ts";
+import { PATIENCE } from "../builders/patience.ts";
 import { aRelease } from "./a-release.ts";
-import { type StagingWorld, startStagingWorld, TOKEN } from "./staging-world.ts";
+import { SETUP_MS, type StagingWorld, startStagingWorld, TOKEN } from "./staging-world.ts";
 
 let world: StagingWorld;
 beforeAll(async () => {
   world = await startStagingWorld();
-});
+}, SETUP_MS);
 afterAll(() => world.stop());
 
 async function errorOf(response: Response) {
@@ -125,7 +126,7 @@ it("ends its children and itself at once when it is told to stop", async () => {
     ({ status }) => status,
     () => 503,
   );
-  await expect.poll(() => other.children()).toHaveLength(1);
+  await expect.poll(() => other.children(), PATIENCE).toHaveLength(1);
   const [child] = await other.children();
   await other.stop();
   // What a stopping runner found is never taken for a failed release.

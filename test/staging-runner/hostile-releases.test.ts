@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { aRelease, SOUND_MAIN, VERSION } from "./a-release.ts";
-import { failure, type StagingWorld, startStagingWorld } from "./staging-world.ts";
+import { failure, SETUP_MS, type StagingWorld, startStagingWorld } from "./staging-world.ts";
 
 let world: StagingWorld;
 beforeAll(async () => {
   world = await startStagingWorld();
-});
+}, SETUP_MS);
 afterAll(() => world.stop());
 
 const quietly = (code: string) => `try { ${code} } catch {}`;

@@ -6,12 +6,12 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { loadOrCreatePublisher, manifestFor } from "../../local/publisher.ts";
 import { SmokeReply, type SmokeRequest } from "../../src/contract/staging.ts";
 import { aRelease, releaseOf } from "./a-release.ts";
-import { failure, type StagingWorld, startStagingWorld } from "./staging-world.ts";
+import { failure, SETUP_MS, type StagingWorld, startStagingWorld } from "./staging-world.ts";
 
 let world: StagingWorld;
 beforeAll(async () => {
   world = await startStagingWorld();
-});
+}, SETUP_MS);
 afterAll(() => world.stop());
 
 async function outcomeOf(request: SmokeRequest) {

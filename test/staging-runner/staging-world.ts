@@ -8,6 +8,9 @@ import { loadOrCreatePublisher, manifestFor, type Publisher } from "../../local/
 import { type StagingRunner, startStagingRunner } from "../../local/staging.ts";
 import { SmokeReply, type SmokeRequest } from "../../src/contract/staging.ts";
 
+/** For the hook that starts a world: Deno takes a second on a machine of its own. */
+export const SETUP_MS = 60_000;
+
 export const TOKEN = "staging-test-token";
 
 interface Stageable {
