@@ -6,22 +6,31 @@ import { shownTargets, targetsHref } from "../../dashboard/src/view/emergency-ta
 const REASON = "checkout is down";
 
 test("a plan is of the whole fleet, or of what matches every field that was filled in", () => {
-  expect(planOf(A_DRAFT, REASON).order).toEqual({
+  expect(planOf(A_DRAFT, REASON, "en").order).toEqual({
     kind: "cancel_pending",
     request: { reason: REASON, dry_run: true },
   });
   const draft = { ...A_DRAFT, product: " molam-woo ", version: "1.2.3", merchant_id: "merchant-7" };
-  expect(planOf(draft, REASON).order?.request).toMatchObject({
+  expect(planOf(draft, REASON, "en").order?.request).toMatchObject({
     product: "molam-woo",
     version: "1.2.3",
     merchant_id: "merchant-7",
   });
 });
 
+test("what is wrong with a number is said in the reader's language", () => {
+  const draft = { ...A_DRAFT, kind: "rollback_since", wave_growth: 9 } as const;
+  const [english, french] = (["en", "fr"] as const).map((language) =>
+    planOf(draft, REASON, language).issues.get("wave_growth"),
+  );
+  expect(english).toMatch(/^Too big/);
+  expect(french).toMatch(/^Trop grand/);
+});
+
 test("a roll-back goes as the form says", () => {
   const waves = { wave_size: 5, wave_growth: 1, pause_s: 0, stop_failed_percent: 100 };
   const draft = { ...A_DRAFT, ...waves, kind: "rollback_since", minutes: 15 } as const;
-  expect(planOf(draft, REASON).order?.request).toEqual({ ...waves, minutes: 15, reason: REASON });
+  expect(planOf(draft, REASON, "en").order?.request).toEqual({ ...waves, minutes: 15, reason: REASON });
 });
 
 test.each([
@@ -30,7 +39,7 @@ test.each([
   ["wave_growth", { kind: "rollback_since", wave_growth: 9 }],
   ["stop_failed_percent", { kind: "rollback_since", stop_failed_percent: 101 }],
 ] as const)("what is wrong is said at its field: %s", (field, wrong) => {
-  const { order, issues } = planOf({ ...A_DRAFT, ...wrong }, REASON);
+  const { order, issues } = planOf({ ...A_DRAFT, ...wrong }, REASON, "en");
   expect([order, [...issues.keys()]]).toEqual([null, [field]]);
 });
 

@@ -47,10 +47,10 @@ describe("a rollout", () => {
 
 describe("a plan", () => {
   test("as first offered can be saved as it is", () => {
-    expect(planIssues(FIRST_PLAN).size).toBe(0);
+    expect(planIssues(FIRST_PLAN, "en").size).toBe(0);
   });
   test("names the wave and field that is wrong", () => {
-    const issues = planIssues({ waves: [{ percent: 50 }, { percent: 20 }] });
+    const issues = planIssues({ waves: [{ percent: 50 }, { percent: 20 }] }, "en");
     expect([...issues]).toEqual([["waves.1.percent", "must be above that of the wave before"]]);
   });
   test("keeps a wave's date when its shops are counted in another way", () => {
@@ -66,7 +66,7 @@ describe("a plan", () => {
 describe("a remedy being written", () => {
   const draft = { ...aRemedyDraft("molam-woo"), title: "Old webhook endpoint", set: "endpoint = v1" };
   test("becomes the request to publish it", () => {
-    expect(remedyOf(draft)).toEqual({
+    expect(remedyOf(draft, "en")).toEqual({
       value: {
         product: "molam-woo",
         title: "Old webhook endpoint",
@@ -77,7 +77,7 @@ describe("a remedy being written", () => {
     });
   });
   test("says which field is missing", () => {
-    expect([...remedyOf({ ...draft, set: "", for: [] }).issues.keys()].sort()).toEqual(["for", "set"]);
+    expect([...remedyOf({ ...draft, set: "", for: [] }, "en").issues.keys()].sort()).toEqual(["for", "set"]);
   });
 });
 

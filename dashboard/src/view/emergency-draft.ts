@@ -5,6 +5,8 @@ import {
   type EmergencyKind,
   RollbackSinceRequest,
 } from "../../../src/contract/emergency.ts";
+import type { Language } from "../i18n/i18n.ts";
+import { inLanguage, issuesByField } from "./schema-issues.ts";
 
 export interface EmergencyDraft {
   kind: EmergencyKind;
@@ -41,27 +43,27 @@ export type EmergencyOrder =
 export function planOf(
   draft: EmergencyDraft,
   reason: string,
+  language: Language,
 ): { order: EmergencyOrder | null; issues: Map<string, string> } {
   const given = (["product", "version", "merchant_id"] as const)
     .map((field) => [field, draft[field].trim()] as const)
     .filter(([, text]) => text !== "");
   const scope = Object.fromEntries(given);
   if (draft.kind === "cancel_pending") {
-    const parsed = CancelPendingRequest.safeParse({ ...scope, reason, dry_run: true });
+    const parsed = CancelPendingRequest.safeParse({ ...scope, reason, dry_run: true }, inLanguage(language));
     return parsed.success
       ? { order: { kind: draft.kind, request: parsed.data }, issues: new Map() }
-      : { order: null, issues: issuesOf(parsed.error.issues) };
+      : { order: null, issues: issuesByField(parsed.error.issues) };
   }
   const { minutes, wave_size, wave_growth, pause_s, stop_failed_percent } = draft;
   const waves = { wave_size, wave_growth, pause_s, stop_failed_percent };
-  const parsed = RollbackSinceRequest.safeParse({ ...scope, ...waves, minutes, reason });
+  const parsed = RollbackSinceRequest.safeParse(
+    { ...scope, ...waves, minutes, reason },
+    inLanguage(language),
+  );
   return parsed.success
     ? { order: { kind: draft.kind, request: parsed.data }, issues: new Map() }
-    : { order: null, issues: issuesOf(parsed.error.issues) };
-}
-
-function issuesOf(issues: readonly { path: PropertyKey[]; message: string }[]): Map<string, string> {
-  return new Map(issues.map((issue) => [String(issue.path[0] ?? ""), issue.message]));
+    : { order: null, issues: issuesByField(parsed.error.issues) };
 }
 
 /** A plan that can still be confirmed at `now` (ms since epoch). */

@@ -1,10 +1,7 @@
 /** Pure. What is wrong with an edited policy, by field, in the reader's language. */
-import en from "zod/v4/locales/en.js";
-import fr from "zod/v4/locales/fr.js";
 import { PolicyDocument } from "../../../src/contract/policy.ts";
 import type { Key, Language } from "../i18n/i18n.ts";
-
-const LOCALES = { en: en().localeError, fr: fr().localeError };
+import { inLanguage } from "./schema-issues.ts";
 
 /** Rules over several fields: the schema words them in English only. */
 const RULES: Readonly<Record<string, Key>> = {
@@ -29,7 +26,7 @@ export interface PolicyIssue {
 
 /** Empty when the document is a valid policy. */
 export function policyIssues(document: unknown, language: Language): PolicyIssue[] {
-  const parsed = PolicyDocument.safeParse(document, { error: LOCALES[language] });
+  const parsed = PolicyDocument.safeParse(document, inLanguage(language));
   if (parsed.success) return [];
   return parsed.error.issues.map((issue) => {
     const path = issue.path.join(".");

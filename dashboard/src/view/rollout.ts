@@ -1,6 +1,8 @@
 /** Pure. Releases and remedies on their way through the stages: names, next steps, figures, and the plan being written. */
 import type { ReleaseStatus, Standing } from "../../../src/contract/release.ts";
 import { RolloutPlan, type RolloutState, type RolloutWave } from "../../../src/contract/rollout.ts";
+import type { Language } from "../i18n/i18n.ts";
+import { inLanguage } from "./schema-issues.ts";
 
 /** What is rolled out: a version of a product, or a remedy by its id. */
 export interface Subject {
@@ -88,8 +90,8 @@ export function withPart<K extends keyof RolloutWave>(
 export const FIRST_PLAN: RolloutPlan = { waves: [{ shops: 5 }, { percent: 20 }, { percent: 100 }] };
 
 /** What is wrong with a plan, by path (`waves.0.percent`); empty when nothing is. */
-export function planIssues(plan: RolloutPlan): Map<string, string> {
-  const parsed = RolloutPlan.safeParse(plan);
+export function planIssues(plan: RolloutPlan, language: Language): Map<string, string> {
+  const parsed = RolloutPlan.safeParse(plan, inLanguage(language));
   if (parsed.success) return new Map();
   return new Map(parsed.error.issues.map((issue) => [issue.path.join("."), issue.message]));
 }

@@ -7,7 +7,7 @@ import { NumberField, SelectField, TextField } from "../field.tsx";
 import { ReasonForm } from "../reason-form.tsx";
 
 export function EmergencyForm({ onPlanned }: { onPlanned: (plan: Emergency) => void }) {
-  const { api, t } = useApp();
+  const { api, preferences, t } = useApp();
   const draft = useSignal<EmergencyDraft>(A_DRAFT);
   const issues = useSignal<ReadonlyMap<string, string>>(new Map());
   const action = useAction(
@@ -31,7 +31,7 @@ export function EmergencyForm({ onPlanned }: { onPlanned: (plan: Emergency) => v
         testId="emergency-plan"
         reasonTestId="emergency-reason"
         onSubmit={(reason) => {
-          const { order, issues: found } = planOf(draft.value, reason);
+          const { order, issues: found } = planOf(draft.value, reason, preferences.language.value);
           issues.value = found;
           if (order !== null) void action.run(order);
         }}

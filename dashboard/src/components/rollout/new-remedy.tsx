@@ -36,7 +36,7 @@ interface RemedyFormProps {
 }
 
 function RemedyForm({ product, onClose, onDone }: RemedyFormProps) {
-  const { api, t } = useApp();
+  const { api, preferences, t } = useApp();
   const draft = useSignal<RemedyDraft>(aRemedyDraft(product));
   const tried = useSignal(false);
   const action = useAction(
@@ -46,7 +46,7 @@ function RemedyForm({ product, onClose, onDone }: RemedyFormProps) {
       onDone();
     },
   );
-  const { value, issues } = remedyOf(draft.value);
+  const { value, issues } = remedyOf(draft.value, preferences.language.value);
   const edit = (part: Partial<RemedyDraft>) => {
     draft.value = { ...draft.value, ...part };
   };

@@ -102,7 +102,7 @@ interface PlanFormProps {
 }
 
 function PlanForm({ subject, plan, onEdit, onClose, onChanged }: PlanFormProps) {
-  const { api, t } = useApp();
+  const { api, preferences, t } = useApp();
   const reach = useSignal<{ of: RolloutPlan; reply: PlanReply } | null>(null);
   // A look and the order itself are one action: what failed last is what is shown.
   const action = useAction(
@@ -116,7 +116,7 @@ function PlanForm({ subject, plan, onEdit, onClose, onChanged }: PlanFormProps) 
       onChanged();
     },
   );
-  const issues = planIssues(plan);
+  const issues = planIssues(plan, preferences.language.value);
   const edit = (waves: RolloutPlan["waves"]) => {
     action.forget();
     onEdit({ waves });
