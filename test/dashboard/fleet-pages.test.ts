@@ -1,10 +1,13 @@
 /** Rollouts, emergency actions and notices in a real browser, against answers of the contract's shape. */
 
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type DashboardWorld, openDashboard } from "./dashboard-world.ts";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { PATIENCE } from "../builders/patience.ts";
+import { BROWSER_TEST, type DashboardWorld, openDashboard } from "./dashboard-world.ts";
 import { anAttempt, attemptId, HASH, incidentId } from "./fixtures.ts";
 import { aRolloutDetail } from "./rollout-fixtures.ts";
+
+vi.setConfig(BROWSER_TEST);
 
 let world: DashboardWorld;
 let page: Page;
@@ -73,7 +76,7 @@ describe("a release", () => {
     expect(lastBody("/releases/molam-woo/1.2.3/rollout")).toMatchObject({ dry_run: true });
     await page.getByRole("button", { name: "Add a wave" }).click();
     await page.getByText("must be above that of the wave before").waitFor();
-    expect(await page.getByTestId("plan-try").isDisabled()).toBe(true);
+    await expect.poll(() => page.getByTestId("plan-try").isDisabled(), PATIENCE).toBe(true);
     await page.getByRole("button", { name: "Remove wave 3" }).click();
     await giveReason();
     await page.getByTestId("plan-save").click();
@@ -184,6 +187,10 @@ describe("safety", () => {
     await targets.getByLabel("Standing").selectOption("failed");
     expect(await numbers("2")).toEqual(["2", "4", "6"]);
     expect(page.url()).toBe(`${world.server.origin}/safety?shops=emg_1&state=failed`);
+    await targets.getByLabel("Standing").selectOption("done");
+    await targets.getByText("Nothing matches these filters.").waitFor();
+    await page.goBack();
+    expect(await numbers("2")).toEqual(["2", "4", "6"]);
     await page.reload();
     expect(await numbers("2")).toEqual(["2", "4", "6"]);
     await targets.locator("summary").click();
@@ -234,7 +241,7 @@ describe("a draft of the policy", () => {
     await page.getByLabel("Replay", { exact: true }).selectOption("30");
     await page.getByTestId("backtest-run").click();
     const report = page.getByTestId("backtest-report");
-    await report.getByText("only the newest 5000 were").waitFor();
+    await report.getByText("only the newest 5,000 were").waitFor();
     expect(lastBody("/policy/backtest")).toEqual({
       days: 30,
       document: { ...before.document, min_confidence: 0.75 },
@@ -262,9 +269,10 @@ describe("a draft of the policy", () => {
   });
 
   test("that is wrong is not replayed", async () => {
-    expect(await page.getByTestId("backtest-run").isDisabled()).toBe(false);
+    const isDisabled = () => page.getByTestId("backtest-run").isDisabled();
+    await expect.poll(isDisabled, PATIENCE).toBe(false);
     await page.getByLabel("Lowest confidence (0 to 1)").fill("7");
-    await expect.poll(() => page.getByTestId("backtest-run").isDisabled()).toBe(true);
+    await expect.poll(isDisabled, PATIENCE).toBe(true);
   });
 
   test("a replay that fails says so and can be tried again", async () => {
@@ -376,7 +384,7 @@ test("a product's floor is set and removed with a reason, and what is no version
   await page.getByTestId("floor-confirm").click();
   await page.getByRole("dialog").waitFor({ state: "detached" });
   expect(lastBody(path)).toEqual({ version: "1.2.0", reason: "because of the outage" });
-  expect(await page.getByTestId("floor-version").textContent()).toBe("1.2.0");
+  await page.getByTestId("floor-version").getByText("1.2.0", { exact: true }).waitFor();
   await page.getByTestId("floor-change").click();
   await page.getByTestId("floor-input").fill("");
   await giveReason();
