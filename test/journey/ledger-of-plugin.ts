@@ -4,7 +4,7 @@ import type { PluginDetail } from "../../src/contract/ops.ts";
 import type { World } from "./world.ts";
 
 /** After an outage the outbox tries again by its back-off, a minute apart at most. */
-const DELIVERY_WAIT_MS = 90_000;
+const DELIVERY_WAIT_MS = 120_000;
 
 interface Mark {
   id: string;

@@ -233,9 +233,11 @@ describe("the policy", () => {
       changed_by: "dev:ada",
     });
     expect(new Set(history.map((row) => row.revision)).size).toBe(history.length);
-    const audit = await world.rows<{ action: string }>(
-      "SELECT action FROM audit_log WHERE stream = 'policy' ORDER BY seq DESC LIMIT 1",
-    );
-    expect(audit).toEqual([{ action: "policy.kill_switch_engaged" }]);
+    await world.until("the last entry of the audit log", async () => {
+      const [last] = await world.rows<{ action: string }>(
+        "SELECT action FROM audit_log WHERE stream = 'policy' ORDER BY seq DESC LIMIT 1",
+      );
+      return last?.action === "policy.kill_switch_engaged";
+    });
   });
 });

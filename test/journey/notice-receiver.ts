@@ -9,13 +9,10 @@ export interface Receiver {
   answer: number;
   /** Kinds that were taken, in order. */
   kinds(): string[];
-  /** The next delivery from now on. */
-  next(): Promise<void>;
   stop(): Promise<void>;
 }
 
 export async function aReceiver(): Promise<Receiver> {
-  const waiting: (() => void)[] = [];
   const taken: string[] = [];
   const server = createServer(async (incoming, response) => {
     let body = "";
@@ -24,7 +21,6 @@ export async function aReceiver(): Promise<Receiver> {
     receiver.received.push({ headers, body });
     if (receiver.answer < 300) taken.push(String(JSON.parse(body).type).replace("vigie.", ""));
     response.writeHead(receiver.answer).end();
-    for (const go of waiting.splice(0)) go();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   // A TCP server's address is an AddressInfo; only a pipe's is a string.
@@ -34,7 +30,6 @@ export async function aReceiver(): Promise<Receiver> {
     received: [],
     answer: 200,
     kinds: () => taken,
-    next: () => new Promise((resolve) => waiting.push(resolve)),
     async stop() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -40,7 +40,7 @@ describe("the people around a shop that breaks and is healed", () => {
     ops.answer = 503;
     await shop.breakDown();
     await world.attemptReaches(shop.id, "applying");
-    await ops.next();
+    await world.until("ops refused it", async () => ops.received.length > 0);
     ops.answer = 200;
     const command = await shop.takeCommand();
     await shop.carryOut(command);

@@ -26,7 +26,7 @@ function overFor(shop: ScriptedShop, status: IncidentStatus): Promise<unknown> {
 }
 
 async function expectEnded(shop: ScriptedShop, status: AttemptStatus): Promise<void> {
-  await world.attemptReaches(shop.id, status, 90_000);
+  await world.attemptReaches(shop.id, status);
   const ledger = await ledgerOf(world, shop.id);
   expectWhole(ledger);
   expect(ledger.incidents).toMatchObject([{ status: status === "success" ? "baking" : "escalated" }]);

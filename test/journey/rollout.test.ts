@@ -71,6 +71,7 @@ it("heals the merchants of the first wave, lets the others wait, and goes back n
     outcome: "forbid",
     observed: "pilots: merchant dakar: merchant lome",
   });
+  await world.delivered(dakar.id);
   expect(await rollout("show")).toContain(`success      ${dakar.id}`);
 
   expect(await rollout("revert", "--dry-run")).toMatch(/^1 shops would be taken back.*halted first/);
@@ -106,4 +107,4 @@ it("heals the merchants of the first wave, lets the others wait, and goes back n
   });
   expect(release?.standing).toMatchObject({ by: "dev:ada", reason: "totals are wrong" });
   await expectAuditVerifies(world);
-}, 180_000);
+});

@@ -6,7 +6,7 @@ import { type HeartbeatData, HeartbeatReply } from "../../src/contract/heartbeat
 import { ReleaseManifest } from "../../src/contract/release.ts";
 import { type EnrolOptions, enrolPlugin, type ScriptedPlugin } from "./scripted-plugin.ts";
 
-const COMMAND_WAIT_MS = 30_000;
+const COMMAND_WAIT_MS = 120_000;
 const COMMAND_PACE_MS = 300;
 const FAULTY_VERSION = "1.2.2";
 

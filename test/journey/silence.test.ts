@@ -13,24 +13,25 @@ const TRIAGED_WITHIN_MS = 180_000;
 
 let world: World;
 let site: Server;
+let dead: Server;
 beforeAll(async () => {
   world = await startWorld();
   // A shop front that forbids robots is up all the same.
   site = createServer((_, response) => response.writeHead(403).end());
   await new Promise<void>((resolve) => site.listen(0, "127.0.0.1", resolve));
+  dead = await deadSite();
 });
 afterAll(async () => {
   site?.close();
+  dead?.close();
   await world?.stop();
 });
 
-/** A free port of a moment ago: nobody listens there. */
-async function nobodyThere(): Promise<string> {
-  const server = createServer();
+/** Nobody answers there; the port is held all the while, so that no other program comes to listen on it. */
+async function deadSite(): Promise<Server> {
+  const server = createServer().on("connection", (socket) => socket.destroy());
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = urlOf(server);
-  await new Promise((resolve) => server.close(resolve));
-  return url;
+  return server;
 }
 
 function urlOf(server: Server): string {
@@ -55,11 +56,7 @@ async function triaged(plugin: ScriptedPlugin): Promise<IncidentDetail> {
 it("each silence gets its cause and what follows from it, and ends with the next beat", async () => {
   const enrol = (merchant: string, siteUrl?: string) =>
     enrolPlugin(world.stack, { merchant, ...(siteUrl === undefined ? {} : { siteUrl }) });
-  const plugins = await Promise.all([
-    enrol("up", urlOf(site)),
-    enrol("down", await nobodyThere()),
-    enrol("nowhere"),
-  ]);
+  const plugins = await Promise.all([enrol("up", urlOf(site)), enrol("down", urlOf(dead)), enrol("nowhere")]);
   await Promise.all(plugins.map((plugin) => plugin.beat()));
 
   const [up, down, nowhere] = await Promise.all([
@@ -75,6 +72,7 @@ it("each silence gets its cause and what follows from it, and ends with the next
   expect(nowhere.incident).toMatchObject({ cause: "unknown", decision: null });
   expect(kinds(nowhere)).toEqual(["detected", "triaged", "escalated"]);
 
+  await world.delivered(plugins[1].id);
   const told = await world.rows<{ kind: string; urgency: string }>(
     "SELECT kind, urgency FROM notifications WHERE plugin_id = $1 ORDER BY at",
     [plugins[1].id],
