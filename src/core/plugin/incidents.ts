@@ -146,6 +146,17 @@ function seeTo(draft: Draft, incident: IncidentState, finding: Finding, title: s
   startWork(draft, { kind: "decide", incidentId });
 }
 
+/** Open again, to be decided on afresh. A silence is looked into first: only a silent plugin in a sound shop is decided on. */
+export function beginAfresh(draft: Draft, incident: IncidentState): void {
+  setIncidentStatus(draft, incident, "open");
+  const incidentId = incident.row.id;
+  if (incident.row.type !== "heartbeat_missed") return startWork(draft, { kind: "decide", incidentId });
+  // Whatever the cause was, it may be another by now.
+  delete incident.looks;
+  delete incident.downLooks;
+  startWork(draft, { kind: "triage", incidentId }, draft.now + TRIAGE_SETTLE_MS);
+}
+
 /** Why nothing is tried automatically. */
 export function flappingText(incident: IncidentState): string {
   return `It came back ${incident.returns?.length ?? 0} times in a day: nothing is tried automatically until it is steady.`;

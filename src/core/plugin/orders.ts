@@ -8,12 +8,11 @@ import { ok, type Refusal, type Result, refuse } from "../../contract/refusal.ts
 import { describeChange } from "./attempts.ts";
 import { type Draft, incidentById, note } from "./draft.ts";
 import { endAttempt } from "./end-attempt.ts";
-import { escalateIncident, setIncidentStatus } from "./incidents.ts";
+import { beginAfresh, escalateIncident } from "./incidents.ts";
 import { chosen } from "./on-work.ts";
 import { type AttemptState, type InPlace, inShopsHands, type PluginState } from "./state.ts";
 import { beginTakingBack } from "./taking-back.ts";
 import { dropLiveCommand, goBack } from "./way-back.ts";
-import { startWork } from "./work.ts";
 
 type Answer = Result<OrderReply>;
 
@@ -83,8 +82,7 @@ function cancel(draft: Draft, attempt: AttemptState, order: PluginOrder): void {
   if (incident === null) return;
   if (order.cause !== "canary" || !attempt.automatic)
     return escalateIncident(draft, incident, `${describeChange(attempt)} was ${why}`, order.by, "notice");
-  setIncidentStatus(draft, incident, "open");
-  startWork(draft, { kind: "decide", incidentId: incident.row.id });
+  beginAfresh(draft, incident);
 }
 
 function inPlace(draft: Draft, order: PluginOrder, release: ReleaseRecord | null): Answer {
@@ -166,7 +164,6 @@ function giveWay(draft: Draft, attempt: AttemptState, change: InPlace): void {
   const why = `gives way: ${change.attemptId} is to be taken back`;
   endAttempt(draft, attempt, "cancelled", why, { aboutTheFix: false, escalate: false });
   if (incident === null) return;
-  setIncidentStatus(draft, incident, "open");
+  beginAfresh(draft, incident);
   note(draft, incident, { kind: "put_off", text: "It is decided on afresh after that." });
-  startWork(draft, { kind: "decide", incidentId: incident.row.id });
 }

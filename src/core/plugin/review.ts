@@ -4,19 +4,18 @@ import { renewEvidence } from "./attempts.ts";
 import { type Draft, note } from "./draft.ts";
 import { endAttempt, excludeFix } from "./end-attempt.ts";
 import {
+  beginAfresh,
   closeIncident,
   forgetClosed,
   openOrReturn,
   refreshIncident,
   reopenIncident,
-  setIncidentStatus,
 } from "./incidents.ts";
 import { followQuiet } from "./quiet.ts";
 import { blameWatchedFix } from "./regression.ts";
 import { reportRelapse } from "./relapse.ts";
 import { commitUnheard, type IncidentState, inShopsHands, isSettledSilence } from "./state.ts";
 import { dropLiveCommand } from "./way-back.ts";
-import { startWork } from "./work.ts";
 
 export function review(draft: Draft): void {
   const { state, now } = draft;
@@ -61,12 +60,11 @@ function follow(draft: Draft, incident: IncidentState, finding: Finding): void {
 function decideAfresh(draft: Draft, incident: IncidentState, finding: Finding): void {
   incident.bakeUntil = null;
   incident.healedBy = null;
-  setIncidentStatus(draft, incident, "open");
+  beginAfresh(draft, incident);
   note(draft, incident, {
     kind: "back_again",
     text: `It is back since its fix was taken back, and is decided on afresh. ${finding.signal.explanation}`,
   });
-  startWork(draft, { kind: "decide", incidentId: incident.row.id });
 }
 
 /**

@@ -128,6 +128,38 @@ describe("an order to take back", () => {
     ]);
   });
 
+  it("from under a person's change to a shop whose silence nobody has looked into leaves it to be looked into", () => {
+    const story = new PluginStory().toKept();
+    const kept = idOf(story);
+    story.pass(600);
+    const silence = story.incidents.find(({ type }) => type === "heartbeat_missed");
+    story.act(
+      "grace",
+      { action: "rollback", version: "1.2.2", reason: "quiet since" },
+      undefined,
+      silence?.id,
+    );
+    expect(story.attempt).toMatchObject({ status: "pending", incident_id: silence?.id });
+    story.order({ ...REVERT, attempt_id: kept });
+    expect(story.ordered).toMatchObject({ would: "revert" });
+    expect(story.state.work).toContainEqual(
+      expect.objectContaining({ kind: "triage", incidentId: silence?.id }),
+    );
+  });
+
+  it("from under a silence that it had healed has the next silence looked into before anything is decided", () => {
+    const story = new PluginStory().beat(1).beat(120).pass(600);
+    expect(story.incident).toMatchObject({ type: "heartbeat_missed", status: "open" });
+    story.act("grace", { action: "patch", version: "1.2.3", reason: "it hangs" });
+    story.gate().approve("ada").approve("linus").gate().stage().beat(15).handOver().wait(5).ack("1.2.3");
+    for (let i = 0; i < 40 && story.state.attempt; i++) story.beat(15, { sent: 20 }, { state: "probation" });
+    story.beat(15, { sent: 20 });
+    expect(story.incident).toMatchObject({ type: "heartbeat_missed", status: "baking" });
+    goneBack(story.order(REVERT)).beat(15).beat(15).pass(600);
+    expect(story.incident).toMatchObject({ type: "heartbeat_missed", status: "open" });
+    expect(story.state.work).toMatchObject([{ kind: "triage", incidentId: story.incident.id }]);
+  });
+
   it.each([
     ["a moment ago", 0],
     ["a day ago", 86_400],
