@@ -106,6 +106,13 @@ describe("filters", () => {
     });
   });
 
+  test("a select takes no value that it does not offer", () => {
+    const selects = [{ name: "outcome", values: ["cleared"] }];
+    const notices = { many: {}, one: ["outcome", "product"], selects };
+    expect(readFilters(notices, { outcome: "nonsense", product: "woo" })).toEqual({ product: ["woo"] });
+    expect(readFilters(notices, { outcome: "cleared" })).toEqual({ outcome: ["cleared"] });
+  });
+
   test("toggling a value adds it, toggling it again leaves no trace", () => {
     const once = toggle({}, "status", "open");
     expect(hrefWith("/incidents", toggle(once, "status", "healing"))).toBe("/incidents?status=open,healing");

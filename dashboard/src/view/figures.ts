@@ -1,6 +1,6 @@
 /** Pure. Numbers as people read them. */
 
-/** 0.1234 as "12.3 %"; null is a dash. */
+/** 0.1234 as "12.3%", in French "12,3 %"; null is a dash. */
 export function percent(share: number | null, language: string): string {
   if (share === null) return "–";
   return new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 }).format(share);

@@ -7,6 +7,8 @@ import type { Query } from "../api/call.ts";
 export interface FilterSpec {
   many: Readonly<Record<string, readonly string[]>>;
   one: readonly string[];
+  /** Of those that take one: what they take, where it is not any text. */
+  selects?: readonly { name: string; values: readonly string[] }[];
 }
 export type Filters = Record<string, string[]>;
 
@@ -19,7 +21,8 @@ export function readFilters(spec: FilterSpec, query: Readonly<Record<string, str
   }
   for (const name of spec.one) {
     const value = query[name]?.trim();
-    if (value) filters[name] = [value];
+    const select = spec.selects?.find((one) => one.name === name);
+    if (value && (select?.values.includes(value) ?? true)) filters[name] = [value];
   }
   return filters;
 }
