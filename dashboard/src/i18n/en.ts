@@ -472,6 +472,7 @@ export const en = {
   "change.after": "After",
   // Overview
   "overview.nothingWaits": "Nothing waits for a person.",
+  "overview.allOpen": "More are open: all of them",
   "overview.underWay": "Under way ({n})",
   "fleet.storm":
     "Storm guard: much of the fleet shows the same at once. No automatic change until it is over.",

@@ -477,6 +477,7 @@ export const fr: Readonly<Record<Key, string>> = {
   "change.after": "Après",
   // Overview
   "overview.nothingWaits": "Rien n’attend d’intervention.",
+  "overview.allOpen": "D’autres sont ouverts : les voir tous",
   "overview.underWay": "En cours ({n})",
   "fleet.storm":
     "Garde contre les tempêtes : une grande part du parc montre la même chose à la fois. Aucun changement automatique d’ici la fin.",

@@ -1,4 +1,5 @@
 /** How well it works, in figures that say how much they rest on; and what needs a person now. */
+import { OPEN_INCIDENT_STATUSES } from "../../../src/contract/incident.ts";
 import type { Kpis } from "../../../src/contract/ops.ts";
 import { OpenFleetIncidents } from "../components/fleet-incidents.tsx";
 import { IncidentRows } from "../components/incident-row.tsx";
@@ -34,7 +35,7 @@ function NeedsAttention() {
   const { t, api } = useApp();
   const open = useResource(
     "open",
-    () => api.incidents({ status: "escalated,open,unknown,healing,baking", limit: "50" }),
+    () => api.incidents({ status: OPEN_INCIDENT_STATUSES.join(","), limit: "50" }),
     { topics: ["incidents"] },
   );
   const { ids: awaiting, resource: asking } = useAwaiting();
@@ -56,6 +57,11 @@ function NeedsAttention() {
                 <h2 id="under-way">{t("overview.underWay", { n: rest.length })}</h2>
                 <IncidentRows incidents={rest} awaiting={awaiting} />
               </section>
+            )}
+            {page.next_cursor && (
+              <a href={hrefWith("/incidents", { status: [...OPEN_INCIDENT_STATUSES] })}>
+                {t("overview.allOpen")}
+              </a>
             )}
           </>
         );
