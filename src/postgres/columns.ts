@@ -23,4 +23,7 @@ export const oneOf = <T extends string>(values: readonly T[]) =>
 
 export const json = <T>() => jsonb().$type<T>();
 
+/** What differs from row to row: named figures, details of an event, a payload. */
+export const figures = () => json<Record<string, unknown>>();
+
 export const revision = () => integer().notNull();
