@@ -28,7 +28,7 @@ export const ENDED_MIGRATION: Migration = {
 };
 
 /** What was applied longer ago is no matter of an emergency any more. */
-export const APPLIED_KEPT_MS = 7 * 86_400_000;
+const APPLIED_KEPT_MS = 7 * 86_400_000;
 
 /** Which attempts an emergency is about; an absent field means all. */
 export interface AttemptScope {

@@ -31,7 +31,7 @@ import { LeaseDesk } from "./lease-desk.ts";
 import { PolicyStore } from "./policy-store.ts";
 
 /** Key of the cached policy in the KV namespace: JSON of the contract's Policy. */
-export const POLICY_CACHE_KEY = "policy";
+const POLICY_CACHE_KEY = "policy";
 const CACHE_MESSAGE = { kind: "cache", lane: "policy", body: "{}" };
 
 export class PolicyObject extends DurableObject<Env> implements PolicyRpc {

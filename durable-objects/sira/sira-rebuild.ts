@@ -16,7 +16,7 @@ const KEY = "generations";
 /** A rebuild that was not finished by then never will be. */
 const ABANDONED_MS = 3_600_000;
 /** Lessons this young may be ahead of their rows in the records, whose outbox may wait for Postgres. */
-export const KEEP_RECENT_MS = 24 * 3_600_000;
+const KEEP_RECENT_MS = 24 * 3_600_000;
 const TABLES = ["lessons", "places", "votes"] as const;
 
 export class SiraGenerations {

@@ -26,7 +26,7 @@ interface Plot {
   reason: string;
 }
 
-export const PLOTS: readonly Plot[] = [
+const PLOTS: readonly Plot[] = [
   { story: "healed", manualVersion: null, targetVersion: "1.2.3", reason: "" },
   {
     story: "rolled_back",

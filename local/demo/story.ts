@@ -31,7 +31,7 @@ export interface StoryResult {
   failure: string | null;
 }
 
-export function isTerminal(attempt: Attempt): boolean {
+function isTerminal(attempt: Attempt): boolean {
   return TERMINAL_STATUSES.some((status) => status === attempt.status);
 }
 

@@ -10,8 +10,8 @@ export interface Target {
   /** Version or remedy id. */
   key: string;
 }
-export const STATUS_OF = { pause: "paused", resume: "active", halt: "halted", block: "blocked" } as const;
-export type StatusVerb = keyof typeof STATUS_OF;
+const STATUS_OF = { pause: "paused", resume: "active", halt: "halted", block: "blocked" } as const;
+type StatusVerb = keyof typeof STATUS_OF;
 
 export type RolloutOrder =
   | { verb: "show"; product: string; key: string | null }

@@ -17,7 +17,7 @@ export interface BreakerTuning {
 }
 
 /** Five: a single lost packet is no outage. Thirty seconds: about one decision in a healing, not the whole healing. */
-export const DEFAULT_TUNING: BreakerTuning = { threshold: 5, openMs: 30_000 };
+const DEFAULT_TUNING: BreakerTuning = { threshold: 5, openMs: 30_000 };
 export const CLOSED: BreakerState = { kind: "closed", failures: 0 };
 
 /** May a call be made at `now` (ms)? The next state must be kept either way. */
