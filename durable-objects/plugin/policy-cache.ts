@@ -2,7 +2,12 @@
  * The policy as this isolate last read it, for intervals and limits only: KV first, the authority when KV is empty. What may
  * leave is never decided from here.
  */
-import { defaultPolicyDocument, Policy, type PolicyDocument } from "../../src/contract/policy.ts";
+import {
+  defaultPolicyDocument,
+  POLICY_CACHE_KEY,
+  Policy,
+  type PolicyDocument,
+} from "../../src/contract/policy.ts";
 import type { Env } from "../../src/env.ts";
 import { policyOf } from "../stubs.ts";
 
@@ -24,7 +29,7 @@ export async function policyForIntervals(env: Env, now: number): Promise<PolicyD
 }
 
 async function readPolicy(env: Env): Promise<PolicyDocument> {
-  const stored = await env.POLICY_CACHE.get("policy", "json");
+  const stored = await env.POLICY_CACHE.get(POLICY_CACHE_KEY, "json");
   const parsed = Policy.safeParse(stored);
   return parsed.success ? parsed.data.document : (await policyOf(env).read()).document;
 }

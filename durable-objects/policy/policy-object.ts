@@ -9,7 +9,13 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import type { Person } from "../../src/contract/ops.ts";
-import type { KillRequest, Policy, PolicyPatch, PolicyPut } from "../../src/contract/policy.ts";
+import {
+  type KillRequest,
+  POLICY_CACHE_KEY,
+  type Policy,
+  type PolicyPatch,
+  type PolicyPut,
+} from "../../src/contract/policy.ts";
 import { ok, type Result } from "../../src/contract/refusal.ts";
 import type { Grant, PolicyRpc } from "../../src/contract/rpc/policy.ts";
 import {
@@ -30,8 +36,6 @@ import { feedMessage, feedReceiver, ledgerMessage, ledgerReceiver } from "../out
 import { LeaseDesk } from "./lease-desk.ts";
 import { PolicyStore } from "./policy-store.ts";
 
-/** Key of the cached policy in the KV namespace: JSON of the contract's Policy. */
-const POLICY_CACHE_KEY = "policy";
 const CACHE_MESSAGE = { kind: "cache", lane: "policy", body: "{}" };
 
 export class PolicyObject extends DurableObject<Env> implements PolicyRpc {

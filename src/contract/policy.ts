@@ -176,6 +176,9 @@ export const Policy = z.object({
 });
 export type Policy = z.infer<typeof Policy>;
 
+/** Where the policy as last written lies in the KV namespace, as JSON of `Policy`. */
+export const POLICY_CACHE_KEY = "policy";
+
 export function defaultPolicyDocument(): PolicyDocument {
   return PolicyDocument.parse({});
 }
