@@ -14,7 +14,7 @@ import { pluginDetail } from "../../../src/core/plugin/view.ts";
 import { A_PLUGIN_ID, aHeartbeat } from "../../builders/heartbeat.ts";
 import { aPolicy } from "../../builders/release.ts";
 import { RandomLife } from "./random-life.ts";
-import { aLife, POLICIES } from "./random-moves.ts";
+import { aHealingLife, aLife, POLICIES } from "./random-moves.ts";
 import { PluginStory } from "./story.ts";
 
 /** A row as schema 1 stored it: an incident, an attempt under watch, finished commands, excluded fixes, a history. */
@@ -115,7 +115,7 @@ describe("what the state costs and says", () => {
 
   it("every record that leaves fits the ledger's contract, whatever happened", () => {
     fc.assert(
-      fc.property(aLife(60), fc.nat(POLICIES.length - 1), (moves, at) => {
+      fc.property(fc.oneof(aLife(60), aHealingLife(30)), fc.nat(POLICIES.length - 1), (moves, at) => {
         for (const message of new RandomLife(POLICIES[at]).live(moves).sent)
           if (message.to === "ledger") {
             const parsed = LedgerRecord.safeParse(message.record);
