@@ -2,6 +2,7 @@
 import type { FeedMessage, FeedTopic } from "../../src/contract/feed.ts";
 import type { LedgerRecord } from "../../src/contract/ledger.ts";
 import type { NotificationRecord } from "../../src/contract/notification.ts";
+import { changesIn } from "../../src/core/feed-changes.ts";
 import type { Env } from "../../src/env.ts";
 import { connect } from "../../src/postgres/connection.ts";
 import { classifyPgError, writeLedger } from "../../src/postgres/ledger.ts";
@@ -20,12 +21,15 @@ export function feedMessage(topic: FeedTopic, id?: string): OutboxMessage {
   return { kind: "feed", lane: topic, body: JSON.stringify(message) };
 }
 
-/** Writes a batch in one transaction; a refusal of one row refuses the batch, which is then sent row by row. */
-export function ledgerReceiver(env: Pick<Env, "DATABASE_URL" | "NEON_PROXY_URL">): Deliver {
+/**
+ * Writes a batch in one transaction; a refusal of one row refuses the batch, which is then sent row by row. What is written is announced
+ * from here: who was told of it by the object itself may have read the ledger before.
+ */
+export function ledgerReceiver(env: Pick<Env, "DATABASE_URL" | "NEON_PROXY_URL" | "FEED">): Deliver {
   return async (rows) => {
+    const records = bodiesOf<LedgerRecord>(rows);
     try {
-      await writeLedger(connect(env), bodiesOf<LedgerRecord>(rows));
-      return { status: "delivered" };
+      await writeLedger(connect(env), records);
     } catch (error) {
       const failure = classifyPgError(error);
       return {
@@ -33,7 +37,20 @@ export function ledgerReceiver(env: Pick<Env, "DATABASE_URL" | "NEON_PROXY_URL">
         why: failure.code === undefined ? failure.message : `${failure.code} ${failure.message}`,
       };
     }
+    await announce(env, changesIn(records));
+    return { status: "delivered" };
   };
+}
+
+/** Rows that are written must not wait for the feed: what it misses, pages see when they next fetch. */
+async function announce(env: Pick<Env, "FEED">, messages: FeedMessage[]): Promise<void> {
+  if (messages.length === 0) return;
+  try {
+    await feedOf(env).changed(messages);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    console.warn(JSON.stringify({ event: "feed", status: "unavailable", messages: messages.length, why }));
+  }
 }
 
 export function feedReceiver(env: Pick<Env, "FEED">): Deliver {

@@ -1,5 +1,7 @@
 /** Where the plugin's outbox goes. Every receiver dedupes by the message's own id, so sending again is harmless. */
+import type { LedgerRecord } from "../../src/contract/ledger.ts";
 import type { FinishedReport } from "../../src/contract/rpc/fleet.ts";
+import { changesIn } from "../../src/core/feed-changes.ts";
 import type { OutboxMessage as CoreMessage } from "../../src/core/plugin/draft.ts";
 import type { Env } from "../../src/env.ts";
 import { sendFeedback, sendVote, siraPorts } from "../../src/services/sira-service.ts";
@@ -20,21 +22,17 @@ type To<K extends CoreMessage["to"]> = Extract<CoreMessage, { to: K }>;
 /** The core's messages as outbox rows. One plugin's rows share a lane, so that they reach the ledger in order. */
 export function outboxRows(pluginId: string, messages: readonly CoreMessage[]): OutboxMessage[] {
   const rows: OutboxMessage[] = [];
-  const changed = new Map<string, OutboxMessage>();
+  const records: LedgerRecord[] = [];
   for (const message of messages) {
     if (message.to !== "ledger") {
       rows.push({ kind: message.to, lane: pluginId, body: JSON.stringify(message) });
       continue;
     }
-    const { record } = message;
-    rows.push(ledgerMessage(pluginId, record));
-    if (record.kind === "incident") changed.set(record.row.id, feedMessage("incidents", record.row.id));
-    if (record.kind === "event" || record.kind === "vote")
-      changed.set(record.row.incident_id, feedMessage("incidents", record.row.incident_id));
-    if (record.kind === "attempt") changed.set(record.row.id, feedMessage("attempts", record.row.id));
-    if (record.kind === "plugin") changed.set(record.row.id, feedMessage("plugins", record.row.id));
+    records.push(message.record);
+    rows.push(ledgerMessage(pluginId, message.record));
   }
-  return [...rows, ...changed.values()];
+  // At once, also while Postgres is away: a plugin's page shows what its object says.
+  return [...rows, ...changesIn(records).map(({ topic, id }) => feedMessage(topic, id))];
 }
 
 export function pluginReceivers(env: Env, pluginId: string): Record<string, Deliver> {

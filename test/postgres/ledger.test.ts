@@ -1,6 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { ledgerReceiver } from "../../durable-objects/outbox/receivers.ts";
+import type { Attempt } from "../../src/contract/attempt.ts";
+import type { FeedMessage } from "../../src/contract/feed.ts";
 import { OPEN_INCIDENT_STATUSES } from "../../src/contract/incident.ts";
 import type { LedgerRecord } from "../../src/contract/ledger.ts";
+import type { Env } from "../../src/env.ts";
 import { incidentDetail } from "../../src/postgres/incident-queries.ts";
 import { classifyPgError, writeLedger } from "../../src/postgres/ledger.ts";
 import {
@@ -322,5 +326,67 @@ describe("votes", () => {
       "useful",
       "false_positive",
     ]);
+  });
+});
+
+describe("the receiver of ledger rows", () => {
+  const rowsOf = (...records: LedgerRecord[]) =>
+    records.map((record, id) => ({
+      id,
+      kind: "ledger",
+      lane: "one",
+      body: JSON.stringify(record),
+      due_at: 0,
+      attempts: 0,
+      rejections: 0,
+    }));
+  function withFeed(changed: (messages: FeedMessage[]) => Promise<void>) {
+    const FEED = { getByName: () => ({ changed }) } as unknown as Env["FEED"];
+    return ledgerReceiver({
+      DATABASE_URL: database.postgres.appUrl,
+      NEON_PROXY_URL: database.proxy.url,
+      FEED,
+    });
+  }
+  const attempt = (revision: number, status: Attempt["status"]) => ({
+    kind: "attempt" as const,
+    row: anAttempt({ id: attemptId(81), plugin_id: pluginId(81), revision, status }),
+  });
+  const statusOf = async () =>
+    (await first("SELECT status FROM plugin_autopatch_attempts WHERE id = $1", [attemptId(81)]))?.status;
+
+  it("announces a change when whoever then reads the ledger finds it there, and each only once", async () => {
+    const told: [FeedMessage[], unknown][] = [];
+    const deliver = withFeed(async (messages) => void told.push([messages, await statusOf()]));
+    expect(await deliver(rowsOf(attempt(1, "pending")))).toEqual({ status: "delivered" });
+    expect(await deliver(rowsOf(attempt(2, "staging"), attempt(3, "applying")))).toEqual({
+      status: "delivered",
+    });
+    const message = { type: "changed", topic: "attempts", id: attemptId(81) };
+    expect(told).toEqual([
+      [[message], "pending"],
+      [[message], "applying"],
+    ]);
+  });
+
+  it("announces nothing that was refused, nor what nobody looks at", async () => {
+    const told: FeedMessage[][] = [];
+    const deliver = withFeed(async (messages) => void told.push(messages));
+    // An end without its moment: a constraint of the table refuses it.
+    const broken = { kind: "attempt" as const, row: anAttempt({ id: attemptId(82), status: "success" }) };
+    expect(await deliver(rowsOf(broken))).toMatchObject({ status: "rejected" });
+    expect(await deliver(rowsOf({ kind: "audit", row: anAuditRecord() }))).toEqual({ status: "delivered" });
+    expect(told).toEqual([]);
+  });
+
+  it("has delivered what is written, also when the feed cannot be told", async () => {
+    const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const deliver = withFeed(async () => {
+      throw new Error("the feed was reset");
+    });
+    expect(await deliver(rowsOf(attempt(4, "verifying")))).toEqual({ status: "delivered" });
+    expect(await statusOf()).toBe("verifying");
+    expect(warned).toHaveBeenCalledWith(expect.stringContaining("the feed was reset"));
+    warned.mockRestore();
   });
 });
