@@ -5,12 +5,12 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chmod, chown, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import pg from "pg";
 import { CommandError } from "./command-error.ts";
+import { freePort } from "./free-port.ts";
 import { type Account, findBinaries, launch, unprivilegedAccount } from "./postgres-binaries.ts";
 
 export interface PostgresOptions {
@@ -38,6 +38,7 @@ const APP = "vigie_app";
 const DATABASE = "vigie";
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 20_000;
+const PORT_TRIES = 3;
 
 interface Passwords {
   owner: string;
@@ -57,8 +58,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   await endLeftover(cluster, log);
   if (!(await exists(join(cluster, "PG_VERSION")))) await initialise(cluster, account, passwords, log);
 
-  const port = await freePort(options.port ?? 0);
-  const child = await run(cluster, port, account, options);
+  const { child, port } = await runOnPort(cluster, account, options);
   const url = (user: string, password: string, database: string) =>
     `postgresql://${user}:${password}@127.0.0.1:${port}/${database}`;
   try {
@@ -113,6 +113,21 @@ async function initialise(
   }
   await rename(fresh, cluster);
 }
+
+/** On the port asked for, or any free one: should that be gone by the time that Postgres wants it, on another. */
+async function runOnPort(cluster: string, account: Account | null, options: PostgresOptions) {
+  if (options.port) return { port: options.port, child: await run(cluster, options.port, account, options) };
+  for (let left = PORT_TRIES; ; left--) {
+    const port = await freePort();
+    try {
+      return { port, child: await run(cluster, port, account, options) };
+    } catch (error) {
+      if (!(error instanceof PortTaken) || left <= 1) throw error;
+    }
+  }
+}
+
+class PortTaken extends CommandError {}
 
 async function run(cluster: string, port: number, account: Account | null, options: PostgresOptions) {
   const { postgres } = await findBinaries();
@@ -169,11 +184,9 @@ function untilReady(child: ChildProcess, port: number, log: (line: string) => vo
       clearTimeout(late);
       const taken = lines.some((line) => line.includes("Address already in use"));
       fail(
-        new CommandError(
-          taken
-            ? `port ${port} of 127.0.0.1 is taken`
-            : `PostgreSQL ended with code ${code}:\n${lines.join("\n")}`,
-        ),
+        taken
+          ? new PortTaken(`port ${port} of 127.0.0.1 is taken`)
+          : new CommandError(`PostgreSQL ended with code ${code}:\n${lines.join("\n")}`),
       );
     });
   });
@@ -261,19 +274,6 @@ async function readOrMakePasswords(path: string): Promise<Passwords> {
   await chmod(fresh, 0o600);
   await rename(fresh, path);
   return passwords;
-}
-
-/** The port asked for, or any free one. Whoever takes it in between is reported by Postgres itself. */
-function freePort(wanted: number): Promise<number> {
-  if (wanted !== 0) return Promise.resolve(wanted);
-  return new Promise((found, fail) => {
-    const server = createServer().once("error", fail);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address ? address.port : 0;
-      server.close(() => found(port));
-    });
-  });
 }
 
 /** Settings of the user's shell that would lead Postgres astray stay out. */

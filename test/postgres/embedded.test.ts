@@ -1,11 +1,15 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { freePort } from "../../local/free-port.ts";
 import { type RunningPostgres, startPostgres } from "../../local/postgres.ts";
 
+vi.mock(import("../../local/free-port.ts"), async (original) => ({
+  freePort: vi.fn((await original()).freePort),
+}));
 // Each test starts a server, or two of them.
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -94,16 +98,29 @@ describe("embedded PostgreSQL", () => {
     expect(await query(again.adminUrl, "SELECT answer FROM kept")).toEqual([{ answer: 42 }]);
   });
 
-  it("names a taken port", async () => {
-    await running?.stop();
-    const squatter = createServer();
-    const port = await new Promise<number>((listening) => {
-      squatter.listen(0, "127.0.0.1", () => {
-        const address = squatter.address();
-        listening(typeof address === "object" && address ? address.port : 0);
+  describe("on a port that is taken", () => {
+    let squatter: Server;
+    let taken: number;
+    beforeAll(async () => {
+      await running?.stop();
+      squatter = createServer();
+      taken = await new Promise<number>((listening) => {
+        squatter.listen(0, "127.0.0.1", () => {
+          const address = squatter.address();
+          listening(typeof address === "object" && address ? address.port : 0);
+        });
       });
     });
-    await expect(start(port)).rejects.toThrow(`port ${port} of 127.0.0.1 is taken`);
-    squatter.close();
+    afterAll(() => void squatter.close());
+
+    it("names it when that one was asked for", () =>
+      expect(start(taken)).rejects.toThrow(`port ${taken} of 127.0.0.1 is taken`));
+
+    it("takes another when any would do, for it was free a moment ago", async () => {
+      vi.mocked(freePort).mockResolvedValueOnce(taken);
+      const { port, adminUrl } = await start();
+      expect(port).not.toBe(taken);
+      expect(await query(adminUrl, "SELECT answer FROM kept")).toEqual([{ answer: 42 }]);
+    });
   });
 });
