@@ -6,6 +6,9 @@ import { workerdTestBindings } from "./test/workerd-bindings.ts";
 /** Many a test waits for a process or a deadline: one worker per core, not one less as vitest would have it. */
 const WORKERS = 2;
 
+/** Files that start a process of their own need more than vitest's 10 s on a busy machine. */
+const HOOK_MS = 60_000;
+
 /** Three layers: pure and local (node), objects in real workerd, journeys through the whole stack. */
 export default defineConfig({
   test: {
@@ -17,6 +20,7 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: ["test/**/*.workerd.test.ts", "test/journey/**", "node_modules/**"],
           testTimeout: 30_000,
+          hookTimeout: HOOK_MS,
           maxWorkers: WORKERS,
         },
       },
@@ -31,6 +35,7 @@ export default defineConfig({
           name: "workerd",
           include: ["test/**/*.workerd.test.ts"],
           testTimeout: 30_000,
+          hookTimeout: HOOK_MS,
           maxWorkers: WORKERS,
         },
       },
