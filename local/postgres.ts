@@ -2,7 +2,7 @@
  * The local stack's PostgreSQL: real, from npm, on 127.0.0.1 only, its data kept. It may be stopped and started again on
  * the same port and data at any time, also after it or its parent was killed.
  */
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chmod, chown, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -10,17 +10,12 @@ import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import pg from "pg";
 import { CommandError } from "./command-error.ts";
-import { freePort } from "./free-port.ts";
 import { type Account, findBinaries, launch, unprivilegedAccount } from "./postgres-binaries.ts";
+import { endServer, environment, runServer, type ServerOptions, STOP_LIMIT_MS } from "./postgres-server.ts";
 
-export interface PostgresOptions {
+export interface PostgresOptions extends ServerOptions {
   /** Made when missing; holds `cluster/` and `passwords.json`. */
   dataDir: string;
-  /** 0 or absent: any free port. */
-  port?: number;
-  log: (line: string) => void;
-  /** False only for throw-away tests: no fsync. */
-  durable?: boolean;
 }
 
 export interface RunningPostgres {
@@ -36,9 +31,6 @@ export interface RunningPostgres {
 const OWNER = "vigie_owner";
 const APP = "vigie_app";
 const DATABASE = "vigie";
-const START_LIMIT_MS = 60_000;
-const STOP_LIMIT_MS = 20_000;
-const PORT_TRIES = 3;
 
 interface Passwords {
   owner: string;
@@ -58,7 +50,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   await endLeftover(cluster, log);
   if (!(await exists(join(cluster, "PG_VERSION")))) await initialise(cluster, account, passwords, log);
 
-  const { child, port } = await runOnPort(cluster, account, options);
+  const { child, port } = await runServer(cluster, account, options);
   const url = (user: string, password: string, database: string) =>
     `postgresql://${user}:${password}@127.0.0.1:${port}/${database}`;
   try {
@@ -68,14 +60,14 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
       passwords,
     );
   } catch (error) {
-    await end(child);
+    await endServer(child);
     throw error;
   }
   return {
     adminUrl: url(OWNER, passwords.owner, DATABASE),
     appUrl: url(APP, passwords.app, DATABASE),
     port,
-    stop: () => end(child),
+    stop: () => endServer(child),
   };
 }
 
@@ -112,94 +104,6 @@ async function initialise(
     await rm(passwordFile, { force: true });
   }
   await rename(fresh, cluster);
-}
-
-/** On the port asked for, or any free one: should that be gone by the time that Postgres wants it, on another. */
-async function runOnPort(cluster: string, account: Account | null, options: PostgresOptions) {
-  if (options.port) return { port: options.port, child: await run(cluster, options.port, account, options) };
-  for (let left = PORT_TRIES; ; left--) {
-    const port = await freePort();
-    try {
-      return { port, child: await run(cluster, port, account, options) };
-    } catch (error) {
-      if (!(error instanceof PortTaken) || left <= 1) throw error;
-    }
-  }
-}
-
-class PortTaken extends CommandError {}
-
-async function run(cluster: string, port: number, account: Account | null, options: PostgresOptions) {
-  const { postgres } = await findBinaries();
-  const settings = {
-    listen_addresses: "127.0.0.1",
-    unix_socket_directories: "",
-    max_connections: "60",
-    shared_buffers: "32MB",
-    timezone: "UTC",
-    log_timezone: "UTC",
-    ...(options.durable === false && { fsync: "off", synchronous_commit: "off", full_page_writes: "off" }),
-  };
-  const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  const started = await launch(account, postgres, ["-D", cluster, "-p", String(port), ...flags], [cluster]);
-  // A process group of its own: Ctrl-C reaches us, and we end Postgres after those who still write to it.
-  const child = spawn(started.command, started.args, {
-    ...started.account,
-    env: environment(),
-    detached: true,
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  const endWithUs = () => child.kill("SIGINT");
-  process.once("exit", endWithUs);
-  child.once("exit", () => process.off("exit", endWithUs));
-  await untilReady(child, port, options.log);
-  return child;
-}
-
-/** Resolves when the server says that it accepts connections; rejects with its last words otherwise. */
-function untilReady(child: ChildProcess, port: number, log: (line: string) => void): Promise<void> {
-  const lines: string[] = [];
-  return new Promise((ready, fail) => {
-    const late = setTimeout(() => {
-      child.kill("SIGQUIT");
-      fail(
-        new CommandError(`PostgreSQL was not ready within ${START_LIMIT_MS / 1000} s:\n${lines.join("\n")}`),
-      );
-    }, START_LIMIT_MS);
-    let rest = "";
-    child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
-      const parts = (rest + chunk).split("\n");
-      rest = parts.pop() ?? "";
-      for (const line of parts) {
-        lines.push(line);
-        if (lines.length > 30) lines.shift();
-        log(line);
-        if (!line.includes("database system is ready to accept connections")) continue;
-        clearTimeout(late);
-        ready();
-      }
-    });
-    child.once("error", fail);
-    child.once("exit", (code) => {
-      clearTimeout(late);
-      const taken = lines.some((line) => line.includes("Address already in use"));
-      fail(
-        taken
-          ? new PortTaken(`port ${port} of 127.0.0.1 is taken`)
-          : new CommandError(`PostgreSQL ended with code ${code}:\n${lines.join("\n")}`),
-      );
-    });
-  });
-}
-
-/** Ends the server: "fast" first (clients are cut off, data is written), at once when that takes too long. */
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise<void>((resolved) => child.once("exit", () => resolved()));
-  child.kill("SIGINT");
-  const slow = setTimeout(() => child.kill("SIGQUIT"), STOP_LIMIT_MS);
-  await gone;
-  clearTimeout(slow);
 }
 
 /**
@@ -274,14 +178,6 @@ async function readOrMakePasswords(path: string): Promise<Passwords> {
   await chmod(fresh, 0o600);
   await rename(fresh, path);
   return passwords;
-}
-
-/** Settings of the user's shell that would lead Postgres astray stay out. */
-function environment(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(
-    ([name]) => !name.startsWith("PG") && !name.startsWith("LC_"),
-  );
-  return { ...Object.fromEntries(kept), LC_ALL: "C" };
 }
 
 function exists(path: string): Promise<boolean> {

@@ -26,8 +26,8 @@ afterAll(async () => {
   await rm(home, { recursive: true, force: true });
 }, 120_000);
 
-const start = async (port = 0) => {
-  running = await startPostgres({ dataDir, port, log: () => {}, durable: false });
+const start = async (port = 0, log: (line: string) => unknown = () => {}) => {
+  running = await startPostgres({ dataDir, port, log, durable: false });
   return running;
 };
 const query = async (url: string, sql: string) => {
@@ -78,6 +78,21 @@ describe("embedded PostgreSQL", () => {
     const { port } = running ?? (await start());
     process.kill(await serverPid(), "SIGKILL");
     const again = await start(port);
+    expect(await query(again.adminUrl, "SELECT answer FROM kept")).toEqual([{ answer: 42 }]);
+  });
+
+  it("waits for the processes of a killed server, which have its memory until they see that it is gone", async () => {
+    const { adminUrl, port } = running ?? (await start());
+    const [row] = await query(
+      adminUrl,
+      "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'",
+    );
+    const { pid } = row as { pid: number };
+    process.kill(pid, "SIGSTOP");
+    process.kill(await serverPid(), "SIGKILL");
+    const goOn = vi.fn(() => process.kill(pid, "SIGCONT"));
+    const again = await start(port, (line) => line.includes("still in use") && goOn());
+    expect(goOn).toHaveBeenCalled();
     expect(await query(again.adminUrl, "SELECT answer FROM kept")).toEqual([{ answer: 42 }]);
   });
 
