@@ -16,7 +16,15 @@ import { refusesProbes, takeProbes } from "./probing.ts";
 import type { AttemptState, CommandState, Millis } from "./state.ts";
 import { COMMAND_TRIES } from "./tuning.ts";
 import { startVerifying } from "./verifying.ts";
-import { backAgain, backFailed, commandOf, endUnheard, isProvisional, orderBackAgain } from "./way-back.ts";
+import {
+  backAgain,
+  backFailed,
+  backRefused,
+  commandOf,
+  endUnheard,
+  isProvisional,
+  orderBackAgain,
+} from "./way-back.ts";
 
 /** False when the command is not one of this plugin's. */
 export function onAck(draft: Draft, data: AckData): boolean {
@@ -105,6 +113,7 @@ export function onFail(draft: Draft, data: FailData): boolean {
     if (waitMs !== null) orderBackAgain(draft, attempt, phase, draft.now + waitMs);
     // No dead-man stands behind what was final in the shop: waiting for one would only put off the call.
     else if (!isProvisional(attempt)) backFailed(draft, attempt, describeFailure(code, message));
+    else backRefused(draft, attempt, phase, data.error);
   }
   return true;
 }

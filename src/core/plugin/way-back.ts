@@ -1,12 +1,15 @@
 /** The way back from a change that is bad, and the commit of one that is kept. Versions and settings go back alike. */
+import type { FailData } from "../../contract/command.ts";
 import { markVersionChange } from "../detect/detection.ts";
 import { moveAttempt } from "./attempts.ts";
 import { commitWithinS, queueRestore, queueRollback } from "./command-payload.ts";
 import { dropCommandsOf } from "./commands.ts";
-import { commandById, type Draft, incidentById, note } from "./draft.ts";
+import { commandById, type Draft, incidentById, note, notify } from "./draft.ts";
 import { type EndOptions, endAttempt } from "./end-attempt.ts";
+import { classOf, describeFailure } from "./failure-class.ts";
+import { titleOf } from "./incidents.ts";
 import { askGuard } from "./silence-guard.ts";
-import type { AttemptState, CommandState, Millis, PluginState } from "./state.ts";
+import { type AttemptState, type CommandState, iso, type Millis, type PluginState } from "./state.ts";
 import { inStorm } from "./triage.ts";
 import { COMMAND_TRIES, PROBATION_SILENCE_BEATS } from "./tuning.ts";
 
@@ -141,6 +144,21 @@ export function orderBackAgain(
   if (tries >= COMMAND_TRIES || draft.now >= phase.until) return;
   const command = queueWayBack(draft, attempt, phase.why, readyAt);
   moveAttempt(draft, attempt, { ...phase, commandId: command.row.id, tries: tries + 1 });
+}
+
+/** No command takes the shop back; its own dead-man still may. People see what is waited for, and hear at once of what smells of tampering. */
+export function backRefused(
+  draft: Draft,
+  attempt: AttemptState,
+  { until }: RollingBack,
+  { code, message }: FailData["error"],
+): void {
+  const incident = incidentById(draft.state, attempt.row.incident_id);
+  if (incident === null) return;
+  const text = `The shop refuses the way back. ${describeFailure(code, message)} By ${iso(until)} it should have gone back by itself.`;
+  note(draft, incident, { kind: "back_refused", text, attemptId: attempt.row.id });
+  if (classOf(code) === "tampered")
+    notify(draft, incident, "escalated", "page", `Way back refused: ${titleOf(draft, incident)}`, text);
 }
 
 /** The shop could not go back either: whatever it runs now, a person must look. */

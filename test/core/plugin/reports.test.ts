@@ -212,6 +212,25 @@ describe("a failure", () => {
     expect(story.lastAttempt.status).toBe("rollback_failed");
   });
 
+  it.each(["bad_signature", "foreign", "unsupported"] as const)(
+    "of the rollback for good (%s) leaves it to the shop's dead-man, and people see that it does",
+    (code) => {
+      const story = goingBack();
+      const told = story.notified().length;
+      unchanged(story.fail(code), () => story.fail(code));
+      expect(story.attempt.status).toBe("rolling_back");
+      expect(story.rows("event").at(-1)).toMatchObject({
+        kind: "back_refused",
+        text: expect.stringMatching(/refuses the way back.*should have gone back by itself/),
+      });
+      expect(story.rows("notification").slice(told)).toMatchObject(
+        code === "unsupported" ? [] : [{ kind: "escalated", urgency: "page" }],
+      );
+      story.fail("restored", "1.2.2");
+      expect(story.lastAttempt.status).toBe("rolled_back");
+    },
+  );
+
   it("of the rollback that may pass orders it again", () => {
     const story = goingBack();
     const first = story.handed?.row;
