@@ -4,14 +4,9 @@ import type { ReleaseRecord } from "../../src/contract/ops.ts";
 import { defaultPolicyDocument } from "../../src/contract/policy.ts";
 import { ok, type Result, refuse } from "../../src/contract/refusal.ts";
 import type { Remedy } from "../../src/contract/remedy.ts";
-import type {
-  PlanReply,
-  PlanShop,
-  RevertRun,
-  RolloutDetail,
-  RolloutPlan,
-  RolloutState,
-} from "../../src/contract/rollout.ts";
+import type { RevertRun } from "../../src/contract/revert.ts";
+import type { PlanReply, RolloutDetail, RolloutState } from "../../src/contract/rollout.ts";
+import type { PlanShop, RolloutPlan } from "../../src/contract/rollout-plan.ts";
 import type { Offers } from "../../src/contract/rpc/release.ts";
 import { environmentClass } from "../../src/core/rollout/environment-class.ts";
 import { type Bars, barNotes, isBarred, planNotes } from "../../src/core/rollout/rollout-notes.ts";

@@ -1,7 +1,8 @@
 /** The product's floor: the oldest version that a patch or a rollback may lead to. */
+
+import type { Floor, FloorReach, FloorRequest } from "../../src/contract/floor.ts";
 import type { Person } from "../../src/contract/ops.ts";
 import { ok, type Result } from "../../src/contract/refusal.ts";
-import type { Floor, FloorReach, FloorRequest } from "../../src/contract/rollout.ts";
 import { floorReach, mayBeFloor } from "../../src/core/rollout/floor-reach.ts";
 import { ledgerMessage } from "../outbox/receivers.ts";
 import type { ReleaseRoom } from "./release-room.ts";

@@ -12,26 +12,21 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import type { Outcome } from "../../src/contract/decision.ts";
+import type { Floor, FloorReach, FloorRequest } from "../../src/contract/floor.ts";
 import type { Environment } from "../../src/contract/heartbeat.ts";
 import type { Person, ReleaseRecord } from "../../src/contract/ops.ts";
 import type { Result } from "../../src/contract/refusal.ts";
 import type { ReleaseStatus, SeenStanding } from "../../src/contract/release.ts";
 import type { Remedy } from "../../src/contract/remedy.ts";
+import type { RevertReply, RevertReport, RevertRequest } from "../../src/contract/revert.ts";
 import type {
   EnvironmentHold,
-  Floor,
-  FloorReach,
-  FloorRequest,
   HoldRequest,
   PlanReply,
-  PlanShop,
-  RevertReply,
-  RevertReport,
-  RevertRequest,
   RolloutDetail,
-  RolloutPlan,
   RolloutState,
 } from "../../src/contract/rollout.ts";
+import type { PlanShop, RolloutPlan } from "../../src/contract/rollout-plan.ts";
 import type { Admission, AdmissionRequest, Offers, ReleaseRpc } from "../../src/contract/rpc/release.ts";
 import { holdReason } from "../../src/core/policy/hold-reason.ts";
 import type { Env } from "../../src/env.ts";

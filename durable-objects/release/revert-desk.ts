@@ -4,7 +4,7 @@
  */
 import type { OrderReply, PluginOrder } from "../../src/contract/order.ts";
 import type { Result } from "../../src/contract/refusal.ts";
-import type { RevertReport, RevertRun } from "../../src/contract/rollout.ts";
+import type { RevertReport, RevertRun } from "../../src/contract/revert.ts";
 import type { Delivery } from "../../src/core/outbox-drain.ts";
 import type { SlotOutcome } from "../../src/core/rollout/canary.ts";
 import {

@@ -1,5 +1,5 @@
 /** Takings-back: one run per version or remedy, the latest, and its shops in the order in which they go back. */
-import { REVERT_STATUSES, type RevertRun } from "../../src/contract/rollout.ts";
+import { REVERT_STATUSES, type RevertRun } from "../../src/contract/revert.ts";
 import type { AppliedSlot, RevertEntry, RevertStatus } from "../../src/core/rollout/revert-run.ts";
 import { isoOrNull } from "./slot-store.ts";
 

@@ -3,13 +3,9 @@ import type { Person, ReleaseRecord } from "../../src/contract/ops.ts";
 import { ok, type Result, refuse } from "../../src/contract/refusal.ts";
 import type { ReleaseStatus, SeenStanding } from "../../src/contract/release.ts";
 import type { Remedy } from "../../src/contract/remedy.ts";
-import type {
-  EnvironmentHold,
-  HoldRequest,
-  RevertReply,
-  RevertRequest,
-  RolloutPlan,
-} from "../../src/contract/rollout.ts";
+import type { RevertReply, RevertRequest } from "../../src/contract/revert.ts";
+import type { EnvironmentHold, HoldRequest } from "../../src/contract/rollout.ts";
+import type { RolloutPlan } from "../../src/contract/rollout-plan.ts";
 import { mayLetGo } from "../../src/core/policy/let-go.ts";
 import { failuresOf, finishedOf } from "../../src/core/rollout/canary.ts";
 import { readEnvironmentClass } from "../../src/core/rollout/environment-class.ts";

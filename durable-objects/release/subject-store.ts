@@ -2,7 +2,7 @@
 import { ReleaseRecord } from "../../src/contract/ops.ts";
 import { type AbortRule, PolicyDocument } from "../../src/contract/policy.ts";
 import { Remedy } from "../../src/contract/remedy.ts";
-import type { PlannedRollout } from "../../src/contract/rollout.ts";
+import type { PlannedRollout } from "../../src/contract/rollout-plan.ts";
 import type { Rollout } from "../../src/core/rollout/canary.ts";
 import type { Canary } from "../../src/core/rollout/rollout-course.ts";
 

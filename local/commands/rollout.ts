@@ -1,16 +1,9 @@
 /** `npm run rollout -- <verb> …`: plans, shows and steers rollouts through the ops API. */
 import { readFileSync } from "node:fs";
+import { Floor, FloorReply } from "../../src/contract/floor.ts";
 import { ReleaseList } from "../../src/contract/ops.ts";
-import {
-  Floor,
-  FloorReply,
-  HoldReply,
-  PlanReply,
-  RemedyList,
-  RevertReply,
-  RolloutDetail,
-  RolloutState,
-} from "../../src/contract/rollout.ts";
+import { RevertReply } from "../../src/contract/revert.ts";
+import { HoldReply, PlanReply, RemedyList, RolloutDetail, RolloutState } from "../../src/contract/rollout.ts";
 import { type RolloutOrder, readRolloutArgs, type Target } from "../rollout/rollout-args.ts";
 import {
   detailLines,

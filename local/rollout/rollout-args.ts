@@ -1,7 +1,7 @@
 /** Pure: what a person typed behind `npm run rollout --`, as an order. */
 import { ProductName, RemedyId } from "../../src/contract/ids.ts";
 import { ReleaseStatus } from "../../src/contract/release.ts";
-import { RolloutPlan, SubjectKey } from "../../src/contract/rollout.ts";
+import { RolloutPlan, SubjectKey } from "../../src/contract/rollout-plan.ts";
 import { typedArgs } from "../typed-args.ts";
 import { UsageError } from "../usage-error.ts";
 

@@ -1,12 +1,11 @@
 /** Pure: rollouts as lines of text. */
+
+import type { Floor, FloorReply } from "../../src/contract/floor.ts";
+import type { RevertReply, RevertRun } from "../../src/contract/revert.ts";
 import type {
   EnvironmentHold,
-  Floor,
-  FloorReply,
   HoldReply,
   PlanReply,
-  RevertReply,
-  RevertRun,
   RolloutDetail,
   RolloutState,
 } from "../../src/contract/rollout.ts";

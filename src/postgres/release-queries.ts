@@ -2,7 +2,7 @@
 import { asc, count, desc, eq, sql } from "drizzle-orm";
 import { ReleaseRecord } from "../contract/ops.ts";
 import { Remedy } from "../contract/remedy.ts";
-import type { PlanShop } from "../contract/rollout.ts";
+import type { PlanShop } from "../contract/rollout-plan.ts";
 import { environmentClass } from "../core/rollout/environment-class.ts";
 import type { Db } from "./connection.ts";
 import { plugins, releases, remedies } from "./schema.ts";

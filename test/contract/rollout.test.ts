@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RolloutPlan, SubjectKey } from "../../src/contract/rollout.ts";
+import { RolloutPlan, SubjectKey } from "../../src/contract/rollout-plan.ts";
 
 const errorOf = (waves: unknown) => {
   const parsed = RolloutPlan.safeParse({ waves });

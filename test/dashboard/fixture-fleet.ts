@@ -9,6 +9,7 @@ import {
   EmergencyQuery,
   RollbackSinceRequest,
 } from "../../src/contract/emergency.ts";
+import { Floor, FloorReply, FloorRequest } from "../../src/contract/floor.ts";
 import { Guard, KillPreview, RestoreAutonomyRequest } from "../../src/contract/guard.ts";
 import {
   MerchantNotifications,
@@ -17,20 +18,16 @@ import {
   NotificationPage,
 } from "../../src/contract/notification.ts";
 import { PublishRemedyRequest, Remedy } from "../../src/contract/remedy.ts";
+import { RevertReply, RevertRequest } from "../../src/contract/revert.ts";
 import {
-  Floor,
-  FloorReply,
-  FloorRequest,
   HoldReply,
   HoldRequest,
   PlanReply,
-  PlanRequest,
   RemedyList,
-  RevertReply,
-  RevertRequest,
   RolloutDetail,
   RolloutState,
 } from "../../src/contract/rollout.ts";
+import { PlanRequest } from "../../src/contract/rollout-plan.ts";
 import { ShadowPage, ShadowQuery } from "../../src/contract/shadow.ts";
 import { aBacktestReply, aKillPreview, aShadowDecision } from "./judging-fixtures.ts";
 import {

@@ -1,10 +1,11 @@
 /** Valid answers of the contract about releases, remedies and their rollouts. */
+
+import type { RevertReply } from "../../src/contract/revert.ts";
 import type {
   HoldReply,
   HoldRequest,
   LiveRemedy,
   PlanReply,
-  RevertReply,
   RolloutDetail,
   RolloutState,
 } from "../../src/contract/rollout.ts";

@@ -30,7 +30,8 @@ import { DetectorView } from "../../src/contract/ops.ts";
 import { PluginRecord } from "../../src/contract/plugin-record.ts";
 import { PolicyMode } from "../../src/contract/policy.ts";
 import { ReleaseStatus } from "../../src/contract/release.ts";
-import { EnvironmentHold, REVERT_STATUSES, RevertRun, RolloutSlot } from "../../src/contract/rollout.ts";
+import { REVERT_STATUSES, RevertRun } from "../../src/contract/revert.ts";
+import { EnvironmentHold, RolloutSlot } from "../../src/contract/rollout.ts";
 import { SHADOW_OUTCOMES, SHADOW_VERDICTS } from "../../src/contract/shadow.ts";
 import { SMOKE_CHECKS } from "../../src/contract/staging.ts";
 

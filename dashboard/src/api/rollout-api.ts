@@ -1,22 +1,19 @@
 /** The API's routes about releases, remedies and their rollouts. */
+
+import { Floor, FloorReply, type FloorRequest } from "../../../src/contract/floor.ts";
 import { ReleaseList, ReleaseRecord } from "../../../src/contract/ops.ts";
 import type { ReleaseStatus, SeenStanding } from "../../../src/contract/release.ts";
 import { type PublishRemedyRequest, Remedy } from "../../../src/contract/remedy.ts";
+import { RevertReply, type RevertRequest } from "../../../src/contract/revert.ts";
 import {
-  type CancelPlanRequest,
-  Floor,
-  FloorReply,
-  type FloorRequest,
   HoldReply,
   type HoldRequest,
   PlanReply,
-  type PlanRequest,
   RemedyList,
-  RevertReply,
-  type RevertRequest,
   RolloutDetail,
   RolloutState,
 } from "../../../src/contract/rollout.ts";
+import type { CancelPlanRequest, PlanRequest } from "../../../src/contract/rollout-plan.ts";
 import { NEEDED_ROLES, rolesToHold, rolesToMove } from "../view/needed-roles.ts";
 import { isRemedy, type Subject } from "../view/rollout.ts";
 import { type Answer, type Call, type Query, queryString } from "./call.ts";

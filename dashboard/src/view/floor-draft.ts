@@ -1,6 +1,7 @@
 /** Pure. A floor being written: the version that its text means, and whether a person must say that it is meant. */
+
+import type { FloorReach } from "../../../src/contract/floor.ts";
 import { Version } from "../../../src/contract/ids.ts";
-import type { FloorReach } from "../../../src/contract/rollout.ts";
 import type { Failure } from "../api/call.ts";
 
 /** `version` null: no floor. Null: what is typed is no version. */

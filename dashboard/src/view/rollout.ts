@@ -1,6 +1,7 @@
 /** Pure. Releases and remedies on their way through the stages: names, next steps, figures, and the plan being written. */
 import type { ReleaseStatus, Standing } from "../../../src/contract/release.ts";
-import { RolloutPlan, type RolloutState, type RolloutWave } from "../../../src/contract/rollout.ts";
+import type { RolloutState } from "../../../src/contract/rollout.ts";
+import { RolloutPlan, type RolloutWave } from "../../../src/contract/rollout-plan.ts";
 import type { Language } from "../i18n/i18n.ts";
 import { inLanguage } from "./schema-issues.ts";
 

@@ -1,26 +1,15 @@
 /** The verbs of a product's releases and remedies. */
 import type { Outcome } from "../decision.ts";
+import type { Floor, FloorReach, FloorRequest } from "../floor.ts";
 import type { Environment } from "../heartbeat.ts";
 import type { Person, ReleaseRecord, ReleaseStatus } from "../ops.ts";
 import type { PolicyDocument } from "../policy.ts";
 import type { Result } from "../refusal.ts";
 import type { SeenStanding } from "../release.ts";
 import type { Remedy } from "../remedy.ts";
-import type {
-  EnvironmentHold,
-  Floor,
-  FloorReach,
-  FloorRequest,
-  HoldRequest,
-  PlanReply,
-  PlanShop,
-  RevertReply,
-  RevertReport,
-  RevertRequest,
-  RolloutDetail,
-  RolloutPlan,
-  RolloutState,
-} from "../rollout.ts";
+import type { RevertReply, RevertReport, RevertRequest } from "../revert.ts";
+import type { EnvironmentHold, HoldRequest, PlanReply, RolloutDetail, RolloutState } from "../rollout.ts";
+import type { PlanShop, RolloutPlan } from "../rollout-plan.ts";
 
 /**
  * May this attempt have this release, or remedy, now? `observed` and `bound` are for the gate's verdict. `held`: not for this

@@ -1,7 +1,8 @@
 /** Pure: what a product's floor takes out of its shops' reach. */
+
+import type { FloorReach, FloorRequest } from "../../contract/floor.ts";
 import type { ReleaseRecord } from "../../contract/ops.ts";
 import { ok, type Result, refuse } from "../../contract/refusal.ts";
-import type { FloorReach, FloorRequest } from "../../contract/rollout.ts";
 import { compareSemver } from "../semver.ts";
 
 type Offered = Pick<ReleaseRecord, "version" | "status" | "expires">;

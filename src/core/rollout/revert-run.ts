@@ -4,7 +4,7 @@
  */
 import type { OrderReply } from "../../contract/order.ts";
 import type { Refusal, Result } from "../../contract/refusal.ts";
-import type { REVERT_STATUSES } from "../../contract/rollout.ts";
+import type { REVERT_STATUSES } from "../../contract/revert.ts";
 import type { SlotOutcome } from "./canary.ts";
 
 export type RevertStatus = (typeof REVERT_STATUSES)[number];

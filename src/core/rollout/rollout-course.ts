@@ -1,6 +1,6 @@
 /** Pure: the stages that a release walks, from its own plan or from the policy, in one shape. */
 import type { AbortRule, CanaryStage, PolicyDocument } from "../../contract/policy.ts";
-import type { RolloutPlan, RolloutWave } from "../../contract/rollout.ts";
+import type { RolloutPlan, RolloutWave } from "../../contract/rollout-plan.ts";
 
 export type Canary = PolicyDocument["canary"];
 

@@ -1,6 +1,6 @@
 /** Pure: what people should know before they plan a rollout, or take one back. */
 import type { ReleaseStatus } from "../../contract/release.ts";
-import type { RolloutPlan } from "../../contract/rollout.ts";
+import type { RolloutPlan } from "../../contract/rollout-plan.ts";
 
 /** What bars a release, or a remedy, from everybody at this moment. */
 export interface Bars {

@@ -1,11 +1,7 @@
 /** Pure: where a rollout stands, for people. */
 import type { ReleaseStatus, Standing } from "../../contract/release.ts";
-import type {
-  Acknowledgement,
-  EnvironmentHold,
-  PlannedRollout,
-  RolloutState,
-} from "../../contract/rollout.ts";
+import type { Acknowledgement, EnvironmentHold, RolloutState } from "../../contract/rollout.ts";
+import type { PlannedRollout } from "../../contract/rollout-plan.ts";
 import { advance, type Progress, type Rollout } from "./canary.ts";
 import { type Canary, courseOf } from "./rollout-course.ts";
 

@@ -1,5 +1,5 @@
 /** Pure: whom each wave of a planned rollout may reach, counted over the shops that the ledger knows. */
-import type { RolloutPlan, WaveReach } from "../../contract/rollout.ts";
+import type { RolloutPlan, WaveReach } from "../../contract/rollout-plan.ts";
 import { compareSemver } from "../semver.ts";
 import { stablePercent } from "../stable-hash.ts";
 import { type Canary, courseOf, type Stage } from "./rollout-course.ts";

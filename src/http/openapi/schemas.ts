@@ -11,6 +11,7 @@ import * as envelope from "../../contract/envelope.ts";
 import * as error from "../../contract/error.ts";
 import * as feed from "../../contract/feed.ts";
 import * as fleetIncident from "../../contract/fleet-incident.ts";
+import * as floor from "../../contract/floor.ts";
 import * as gateSnapshot from "../../contract/gate-snapshot.ts";
 import * as guard from "../../contract/guard.ts";
 import * as heartbeat from "../../contract/heartbeat.ts";
@@ -22,7 +23,9 @@ import * as pluginRecord from "../../contract/plugin-record.ts";
 import * as policy from "../../contract/policy.ts";
 import * as release from "../../contract/release.ts";
 import * as remedy from "../../contract/remedy.ts";
+import * as revert from "../../contract/revert.ts";
 import * as rollout from "../../contract/rollout.ts";
+import * as rolloutPlan from "../../contract/rollout-plan.ts";
 import * as shadow from "../../contract/shadow.ts";
 import * as siraMemory from "../../contract/sira-memory.ts";
 import * as staging from "../../contract/staging.ts";
@@ -45,6 +48,9 @@ const sources = {
   ...release,
   ...remedy,
   ...rollout,
+  ...rolloutPlan,
+  ...revert,
+  ...floor,
   ...siraMemory,
   ...staging,
   ...incident,

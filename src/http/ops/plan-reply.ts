@@ -2,7 +2,8 @@
 
 import type { PolicyDocument } from "../../contract/policy.ts";
 import { refuse } from "../../contract/refusal.ts";
-import type { PlanReply, PlanRequest } from "../../contract/rollout.ts";
+import type { PlanReply } from "../../contract/rollout.ts";
+import type { PlanRequest } from "../../contract/rollout-plan.ts";
 import type { ReleaseRpc } from "../../contract/rpc/release.ts";
 import { shopsOfProduct } from "../../postgres/queries.ts";
 import type { AppContext } from "../app-env.ts";

@@ -1,21 +1,18 @@
 /** One release's or remedy's rollout: its plan, its holds, its taking-back; and the floor of its product. */
 import { Hono } from "hono";
 import { policyOf, releasesOf } from "../../../durable-objects/stubs.ts";
+import { type FloorReply, FloorRequest } from "../../contract/floor.ts";
 import { ProductName } from "../../contract/ids.ts";
 import type { Person } from "../../contract/ops.ts";
 import { ok, refuse } from "../../contract/refusal.ts";
+import { RevertRequest } from "../../contract/revert.ts";
 import {
-  CancelPlanRequest,
   type EnvironmentHold,
-  type FloorReply,
-  FloorRequest,
   type HoldReply,
   HoldRequest,
-  PlanRequest,
-  RevertRequest,
   type RolloutState,
-  SubjectKey,
 } from "../../contract/rollout.ts";
+import { CancelPlanRequest, PlanRequest, SubjectKey } from "../../contract/rollout-plan.ts";
 import type { ReleaseRpc } from "../../contract/rpc/release.ts";
 import { shopsInEnvironment } from "../../postgres/queries.ts";
 import type { AppContext, AppEnv } from "../app-env.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { defaultPolicyDocument } from "../../../src/contract/policy.ts";
-import type { RolloutPlan } from "../../../src/contract/rollout.ts";
+import type { RolloutPlan } from "../../../src/contract/rollout-plan.ts";
 import {
   type AdmissionFacts,
   admission,

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { defaultPolicyDocument } from "../../../src/contract/policy.ts";
-import type { RolloutPlan } from "../../../src/contract/rollout.ts";
+import type { RolloutPlan } from "../../../src/contract/rollout-plan.ts";
 import { placeOf, type ReachBounds, type ReachShop, reachOf } from "../../../src/core/rollout/wave-reach.ts";
 
 const canary = defaultPolicyDocument().canary;

@@ -1,6 +1,6 @@
 /** The product's floor: the oldest version that any change may bring a shop to. Shown, and set or removed with a reason. */
 import { useSignal } from "@preact/signals";
-import type { FloorReply, FloorRequest, Floor as FloorStanding } from "../../../../src/contract/rollout.ts";
+import type { FloorReply, FloorRequest, Floor as FloorStanding } from "../../../../src/contract/floor.ts";
 import { useAction, useApp, useResource } from "../../stores/context.ts";
 import { floorOf, mustBeMeant } from "../../view/floor-draft.ts";
 import { Dialog } from "../dialog.tsx";

@@ -1,11 +1,7 @@
 /** The plan of one release in place of the policy's stages: what it says, and the form to write, try and save one. */
 import { useSignal } from "@preact/signals";
-import type {
-  PlannedRollout,
-  PlanReply,
-  PlanRequest,
-  RolloutPlan,
-} from "../../../../src/contract/rollout.ts";
+import type { PlanReply } from "../../../../src/contract/rollout.ts";
+import type { PlannedRollout, PlanRequest, RolloutPlan } from "../../../../src/contract/rollout-plan.ts";
 import { useAction, useApp } from "../../stores/context.ts";
 import { FIRST_PLAN, planIssues, type Subject } from "../../view/rollout.ts";
 import { Notes } from "../notes.tsx";

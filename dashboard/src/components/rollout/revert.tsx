@@ -1,6 +1,6 @@
 /** Taking it back wherever it was applied: what that would touch, the order with its reason, and how far it is. */
 import { useSignal } from "@preact/signals";
-import type { RevertReply, RevertRun } from "../../../../src/contract/rollout.ts";
+import type { RevertReply, RevertRun } from "../../../../src/contract/revert.ts";
 import { useAction, useApp } from "../../stores/context.ts";
 import { type Subject, subjectName } from "../../view/rollout.ts";
 import { Dialog } from "../dialog.tsx";

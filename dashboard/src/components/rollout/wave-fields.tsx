@@ -1,5 +1,5 @@
 /** One wave of a plan: which shops, from when, and what must have succeeded before the next one. */
-import type { RolloutWave } from "../../../../src/contract/rollout.ts";
+import type { RolloutWave } from "../../../../src/contract/rollout-plan.ts";
 import { useApp } from "../../stores/context.ts";
 import { waveKind, withKind, withPart } from "../../view/rollout.ts";
 import { InstantField, ListField, NumberField, SelectField, TextField } from "../field.tsx";
