@@ -1,6 +1,7 @@
 /** What people do with an incident. Each action is refused by name when it cannot be. */
 import type { ManualAction, Person, ReleaseRecord } from "../../contract/ops.ts";
 import { ok, type Result, refuse } from "../../contract/refusal.ts";
+import { settleSignal } from "../detect/settle.ts";
 import { decideNotBefore } from "./bar.ts";
 import { audit, type Draft, incidentById, note, recordIncident } from "./draft.ts";
 import { closeIncident, escalateIncident } from "./incidents.ts";
@@ -63,6 +64,7 @@ function perform(
       if (refusal) return refusal;
       const silent = incident.row.type === "heartbeat_missed" && incident.row.status !== "baking";
       if (silent && draft.state.lastBeatAt !== null) draft.state.settledSilence = draft.state.lastBeatAt;
+      draft.state.detection = settleSignal(draft.state.detection, incident.row.type, draft.now);
       const status = action.action === "resolve" ? "resolved" : "dismissed";
       closeIncident(draft, incident, status, `${person.name}: ${action.reason}`, person.id);
       return ok(incident);

@@ -168,6 +168,19 @@ describe("what people do to an incident", () => {
   );
 
   it.each(["resolve", "dismiss"] as const)(
+    "%s: what was seen until then is settled, and nothing is done about it any more; what is seen from then on is not",
+    (action) => {
+      const story = awaiting();
+      story.act("ada", { action, reason: REASON });
+      for (let i = 0; i < 10; i++) story.beat(30, { sent: 1 });
+      expect(story.state).toMatchObject({ incidents: [], attempt: null, work: [] });
+      for (let i = 0; i < 4 && story.state.incidents.length === 0; i++)
+        story.beat(30, { sent: 20, failed: 12 });
+      expect(story.incident).toMatchObject({ type: "webhook_fail_rate", status: "open" });
+    },
+  );
+
+  it.each(["resolve", "dismiss"] as const)(
     "%s: refused while the change is in the shop's hands",
     (action) => {
       const story = new PluginStory().toVerifying().act("ada", { action, reason: REASON });
