@@ -12,8 +12,8 @@ import { aScene } from "./scene.ts";
 /** Seconds at most on a machine of its own. */
 const PAGE_TIMEOUT_MS = 30_000;
 
-/** For `vi.setConfig` of a file that uses the browser: it may have to be unpacked first, and axe takes its time. */
-export const BROWSER_TEST = { testTimeout: 120_000, hookTimeout: 120_000 } as const;
+/** For `vi.setConfig` of a file that uses the browser: it may have to be unpacked first, and axe takes minutes on a busy machine. */
+export const BROWSER_TEST = { testTimeout: 300_000, hookTimeout: 120_000 } as const;
 
 export interface DashboardWorld {
   readonly server: FixtureServer;
